@@ -1,0 +1,169 @@
+//! What detections refer to: macros, lookups, stories, data sources, deployments; and their kin.
+
+use super::detection::Scheduling;
+use davy_diag::Spanned;
+
+#[derive(Debug, Clone)]
+pub struct MacroFile {
+    pub name: Spanned<String>,
+    pub args: Vec<String>,
+    /// The SPL. The span is one whole text of the source map which leads back into the YAML.
+    pub definition: Spanned<String>,
+    pub description: String,
+    pub path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupStore {
+    Csv { file: String },
+    Model { file: String },
+    KeyValue { collection: String, fields: Vec<String> },
+}
+
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    pub name: Spanned<String>,
+    pub description: String,
+    pub store: LookupStore,
+    pub default_match: Option<String>,
+    /// Entries such as `WILDCARD(field)`.
+    pub match_type: Vec<String>,
+    pub min_matches: Option<u32>,
+    pub max_matches: Option<u32>,
+    pub case_sensitive: bool,
+    pub path: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Story {
+    pub name: Spanned<String>,
+    pub id: Spanned<String>,
+    pub version: u32,
+    pub date: String,
+    pub author: String,
+    pub description: String,
+    pub narrative: String,
+    pub references: Vec<Spanned<String>>,
+    pub categories: Vec<String>,
+    pub use_case: String,
+    pub products: Vec<String>,
+    pub path: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct AddOn {
+    pub name: String,
+    pub url: String,
+    pub version: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct DataSource {
+    pub name: Spanned<String>,
+    pub id: Spanned<String>,
+    pub version: u32,
+    pub description: String,
+    pub source: String,
+    pub sourcetype: String,
+    /// The field that tells events of this source from others of its sourcetype.
+    pub separator: Option<String>,
+    pub separator_value: Option<String>,
+    pub configuration: Option<String>,
+    pub add_ons: Vec<AddOn>,
+    pub fields: Vec<String>,
+    /// Fields that each result of a detection on this source must carry.
+    pub output_fields: Vec<String>,
+    pub example_log: Option<String>,
+    pub path: String,
+}
+
+impl DataSource {
+    /// The family of systems whose events these are.
+    pub fn platform(&self) -> &'static str {
+        let text = format!("{} {} {}", self.name.value, self.source, self.sourcetype);
+        let text = text.to_lowercase();
+        PLATFORMS
+            .iter()
+            .find(|(marks, _)| marks.iter().any(|mark| text.contains(mark)))
+            .map_or("Other", |(_, platform)| platform)
+    }
+}
+
+/// First match wins, so special marks come before general ones.
+const PLATFORMS: &[(&[&str], &str)] = &[
+    (&["sysmon for linux", "sysmon:linux", "linux", "auditd", "osquery"], "Linux"),
+    (&["kube", "eks"], "Kubernetes"),
+    (&["aws", "asl ", "cloudtrail", "amazon"], "AWS"),
+    (&["o365", "office 365", "exchange", "ms:o365"], "Office 365"),
+    (&["azure", "entra"], "Azure"),
+    (&["google", "gws", "gsuite", "gcp", "g suite"], "Google Cloud"),
+    (&["okta"], "Okta"),
+    (&["pingid"], "PingID"),
+    (&["github"], "GitHub"),
+    (&["circleci"], "CircleCI"),
+    (&["splunk"], "Splunk"),
+    (
+        &["windows", "wineventlog", "sysmon", "powershell", "crowdstrike", "defender", "ntlm"],
+        "Windows",
+    ),
+    (&["macos", "osx"], "macOS"),
+    (
+        &[
+            "palo alto",
+            "pan:",
+            "cisco",
+            "zeek",
+            "bro:",
+            "suricata",
+            "stream:",
+            "f5",
+            "nginx",
+            "iis",
+        ],
+        "Network",
+    ),
+];
+
+/// The alert of a deployment that raises a finding.
+#[derive(Debug, Clone)]
+pub struct NotableAction {
+    pub rule_title: String,
+    pub rule_description: String,
+    pub fields: Vec<String>,
+}
+
+/// The default configuration of all detections of one type.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    pub name: Spanned<String>,
+    pub id: Spanned<String>,
+    /// A detection's type, or `Baseline`.
+    pub kind: Spanned<String>,
+    pub description: String,
+    pub scheduling: Scheduling,
+    pub risk: bool,
+    pub notable: Option<NotableAction>,
+    pub path: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    pub name: Spanned<String>,
+    pub id: Spanned<String>,
+    pub search: Spanned<String>,
+    pub description: String,
+    pub stories: Vec<Spanned<String>>,
+    pub detections: Vec<Spanned<String>>,
+    pub scheduling: Option<Scheduling>,
+    pub path: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Investigation {
+    pub name: Spanned<String>,
+    pub id: Spanned<String>,
+    pub search: Spanned<String>,
+    pub description: String,
+    pub stories: Vec<Spanned<String>>,
+    pub path: String,
+}

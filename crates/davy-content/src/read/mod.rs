@@ -1,0 +1,211 @@
+//! From texts to [`Content`]: one pass over each file, all mistakes at once.
+
+mod detection;
+mod knowledge;
+mod risk;
+
+use crate::codes;
+use crate::content::Content;
+use crate::yaml::{self, Keys, Node, Reader};
+use davy_diag::{Diagnostics, FileId, SourceMap, Spanned};
+
+/// A file's text under the name it is known by.
+#[derive(Debug, Clone)]
+pub struct InputFile {
+    pub path: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    Detection,
+    Macro,
+    Lookup,
+    Story,
+    DataSource,
+    Deployment,
+    Baseline,
+    Investigation,
+    /// Known and of no use here: dashboards, playbooks, the app's own configuration.
+    Other,
+}
+
+/// Reads files that belong together: one folder tree, or one pack.
+pub fn load(
+    files: impl IntoIterator<Item = InputFile>,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Content {
+    let mut content = Content::default();
+    for file in files {
+        if is_yaml(&file.path) {
+            load_one(file, &mut content, sources, diags);
+        }
+    }
+    content.check_unique(diags);
+    content
+}
+
+fn is_yaml(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    lower.ends_with(".yml") || lower.ends_with(".yaml")
+}
+
+fn load_one(
+    file: InputFile,
+    content: &mut Content,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) {
+    let by_folder = kind_of_folder(&file.path);
+    if by_folder == Some(FileKind::Other) {
+        return;
+    }
+    let id = sources.add(file.path.clone(), file.text);
+    let Some(node) = yaml::parse(id, sources, diags) else { return };
+    let mut cx = Reader { sources, diags, errors: 0, strict: false };
+    let Some(keys) = cx.map("", &node) else { return };
+    let Some(kind) = by_folder.or_else(|| kind_of_keys(&keys)) else {
+        cx.report(
+            codes::UNKNOWN_KIND
+                .at(keys.span, "cannot tell what this file describes")
+                .help("put it in a folder named `detections`, `macros`, `lookups`, `stories`, `data_sources`, `deployments` or `baselines`"),
+        );
+        return;
+    };
+    placeholder(&mut cx, id);
+    let path = file.path;
+    match kind {
+        FileKind::Detection => {
+            content.detections.extend(detection::read(&mut cx, keys, id, path));
+        }
+        FileKind::Macro => content.macros.extend(knowledge::read_macro(&mut cx, keys, path)),
+        FileKind::Lookup => content.lookups.extend(knowledge::read_lookup(&mut cx, keys, path)),
+        FileKind::Story => content.stories.extend(knowledge::read_story(&mut cx, keys, path)),
+        FileKind::DataSource => {
+            content.data_sources.extend(knowledge::read_data_source(&mut cx, keys, path));
+        }
+        FileKind::Deployment => {
+            content.deployments.extend(knowledge::read_deployment(&mut cx, keys, path));
+        }
+        FileKind::Baseline => {
+            content.baselines.extend(knowledge::read_baseline(&mut cx, keys, path))
+        }
+        FileKind::Investigation => {
+            content.investigations.extend(knowledge::read_investigation(&mut cx, keys, path));
+        }
+        FileKind::Other => {}
+    }
+}
+
+/// The nearest folder above the file that names a kind.
+fn kind_of_folder(path: &str) -> Option<FileKind> {
+    let mut parts: Vec<&str> = path.split(['/', '\\']).collect();
+    let name = parts.pop().unwrap_or_default();
+    if matches!(name, "contentctl.yml" | "build.yml" | "deprecation_mapping.YML") {
+        return Some(FileKind::Other);
+    }
+    parts.into_iter().rev().find_map(|part| {
+        Some(match part {
+            "detections" => FileKind::Detection,
+            "macros" => FileKind::Macro,
+            "lookups" => FileKind::Lookup,
+            "stories" => FileKind::Story,
+            "data_sources" => FileKind::DataSource,
+            "deployments" => FileKind::Deployment,
+            "baselines" => FileKind::Baseline,
+            "investigations" => FileKind::Investigation,
+            "dashboards" | "playbooks" | "schedules" | ".github" => FileKind::Other,
+            _ => return None,
+        })
+    })
+}
+
+/// For a file on its own: what its keys say it is.
+fn kind_of_keys(keys: &Keys<'_>) -> Option<FileKind> {
+    let has = |key: &str| keys.has(key);
+    let kind = keys.peek("type").and_then(|node| match &node.value {
+        yaml::Value::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    if has("scheduling") && !has("search") {
+        Some(FileKind::Deployment)
+    } else if has("search") {
+        Some(match kind {
+            Some("Baseline") => FileKind::Baseline,
+            Some("Investigation") => FileKind::Investigation,
+            _ => FileKind::Detection,
+        })
+    } else if has("definition") {
+        Some(FileKind::Macro)
+    } else if has("narrative") {
+        Some(FileKind::Story)
+    } else if has("sourcetype") {
+        Some(FileKind::DataSource)
+    } else if has("filename") || has("collection") || has("lookup_type") {
+        Some(FileKind::Lookup)
+    } else if has("how_to_implement") || has("data_source") || has("rba") {
+        Some(FileKind::Detection)
+    } else {
+        None
+    }
+}
+
+fn placeholder(cx: &mut Reader<'_>, file: FileId) {
+    const MARK: &str = "__UPDATE__";
+    let at = cx.sources.file(file).text.find(MARK);
+    if let Some(at) = at {
+        cx.report(
+            codes::PLACEHOLDER
+                .at(file.span(at..at + MARK.len()), "unfinished: the marker `__UPDATE__`")
+                .help("write what belongs here"),
+        );
+    }
+}
+
+/// A text of SPL as a source of its own, whose places lead back into the YAML.
+fn spl(cx: &mut Reader<'_>, node: &Node, text: Spanned<String>, what: &str) -> Spanned<String> {
+    let raw = cx.sources.text(node.span);
+    let pieces = yaml::pieces(raw, &text.value, node.span);
+    let name = format!("{}: {what}", cx.sources.file(node.span.file).name);
+    let length = text.value.len();
+    let id = cx.sources.add_derived(name, text.value.as_str(), pieces);
+    Spanned::new(text.value, id.span(0..length))
+}
+
+/// The file's name without folder and extension.
+fn stem(path: &str) -> String {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+}
+
+fn version(cx: &mut Reader<'_>, keys: &mut Keys<'_>) -> Option<u32> {
+    let version = keys.int(cx, "version")?;
+    whole(cx, version, "version", 0, u32::MAX)
+}
+
+/// A whole number within bounds.
+fn whole(
+    cx: &mut Reader<'_>,
+    number: Spanned<i64>,
+    path: &str,
+    low: u32,
+    high: u32,
+) -> Option<u32> {
+    match u32::try_from(number.value).ok().filter(|n| (low..=high).contains(n)) {
+        Some(n) => Some(n),
+        None => {
+            let message = format!("`{path}` cannot be {}", number.value);
+            let help = match high {
+                u32::MAX => format!("write {low} or more"),
+                _ => format!("write a whole number from {low} to {high}"),
+            };
+            cx.report(codes::BAD_VALUE.at(number.span, message).label("out of range").help(help));
+            None
+        }
+    }
+}
+
+fn values(texts: Vec<Spanned<String>>) -> Vec<String> {
+    texts.into_iter().map(|t| t.value).collect()
+}

@@ -1,0 +1,158 @@
+//! Texts and places in them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One text of a [`SourceMap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(u32);
+
+impl FileId {
+    /// The place `range` (bytes) in this text.
+    pub fn span(self, range: Range<usize>) -> Span {
+        Span { file: self, start: range.start as u32, end: range.end as u32 }
+    }
+}
+
+/// A half-open byte range of one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    /// The smallest span that covers both; `other` is ignored when it is of another text.
+    pub fn to(self, other: Span) -> Span {
+        if self.file != other.file {
+            return self;
+        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The part `range` of this span, in bytes from its start.
+    pub fn part(self, range: Range<usize>) -> Span {
+        let start = self.start.saturating_add(range.start as u32).min(self.end);
+        let end = self.start.saturating_add(range.end as u32).min(self.end);
+        Span { file: self.file, start, end }
+    }
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone)]
+pub struct Spanned<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+/// Places differ between two ways of writing the same thing, so equality is that of the value.
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Spanned<T> {}
+
+/// A run of a derived text that came from another place unchanged (a macro's body, the query).
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// Where the run stands in the derived text.
+    pub out: Range<usize>,
+    /// Where it came from. A run that was computed (an argument put in) points at its origin as a
+    /// whole and need not have the same length.
+    pub from: Span,
+    /// What brought it here, innermost last: (place of the call, what was called).
+    pub calls: Vec<(Span, String)>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct SourceFile {
+    pub name: String,
+    pub text: Arc<str>,
+    /// For a derived text: its runs, in order of `out`. Empty for a text that a user wrote.
+    pub pieces: Vec<Piece>,
+}
+
+/// Every text that a message may point into.
+#[derive(Debug, Clone, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+    /// Stands for the text of a `FileId` that another map made.
+    unknown: SourceFile,
+}
+
+impl SourceMap {
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.add_derived(name, text, Vec::new())
+    }
+
+    /// Adds a text made from others, with the runs it is made of.
+    pub fn add_derived(
+        &mut self,
+        name: impl Into<String>,
+        text: impl Into<Arc<str>>,
+        pieces: Vec<Piece>,
+    ) -> FileId {
+        let id = FileId(self.files.len() as u32);
+        self.files.push(SourceFile { name: name.into(), text: text.into(), pieces });
+        id
+    }
+
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        self.files.get(id.0 as usize).unwrap_or(&self.unknown)
+    }
+
+    /// The text at `span`; empty when the span does not fall on character boundaries.
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file).text.get(span.range()).unwrap_or("")
+    }
+
+    /// Line and column (both from 1, columns in characters) of the span's start.
+    pub fn line_col(&self, span: Span) -> (usize, usize) {
+        let text = &self.file(span.file).text;
+        let before = text.get(..span.start as usize).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |i| i + 1);
+        (line, before[start..].chars().count() + 1)
+    }
+
+    /// The place a user wrote for a span that may lie in a derived text, and the calls that
+    /// brought it there.
+    pub fn origin(&self, span: Span) -> (Span, Vec<(Span, String)>) {
+        let mut span = span;
+        let mut calls = Vec::new();
+        // Derived texts nest a few levels at most; the bound only guards against a cycle.
+        for _ in 0..64 {
+            let file = self.file(span.file);
+            let at = span.start as usize;
+            let piece = file
+                .pieces
+                .iter()
+                .find(|p| p.out.contains(&at))
+                .or_else(|| file.pieces.iter().rfind(|p| p.out.end <= at));
+            let Some(piece) = piece else { return (span, calls) };
+            calls.extend(piece.calls.iter().cloned());
+            let same = piece.out.len() == piece.from.range().len();
+            span = if same {
+                let start = at.saturating_sub(piece.out.start);
+                let end = (span.end as usize).min(piece.out.end).saturating_sub(piece.out.start);
+                piece.from.part(start.min(piece.out.len())..end.max(start))
+            } else {
+                piece.from
+            };
+        }
+        (span, calls)
+    }
+}

@@ -1,0 +1,198 @@
+//! A chunk of an EVTX file: its records, its templates, and the values of a record.
+
+use crate::evtx::render::Filled;
+use crate::evtx::template::{Cursor, Node, compile};
+use crate::evtx::value::{self, Escape, Value};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+pub(crate) const SIZE: usize = 65_536;
+const HEADER: usize = 512;
+const MAGIC: &[u8; 4] = b"\x2a\x2a\0\0";
+/// More values than any template has.
+const MAX_VALUES: u32 = 4096;
+
+pub(crate) struct Chunk<'a> {
+    pub(crate) data: &'a [u8],
+    last_id: u64,
+    ids: std::ops::RangeInclusive<u64>,
+    /// Where the last record is said to start.
+    last_offset: usize,
+    live_end: usize,
+    /// Templates by the offset of their definition; `None` for one that is not valid.
+    templates: RefCell<HashMap<u32, Option<Rc<Vec<Node>>>>>,
+    /// Where the binary XML of the record in hand stands.
+    pub(crate) current: Cell<(usize, usize)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) id: u64,
+    /// In ticks since 1601.
+    pub(crate) written: u64,
+    /// Where its binary XML stands.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// Where an instance's template is defined; its values were put in a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instance {
+    pub(crate) definition: u32,
+}
+
+fn number<const N: usize>(data: &[u8], at: usize) -> Option<[u8; N]> {
+    data.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+fn u32_at(data: &[u8], at: usize) -> Option<u32> {
+    number(data, at).map(u32::from_le_bytes)
+}
+
+fn u64_at(data: &[u8], at: usize) -> Option<u64> {
+    number(data, at).map(u64::from_le_bytes)
+}
+
+/// The ids that a chunk's header says it holds.
+pub(crate) fn id_range(data: &[u8]) -> Option<(u64, u64)> {
+    data.starts_with(b"ElfChnk\0").then_some(())?;
+    Some((u64_at(data, 24)?, u64_at(data, 32)?))
+}
+
+impl<'a> Chunk<'a> {
+    pub(crate) fn new(data: &'a [u8]) -> Option<Self> {
+        data.get(..HEADER)?;
+        let (first_id, last_id) = id_range(data)?;
+        Some(Self {
+            data,
+            last_id,
+            ids: first_id..=last_id,
+            last_offset: u32_at(data, 44)? as usize,
+            live_end: (u32_at(data, 48)? as usize).min(data.len()),
+            templates: RefCell::default(),
+            current: Cell::default(),
+        })
+    }
+
+    /// The records, in order, and where one that cannot be read stands.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Result<Record, usize>> {
+        let mut walk = Some(HEADER);
+        std::iter::from_fn(move || {
+            let at = walk.filter(|at| *at < self.live_end)?;
+            if let Some((record, end)) = self.record_at(at) {
+                walk = (record.id != self.last_id && end > at).then_some(end);
+                return Some(Ok(record));
+            }
+            walk = self.next_live(at + 1);
+            // Zeroes are where the free space really starts, unless records follow them.
+            let blank = self.data.get(at..at + 4).is_none_or(|magic| magic == [0; 4]);
+            (walk.is_some() || !blank).then_some(Err(at))
+        })
+    }
+
+    fn record_at(&self, at: usize) -> Option<(Record, usize)> {
+        self.data.get(at..)?.starts_with(MAGIC).then_some(())?;
+        let size = u32_at(self.data, at + 4)? as usize;
+        let start = at + 24;
+        let end = start.checked_add(size.checked_sub(28)?)?;
+        self.data.get(start..end)?;
+        let (id, written) = (u64_at(self.data, at + 8)?, u64_at(self.data, at + 16)?);
+        Some((Record { id, written, start, end }, at + size))
+    }
+
+    /// The next place after damage where a record stands that is surely one of this chunk's.
+    fn next_live(&self, from: usize) -> Option<usize> {
+        let until = self.live_end.min(self.last_offset.saturating_add(4));
+        let data = self.data.get(..until)?;
+        let rest = data.get(from..)?;
+        memchr::memmem::find_iter(rest, MAGIC).map(|hit| hit + from).find(|at| {
+            self.record_at(*at).is_some_and(|(record, end)| {
+                end <= self.live_end
+                    && self.ids.contains(&record.id)
+                    && u32_at(self.data, record.end).map(|size| at + size as usize) == Some(end)
+            })
+        })
+    }
+
+    /// Reads an instance of a template at `start..end`, and appends its values to `values`.
+    /// `None` if something else stands there, or it is not valid.
+    pub(crate) fn instance(
+        &self,
+        start: usize,
+        end: usize,
+        values: &mut Vec<Value>,
+    ) -> Option<Instance> {
+        let mut cursor = Cursor { data: self.data.get(..end)?, at: start };
+        let mut token = cursor.u8()?;
+        if token == 0x0f {
+            cursor.bytes(3)?;
+            token = cursor.u8()?;
+        }
+        if token != 0x0c {
+            return None;
+        }
+        cursor.bytes(5)?;
+        let definition = cursor.u32()?;
+        if cursor.at == definition as usize {
+            cursor.bytes(20)?;
+            let size = cursor.u32()? as usize;
+            cursor.bytes(size)?;
+        }
+        let count = cursor.u32().filter(|count| *count <= MAX_VALUES)?;
+        let table = cursor.bytes(count as usize * 4)?;
+        let mut at = cursor.at;
+        for [low, high, kind, _] in table.as_chunks::<4>().0 {
+            let len = u16::from_le_bytes([*low, *high]);
+            values.push(Value { kind: *kind, start: u32::try_from(at).ok()?, len });
+            at += usize::from(len);
+        }
+        self.data.get(..at)?;
+        Some(Instance { definition })
+    }
+
+    /// The template that is defined at an offset.
+    pub(crate) fn template(&self, definition: u32) -> Option<Rc<Vec<Node>>> {
+        if let Some(known) = self.templates.borrow().get(&definition) {
+            return known.clone();
+        }
+        let start = definition as usize + 24;
+        let compiled = u32_at(self.data, definition as usize + 20)
+            .and_then(|size| compile(self.data, start, start + size as usize, true))
+            .map(Rc::new);
+        self.templates.borrow_mut().insert(definition, compiled.clone());
+        compiled
+    }
+
+    /// Writes what stands at `start..end`: an instance of a template, or elements.
+    pub(crate) fn write(&self, start: usize, end: usize, depth: usize, out: &mut String) -> bool {
+        let mut values = Vec::new();
+        if let Some(instance) = self.instance(start, end, &mut values) {
+            let Some(template) = self.template(instance.definition) else { return false };
+            let filled = Filled { depth, ..Filled::new(self, &values) };
+            filled.nodes(&template, Escape::Text, out);
+            return true;
+        }
+        match compile(self.data, start, end, false) {
+            Some(nodes) => {
+                Filled { depth, ..Filled::new(self, &[]) }.nodes(&nodes, Escape::Text, out);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Writes the record in hand.
+    pub(crate) fn write_record(&self, out: &mut String) {
+        let (start, end) = self.current.get();
+        self.write(start, end, 0, out);
+    }
+
+    pub(crate) fn fragment(&self, value: Value, depth: usize, out: &mut String) {
+        let start = value.start as usize;
+        debug_assert_eq!(value.kind, value::BINXML);
+        if value.len > 0 {
+            self.write(start, start + usize::from(value.len), depth, out);
+        }
+    }
+}

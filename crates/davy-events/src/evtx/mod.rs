@@ -1,0 +1,213 @@
+//! EVTX files: values go from the binary to columns, with no XML in between.
+
+mod chunk;
+mod plan;
+mod render;
+mod template;
+mod value;
+
+use crate::model::ProblemKind;
+use crate::rows::Run;
+use crate::shape::Kind;
+use crate::xml::shaper::WindowsShaper;
+use chunk::{Chunk, Record, SIZE};
+use plan::{Identity, Inner, Plan};
+use render::Filled;
+use std::collections::HashMap;
+use std::rc::Rc;
+use template::Node;
+use value::{Escape, Value};
+
+const FILE_HEADER: usize = 4096;
+/// Past so many kinds of records in a file, the rest goes the long way.
+const MAX_PLANS: usize = 4096;
+
+pub(crate) fn decode(run: &mut Run<'_>, bytes: &[u8]) {
+    let header = if bytes.starts_with(b"ElfFile\0") { FILE_HEADER } else { 0 };
+    let body = bytes.get(header..).unwrap_or_default();
+    if body.is_empty() {
+        let message = "the EVTX file ends in its header".to_owned();
+        return run.problem(ProblemKind::Truncated, Some(bytes.len() as u64), message);
+    }
+    let chunks: Vec<&[u8]> = body.chunks(SIZE).collect();
+    // A log that wrapped around begins where its oldest records are.
+    let ids = chunks.iter().enumerate().filter_map(|(at, data)| {
+        chunk::id_range(data).filter(|(first, last)| first <= last).map(|(first, _)| (first, at))
+    });
+    let oldest = ids.min().map_or(0, |(_, at)| at);
+    let mut file = File::default();
+    for at in (oldest..chunks.len()).chain(0..oldest) {
+        let Some(data) = chunks.get(at).filter(|_| !run.stopped) else { return };
+        let offset = (header + at * SIZE) as u64;
+        if data.len() < SIZE {
+            let message = "the EVTX file ends in the middle of a chunk".to_owned();
+            run.problem(ProblemKind::Truncated, Some(offset), message);
+        }
+        match Chunk::new(data) {
+            Some(chunk) => file.chunk(run, &chunk, offset),
+            None if data.iter().all(|b| *b == 0) => {}
+            None => {
+                let message = "this part of the EVTX file is damaged: it has no chunk header";
+                run.problem(ProblemKind::Corrupt, Some(offset), message.to_owned());
+            }
+        }
+    }
+}
+
+/// What is known of a file's templates, over all chunks.
+#[derive(Default)]
+struct File {
+    templates: HashMap<Rc<Vec<Node>>, u32>,
+    identities: Vec<Option<Rc<Identity>>>,
+    plans: HashMap<Vec<u8>, Option<Rc<Plan>>>,
+    long_way: WindowsShaper,
+    key: Vec<u8>,
+    outer: Vec<Value>,
+    inner: Vec<Value>,
+    raw: String,
+}
+
+/// Templates of a chunk by where they are defined: their number in the file.
+type Numbers = HashMap<u32, (u32, Rc<Vec<Node>>)>;
+
+impl File {
+    fn chunk(&mut self, run: &mut Run<'_>, chunk: &Chunk<'_>, offset: u64) {
+        let mut numbers = Numbers::new();
+        for record in chunk.records() {
+            if run.stopped {
+                return;
+            }
+            let place = match &record {
+                Ok(record) => record.start.saturating_sub(24),
+                Err(at) => *at,
+            };
+            let read = record.ok().and_then(|record| self.record(run, chunk, record, &mut numbers));
+            if read.is_none() {
+                let message = "a record of the EVTX file is damaged".to_owned();
+                run.problem(ProblemKind::Corrupt, Some(offset + place as u64), message);
+            }
+        }
+    }
+
+    /// The number of a template in the file. Equal templates have equal numbers.
+    fn number(
+        &mut self,
+        chunk: &Chunk<'_>,
+        definition: u32,
+        numbers: &mut Numbers,
+    ) -> Option<(u32, Rc<Vec<Node>>)> {
+        if let Some(known) = numbers.get(&definition) {
+            return Some(known.clone());
+        }
+        let template = chunk.template(definition)?;
+        let next = u32::try_from(self.identities.len()).ok()?;
+        let number = *self.templates.entry(template.clone()).or_insert(next);
+        if number == next {
+            self.identities.push(plan::identity(&template).map(Rc::new));
+        }
+        numbers.insert(definition, (number, template.clone()));
+        Some((number, template))
+    }
+
+    /// `None` if the record cannot be read.
+    fn record(
+        &mut self,
+        run: &mut Run<'_>,
+        chunk: &Chunk<'_>,
+        record: Record,
+        numbers: &mut Numbers,
+    ) -> Option<()> {
+        self.outer.clear();
+        self.inner.clear();
+        chunk.current.set((record.start, record.end));
+        let Some(instance) = chunk.instance(record.start, record.end, &mut self.outer) else {
+            return self.long(run, chunk, record);
+        };
+        let (number, outer) = self.number(chunk, instance.definition, numbers)?;
+        let Some(identity) = self.identities.get(number as usize).cloned().flatten() else {
+            return self.long(run, chunk, record);
+        };
+        let mut nested = self.outer.iter().enumerate().filter(|(_, v)| v.kind == value::BINXML && v.len > 0);
+        let found = nested.next().map(|(at, value)| (at as u16, *value));
+        if nested.next().is_some() {
+            return self.long(run, chunk, record);
+        }
+        self.key.clear();
+        self.key.extend(number.to_le_bytes());
+        let mut inner = None;
+        if let Some((index, value)) = found {
+            let start = value.start as usize;
+            let end = start + usize::from(value.len);
+            let Some(instance) = chunk.instance(start, end, &mut self.inner) else {
+                return self.long(run, chunk, record);
+            };
+            let (number, nodes) = self.number(chunk, instance.definition, numbers)?;
+            self.key.extend(index.to_le_bytes());
+            self.key.extend(number.to_le_bytes());
+            inner = Some(Inner { index, nodes });
+        }
+        let filled = Filled::new(chunk, &self.outer);
+        for nodes in [&identity.provider, &identity.channel, &identity.event_id] {
+            for node in nodes {
+                if let Node::Value(index) = node {
+                    let value = filled.value(*index);
+                    self.key.extend([value.kind, value.len as u8, (value.len >> 8) as u8]);
+                    self.key.extend(value.bytes(chunk.data));
+                }
+            }
+        }
+        let plan = match self.plans.get(&self.key) {
+            Some(plan) => plan.clone(),
+            None => self.plan(run, chunk, &outer, inner.as_ref(), &identity),
+        };
+        match plan {
+            Some(plan) if plan.fits(&self.outer, &self.inner) => {
+                let levels = [Filled::new(chunk, &self.outer), Filled::new(chunk, &self.inner)];
+                let [outer, _] = levels;
+                let Some(rows) = run.row(plan.slot) else { return Some(()) };
+                plan.fill(rows, levels);
+                run.end_row(plan.slot, plan.time(outer, record.written));
+                Some(())
+            }
+            _ => self.long(run, chunk, record),
+        }
+    }
+
+    fn plan(
+        &mut self,
+        run: &mut Run<'_>,
+        chunk: &Chunk<'_>,
+        outer: &[Node],
+        inner: Option<&Inner>,
+        identity: &Identity,
+    ) -> Option<Rc<Plan>> {
+        if self.plans.len() >= MAX_PLANS {
+            return None;
+        }
+        let filled = Filled::new(chunk, &self.outer);
+        let text = |nodes: &[Node], escape: Escape| {
+            let mut out = String::new();
+            filled.nodes(nodes, escape, &mut out);
+            out
+        };
+        let provider = text(&identity.provider, Escape::Attribute);
+        let channel = text(&identity.channel, Escape::Text);
+        let event_id = text(&identity.event_id, Escape::Text);
+        let texts = [provider.as_str(), &channel, &event_id];
+        let plan = Plan::new(run, outer, inner, identity, texts).map(Rc::new);
+        self.plans.insert(self.key.clone(), plan.clone());
+        plan
+    }
+
+    /// Through the record's XML, for records whose fields no template tells.
+    fn long(&mut self, run: &mut Run<'_>, chunk: &Chunk<'_>, record: Record) -> Option<()> {
+        self.raw.clear();
+        let read = chunk.write(record.start, record.end, 0, &mut self.raw);
+        if !read || self.raw.is_empty() {
+            return None;
+        }
+        let time = Some(value::epoch(record.written));
+        self.long_way.event(run, Kind::Evtx, &self.raw, time);
+        Some(())
+    }
+}

@@ -1,0 +1,303 @@
+//! JSON events: one a line, in an array, one after another over several lines; bare, or in the
+//! wrappers of Splunk's HTTP collector and of its exports; Windows events as `evtx_dump` gives.
+
+mod parse;
+mod windows;
+
+use crate::decode::Decoder;
+use crate::model::ProblemKind;
+use crate::rows::{Run, SlotId};
+use crate::shape::{Kind, Shape};
+use crate::stamp;
+use crate::text::kv;
+use crate::xml::{lossy, shaper::WindowsShaper};
+use parse::{Failure, Flat};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where an event's time may be, the likeliest first.
+const TIMES: [&str; 22] = [
+    "_time", "time", "timestamp", "@timestamp", "eventTime", "event_time", "EventTime",
+    "TimeCreated", "UtcTime", "published", "CreationTime", "createdDateTime", "activityDateTime",
+    "recorded", "created_at", "TimeGenerated", "ts", "datetime", "date", "id.time",
+    "Event.System.TimeCreated.#attributes.SystemTime", "requestReceivedTimestamp",
+];
+const HEC: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
+
+#[derive(Default)]
+pub(crate) struct JsonDecoder {
+    flat: Flat,
+    inner: Flat,
+    slots: HashMap<[Option<String>; 4], SlotId>,
+    windows: WindowsShaper,
+}
+
+/// What a wrapper says about its event.
+#[derive(Default)]
+struct Wrapper {
+    source: Option<String>,
+    sourcetype: Option<String>,
+    host: Option<String>,
+    index: Option<String>,
+    time: Option<f64>,
+}
+
+impl Decoder for JsonDecoder {
+    fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
+        let mut at = 0;
+        while !run.stopped {
+            let rest = text.get(at..).unwrap_or_default();
+            // Between events there may be the brackets and commas of an array.
+            let skipped = rest
+                .iter()
+                .take_while(|b| b.is_ascii_whitespace() || matches!(b, b',' | b'[' | b']'))
+                .count();
+            at += skipped;
+            if text.get(at..at + 3) == Some(b"\xef\xbb\xbf") {
+                at += 3;
+                continue;
+            }
+            let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
+                return text.len();
+            };
+            match self.one(run, rest, base + at as u64, last) {
+                0 => return at,
+                taken => at += taken,
+            }
+        }
+        text.len()
+    }
+}
+
+impl JsonDecoder {
+    /// One event at the start of the text. 0 asks for more text.
+    fn one(&mut self, run: &mut Run<'_>, bytes: &[u8], offset: u64, last: bool) -> usize {
+        let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        let max = run.options.max_line;
+        let window = bytes.get(..max).unwrap_or(bytes);
+        let cut = window.len() < bytes.len();
+        // Validating a line is enough when the object ends in it, which is the usual case.
+        let valid = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+            Ok(text) => text.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        let mut result = Err(Failure::Incomplete);
+        let first = line.min(window.len());
+        for end in [first, 64 << 10, 1 << 20, window.len()] {
+            if end < first || end > window.len() {
+                continue;
+            }
+            let part = window.get(..end).unwrap_or_default();
+            let text = part.get(..valid(part)).and_then(|p| std::str::from_utf8(p).ok());
+            let text = text.unwrap_or_default();
+            result = self.flat.read(text, run.options.json_depth);
+            match result {
+                Ok(size) => {
+                    let raw = text.get(..size).unwrap_or_default();
+                    self.event(run, raw);
+                    return size;
+                }
+                Err(Failure::Incomplete) if text.len() == part.len() => {}
+                Err(Failure::Incomplete) => return self.bad_text(run, part, offset),
+                Err(_) => break,
+            }
+        }
+        if result == Err(Failure::Incomplete) && !last && !cut {
+            return 0;
+        }
+        let (kind, message) = match result {
+            Err(Failure::TooDeep(_)) => {
+                (ProblemKind::Limit, "JSON is nested deeper than the limit; its fields were not read")
+            }
+            Err(Failure::Incomplete) if cut => {
+                (ProblemKind::Limit, "an event is longer than the limit and was cut")
+            }
+            Err(Failure::Incomplete) => {
+                (ProblemKind::Truncated, "the input ends in the middle of a JSON object")
+            }
+            _ => (ProblemKind::Corrupt, "this is not a valid JSON object"),
+        };
+        if first >= window.len() && !last && !cut {
+            return 0;
+        }
+        run.problem(kind, Some(offset), message.to_owned());
+        let taken = if cut && line > max { max } else { line };
+        let text = lossy(run, bytes.get(..taken).unwrap_or(bytes), offset).into_owned();
+        self.plain(run, text.trim(), &Wrapper::default(), None);
+        taken
+    }
+
+    /// A line with bytes that are not UTF-8, once these are replaced.
+    fn bad_text(&mut self, run: &mut Run<'_>, bytes: &[u8], offset: u64) -> usize {
+        let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        let text = lossy(run, bytes.get(..line).unwrap_or(bytes), offset).into_owned();
+        match self.flat.read(&text, run.options.json_depth) {
+            Ok(size) => self.event(run, text.get(..size).unwrap_or_default()),
+            Err(_) => self.plain(run, text.trim(), &Wrapper::default(), None),
+        }
+        line
+    }
+
+    /// An object, now in `flat`.
+    fn event(&mut self, run: &mut Run<'_>, raw: &str) {
+        let has = |key: &str| self.flat.members.iter().any(|(name, _)| name == key);
+        if has("event") && self.flat.members.iter().all(|(name, _)| HEC.contains(&name.as_str())) {
+            return self.hec(run, raw);
+        }
+        if has("result") && (has("preview") || has("offset") || has("lastrow")) {
+            return self.export(run, raw);
+        }
+        if has("Event") && self.flat.members.len() == 1
+            && let Some(xml) = windows::to_xml(raw)
+        {
+            return self.windows.event(run, Kind::Json, &xml, None);
+        }
+        let flat = std::mem::take(&mut self.flat);
+        self.object(run, raw, &flat, &Wrapper::default(), None);
+        self.flat = flat;
+    }
+
+    fn hec(&mut self, run: &mut Run<'_>, raw: &str) {
+        let text = |key: &str| self.flat.get(key).map(str::to_owned);
+        let wrapper = Wrapper {
+            source: text("source"),
+            sourcetype: text("sourcetype"),
+            host: text("host"),
+            index: text("index"),
+            time: self.flat.get("time").and_then(|time| stamp::value(time, run.meta.now)),
+        };
+        let event = self.flat.member(raw, "event").unwrap_or_default();
+        let mut fields = Flat::default();
+        if let Some(text) = self.flat.member(raw, "fields") {
+            // It was read once, so it reads again.
+            let _ = fields.read(text, run.options.json_depth);
+        }
+        match parse::string(event) {
+            Some(text) => self.text(run, &text, &wrapper, Some(&fields)),
+            None => self.text(run, event, &wrapper, Some(&fields)),
+        }
+    }
+
+    /// A row of a search that was exported: its fields are as the search gave them.
+    fn export(&mut self, run: &mut Run<'_>, raw: &str) {
+        let result = self.flat.member(raw, "result").unwrap_or_default();
+        let mut flat = std::mem::take(&mut self.inner);
+        if flat.read(result, run.options.json_depth).is_ok() {
+            let text = |key: &str| flat.get(key).map(str::to_owned);
+            let wrapper = Wrapper {
+                source: text("source"),
+                sourcetype: text("sourcetype"),
+                host: text("host"),
+                index: text("index"),
+                time: flat.get("_time").and_then(|time| stamp::value(time, run.meta.now)),
+            };
+            match text("_raw") {
+                Some(own) => self.text(run, &own, &wrapper, Some(&flat)),
+                None => self.object(run, result, &flat, &wrapper, None),
+            }
+        }
+        self.inner = flat;
+    }
+
+    /// The text of an event that was wrapped: XML, JSON, or a line.
+    fn text(&mut self, run: &mut Run<'_>, raw: &str, wrapper: &Wrapper, extra: Option<&Flat>) {
+        let raw = raw.trim();
+        if raw.starts_with("<Event ") || raw.starts_with("<Event>") {
+            let canonical = crate::xml::scan::canonical(raw);
+            let raw = canonical.as_deref().unwrap_or(raw);
+            // What the wrapper states holds for the event, what the caller states before it.
+            let mut meta = run.meta.clone();
+            meta.source = meta.source.or_else(|| wrapper.source.clone());
+            meta.sourcetype = meta.sourcetype.or_else(|| wrapper.sourcetype.clone());
+            meta.host = meta.host.or_else(|| wrapper.host.clone());
+            meta.index = meta.index.or_else(|| wrapper.index.clone());
+            return self.windows.event_as(run, Kind::Json, raw, wrapper.time, &meta);
+        }
+        if raw.starts_with('{') {
+            let mut flat = Flat::default();
+            if flat.read(raw, run.options.json_depth) == Ok(raw.len()) {
+                return self.object(run, raw, &flat, wrapper, extra);
+            }
+        }
+        self.plain(run, raw, wrapper, extra);
+    }
+
+    fn slot(&mut self, run: &mut Run<'_>, wrapper: &Wrapper) -> SlotId {
+        let meta = run.meta;
+        let key = [
+            meta.source.clone().or_else(|| wrapper.source.clone()),
+            meta.sourcetype.clone().or_else(|| wrapper.sourcetype.clone()),
+            meta.host.clone().or_else(|| wrapper.host.clone()),
+            meta.index.clone().or_else(|| wrapper.index.clone()),
+        ];
+        if let Some(slot) = self.slots.get(&key) {
+            return *slot;
+        }
+        let [source, sourcetype, host, index] = &key;
+        let text = |text: &str| -> Arc<str> { crate::mv::clean(text.into()).into() };
+        let mut constants: Vec<(Arc<str>, Arc<str>)> = vec![
+            ("source".into(), text(source.as_deref().unwrap_or(&meta.name))),
+            ("sourcetype".into(), text(sourcetype.as_deref().unwrap_or("_json"))),
+            ("index".into(), text(index.as_deref().unwrap_or("main"))),
+        ];
+        if let Some(host) = host {
+            constants.push(("host".into(), text(host)));
+        }
+        let slot = run.slot(Shape::new(Kind::Json, constants, None));
+        self.slots.insert(key, slot);
+        slot
+    }
+
+    fn object(
+        &mut self,
+        run: &mut Run<'_>,
+        raw: &str,
+        flat: &Flat,
+        wrapper: &Wrapper,
+        extra: Option<&Flat>,
+    ) {
+        let slot = self.slot(run, wrapper);
+        let now = run.meta.now;
+        let Some(rows) = run.row(slot) else { return };
+        rows.set("_raw", raw);
+        for (name, value) in flat.fields().chain(extra.into_iter().flat_map(Flat::fields)) {
+            if !matches!(name, "_raw" | "_time" | "__seq") {
+                rows.set(name, value);
+            }
+        }
+        let time = wrapper.time.or_else(|| time_of(flat, now));
+        let time = time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
+        run.end_row(slot, time);
+    }
+
+    fn plain(&mut self, run: &mut Run<'_>, raw: &str, wrapper: &Wrapper, extra: Option<&Flat>) {
+        let slot = self.slot(run, wrapper);
+        let now = run.meta.now;
+        let Some(rows) = run.row(slot) else { return };
+        rows.set("_raw", raw);
+        let exported = extra.filter(|flat| flat.get("_raw").is_some());
+        if exported.is_none() && !raw.starts_with('{') {
+            kv::fields(raw, |name, value| rows.set(name, value));
+        }
+        for (name, value) in extra.into_iter().flat_map(Flat::fields) {
+            if !matches!(name, "_raw" | "_time" | "__seq") {
+                rows.set(name.strip_suffix("{}").unwrap_or(name), value);
+            }
+        }
+        let time = wrapper.time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
+        run.end_row(slot, time);
+    }
+}
+
+fn time_of(flat: &Flat, now: f64) -> Option<f64> {
+    let mut found: Option<(usize, f64)> = None;
+    for (name, value) in flat.fields() {
+        if let Some(rank) = TIMES.iter().position(|known| *known == name)
+            && found.is_none_or(|(best, _)| rank < best)
+            && let Some(time) = stamp::value(value, now)
+        {
+            found = Some((rank, time));
+        }
+    }
+    found.map(|(_, time)| time)
+}

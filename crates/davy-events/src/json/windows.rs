@@ -1,0 +1,138 @@
+//! A Windows event as `evtx_dump` renders it in JSON, back to the XML it came from.
+
+use serde_json::Value;
+
+/// `None` if the text is no such event.
+pub(super) fn to_xml(text: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let event = document.get("Event")?.as_object()?;
+    event.get("System")?.as_object()?;
+    let mut out = String::with_capacity(text.len() * 2);
+    out.push_str("<Event");
+    let space = event.get("#attributes").and_then(|a| a.get("xmlns")).and_then(Value::as_str);
+    attribute("xmlns", space.unwrap_or("http://schemas.microsoft.com/win/2004/08/events/event"), &mut out);
+    out.push('>');
+    for (name, value) in event {
+        match (name.as_str(), value) {
+            ("#attributes", _) => {}
+            ("EventData", Value::Object(data)) => {
+                out.push_str("<EventData>");
+                for (name, value) in data {
+                    datum(own_name(name, data), value, &mut out);
+                }
+                out.push_str("</EventData>");
+            }
+            _ => element(name, value, &mut out),
+        }
+    }
+    out.push_str("</Event>");
+    Some(out)
+}
+
+/// Repeated elements are numbered, `X`, `X_1`, `X_2`, since an object has each key once.
+fn own_name<'a>(name: &'a str, object: &serde_json::Map<String, Value>) -> &'a str {
+    match name.rsplit_once('_') {
+        Some((base, number))
+            if number.bytes().all(|b| b.is_ascii_digit()) && object.contains_key(base) =>
+        {
+            base
+        }
+        _ => name,
+    }
+}
+
+fn datum(name: &str, value: &Value, out: &mut String) {
+    match (name, value) {
+        ("#attributes", _) => {}
+        ("Data", Value::Object(object)) if object.contains_key("#text") => {
+            list(object.get("#text").unwrap_or(&Value::Null), |item| element("Data", item, out));
+        }
+        ("Data" | "Binary", value) => list(value, |item| element(name, item, out)),
+        _ => list(value, |item| {
+            out.push_str("<Data");
+            attribute("Name", name, out);
+            out.push('>');
+            content(item, out);
+            out.push_str("</Data>");
+        }),
+    }
+}
+
+fn list(value: &Value, mut each: impl FnMut(&Value)) {
+    match value {
+        Value::Array(items) => items.iter().for_each(each),
+        value => each(value),
+    }
+}
+
+fn element(name: &str, value: &Value, out: &mut String) {
+    if let Value::Array(items) = value {
+        return items.iter().for_each(|item| element(name, item, out));
+    }
+    out.push('<');
+    out.push_str(name);
+    let attributes = value.get("#attributes").and_then(Value::as_object);
+    for (name, value) in attributes.into_iter().flatten() {
+        let mut text = String::new();
+        scalar(value, &mut text);
+        attribute(name, &text, out);
+    }
+    let bare = value.as_object().is_some_and(|o| o.keys().all(|key| key == "#attributes"));
+    if value.is_null() || bare {
+        return out.push_str("/>");
+    }
+    out.push('>');
+    content(value, out);
+    out.push_str("</");
+    out.push_str(name);
+    out.push('>');
+}
+
+fn content(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                match name.as_str() {
+                    "#attributes" => {}
+                    "#text" => list(value, |item| content(item, out)),
+                    _ => element(own_name(name, object), value, out),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| content(item, out)),
+        value => {
+            let mut text = String::new();
+            scalar(value, &mut text);
+            escape(&text, false, out);
+        }
+    }
+}
+
+fn scalar(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => {}
+        Value::String(text) => out.push_str(text),
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn attribute(name: &str, value: &str, out: &mut String) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("='");
+    escape(value, true, out);
+    out.push('\'');
+}
+
+fn escape(text: &str, attribute: bool, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' if attribute => out.push_str("&quot;"),
+            '\'' if attribute => out.push_str("&apos;"),
+            c => out.push(c),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The event model (`_time`, `_raw`, `host`, `source`, `sourcetype`, `index`, fields), shapes, and
+//! the decoders that turn bytes into batches of events.
+//!
+//! Invariants: takes bytes, never opens a path, reads the clock or prints; gives batches and
+//! counted problems, and no input makes it panic.
+
+mod decode;
+mod evtx;
+mod json;
+mod model;
+pub mod mv;
+pub mod rest;
+mod rows;
+mod shape;
+mod sniff;
+mod stamp;
+mod text;
+mod xml;
+
+pub use decode::{decode, decode_reader};
+pub use model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
+pub use shape::{Demand, Kind, Shape, Want};
+pub use sniff::{Format, sniff};

@@ -1,0 +1,352 @@
+//! From events to batches: one set of column builders a shape.
+
+use crate::model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
+use crate::mv;
+use crate::rest;
+use crate::shape::{Demand, Shape, Want};
+use arrow::array::{
+    ArrayRef, Float64Builder, StringViewArray, StringViewBuilder, UInt64Builder,
+};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Everything one decoding shares: what it was given, where events go, what was counted.
+pub(crate) struct Run<'a> {
+    pub(crate) meta: &'a Meta,
+    pub(crate) options: &'a Options,
+    pub(crate) counts: Counts,
+    /// The receiver has had enough.
+    pub(crate) stopped: bool,
+    demand: &'a dyn Demand,
+    sink: &'a mut dyn Sink,
+    slots: Vec<Slot>,
+    by_shape: HashMap<u64, usize>,
+    pending: usize,
+}
+
+struct Slot {
+    shape: Arc<Shape>,
+    rows: Option<Rows>,
+}
+
+/// A known shape of this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotId(usize);
+
+enum Column {
+    Text(StringViewBuilder),
+    /// The same value in every row.
+    Constant(Arc<str>),
+    Time(Float64Builder),
+    Seq(UInt64Builder),
+}
+
+/// The rows of a shape that wait to become a batch, and the row being filled.
+pub(crate) struct Rows {
+    schema: SchemaRef,
+    columns: Vec<Column>,
+    index: HashMap<Arc<str>, usize>,
+    /// The row being filled: how many values each column has, and their text.
+    cells: Vec<(usize, String)>,
+    rest: Option<(StringViewBuilder, Vec<(String, usize, String)>, usize)>,
+    /// Constants that nobody named, for `rest`.
+    unnamed: Vec<(Arc<str>, Arc<str>)>,
+    scratch: String,
+    len: usize,
+    bytes: usize,
+}
+
+/// Where the values of a field go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    Column(usize),
+    Rest(Arc<str>),
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        meta: &'a Meta,
+        options: &'a Options,
+        demand: &'a dyn Demand,
+        sink: &'a mut dyn Sink,
+    ) -> Self {
+        Self {
+            meta,
+            options,
+            demand,
+            sink,
+            counts: Counts::default(),
+            stopped: false,
+            slots: Vec::new(),
+            by_shape: HashMap::new(),
+            pending: 0,
+        }
+    }
+
+    pub(crate) fn problem(&mut self, kind: ProblemKind, offset: Option<u64>, message: String) {
+        self.counts.problems += 1;
+        self.sink.problem(Problem { offset, message, kind });
+    }
+
+    /// The place for events of a shape; asks what is wanted of it at first sight.
+    pub(crate) fn slot(&mut self, shape: Shape) -> SlotId {
+        let mut key = shape.id;
+        // Ids are hashes that input could be made to collide under.
+        while let Some(&at) = self.by_shape.get(&key) {
+            if self.slots.get(at).is_some_and(|slot| *slot.shape == shape) {
+                return SlotId(at);
+            }
+            key = key.wrapping_add(1);
+        }
+        let rows = match self.demand.want(&shape) {
+            Want::Skip => None,
+            Want::Fields { names, rest } => Some(Rows::new(&shape, &names, rest)),
+        };
+        let at = self.slots.len();
+        self.by_shape.insert(key, at);
+        self.slots.push(Slot { shape: Arc::new(shape), rows });
+        SlotId(at)
+    }
+
+    /// Counts an event and gives the row to fill, unless the shape is skipped.
+    pub(crate) fn row(&mut self, slot: SlotId) -> Option<&mut Rows> {
+        self.counts.events += 1;
+        let rows = self.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut());
+        if rows.is_none() {
+            self.counts.skipped += 1;
+        }
+        rows
+    }
+
+    /// The rows of a shape, without counting an event; `None` if the shape is skipped.
+    pub(crate) fn rows(&mut self, slot: SlotId) -> Option<&mut Rows> {
+        self.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut())
+    }
+
+    /// Ends the row that `row` began.
+    pub(crate) fn end_row(&mut self, slot: SlotId, time: f64) {
+        let seq = self.counts.events.saturating_sub(1);
+        let Some(rows) = self.slots.get_mut(slot.0).and_then(|s| s.rows.as_mut()) else { return };
+        let before = rows.bytes;
+        rows.end(time, seq);
+        self.pending += rows.bytes - before;
+        if rows.len >= self.options.batch_rows {
+            self.flush(slot.0);
+        } else if self.pending > self.options.pending_bytes {
+            self.flush_all();
+        }
+    }
+
+    fn flush(&mut self, at: usize) {
+        let Some(slot) = self.slots.get_mut(at) else { return };
+        let Some(rows) = slot.rows.as_mut() else { return };
+        if rows.len == 0 {
+            return;
+        }
+        self.pending = self.pending.saturating_sub(rows.bytes);
+        if let Some(batch) = rows.take() {
+            let event_batch = EventBatch { shape: slot.shape.clone(), batch };
+            if !self.stopped && self.sink.batch(event_batch).is_break() {
+                self.stopped = true;
+            }
+        }
+    }
+
+    pub(crate) fn flush_all(&mut self) {
+        for at in 0..self.slots.len() {
+            self.flush(at);
+        }
+    }
+}
+
+impl Rows {
+    fn new(shape: &Shape, names: &[Arc<str>], rest: bool) -> Self {
+        let mut columns = Vec::with_capacity(names.len());
+        let mut fields = Vec::with_capacity(names.len() + 1);
+        let mut index = HashMap::new();
+        for (at, name) in names.iter().enumerate() {
+            let (column, kind) = match &**name {
+                "_time" => (Column::Time(Float64Builder::new()), DataType::Float64),
+                "__seq" => (Column::Seq(UInt64Builder::new()), DataType::UInt64),
+                name => match shape.constants.iter().find(|(known, _)| &**known == name) {
+                    Some((_, value)) => (Column::Constant(value.clone()), DataType::Utf8View),
+                    None => (Column::Text(StringViewBuilder::new()), DataType::Utf8View),
+                },
+            };
+            index.entry(name.clone()).or_insert(at);
+            columns.push(column);
+            fields.push(Field::new(&**name, kind, true));
+        }
+        if rest {
+            fields.push(Field::new(rest::COLUMN, DataType::Utf8View, true));
+        }
+        let unnamed = shape.constants.iter().filter(|(name, _)| !index.contains_key(name));
+        Self {
+            schema: Arc::new(Schema::new(fields)),
+            cells: vec![(0, String::new()); columns.len()],
+            columns,
+            rest: rest.then(|| (StringViewBuilder::new(), Vec::new(), 0)),
+            unnamed: unnamed.cloned().collect(),
+            index,
+            scratch: String::new(),
+            len: 0,
+            bytes: 0,
+        }
+    }
+
+    /// The column to fill for a name. Constants, `_time` and `__seq` fill themselves.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        let at = *self.index.get(name)?;
+        matches!(self.columns.get(at), Some(Column::Text(_))).then_some(at)
+    }
+
+    /// Adds a value to a field of the row.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.write(name, |out| out.push_str(value));
+    }
+
+    /// Adds a value that `write` makes, and only if the field is wanted.
+    pub(crate) fn write(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        if let Some(at) = self.index.get(name) {
+            return self.write_at(*at, write);
+        }
+        if self.unnamed.iter().any(|(known, _)| &**known == name) {
+            return;
+        }
+        let Some((_, fields, used)) = &mut self.rest else { return };
+        let found = fields.iter().take(*used).position(|(known, _, _)| known == name);
+        let at = found.unwrap_or(*used);
+        if found.is_none() {
+            match fields.get_mut(at) {
+                Some((known, count, _)) => {
+                    known.clear();
+                    known.push_str(name);
+                    *count = 0;
+                }
+                None => fields.push((name.to_owned(), 0, String::new())),
+            }
+            *used += 1;
+        }
+        if let Some((_, count, cell)) = fields.get_mut(at) {
+            fill(cell, count, write);
+        }
+    }
+
+    /// Where a field that is wanted goes; `None` for one that is not, or that fills itself.
+    pub(crate) fn target(&self, name: &str) -> Option<Target> {
+        match self.index.get(name) {
+            Some(at) => self.column(name).map(|_| Target::Column(*at)),
+            None if self.rest.is_none() => None,
+            None if self.unnamed.iter().any(|(known, _)| &**known == name) => None,
+            None => Some(Target::Rest(name.into())),
+        }
+    }
+
+    /// As `write`, to a place that `target` gave. What turns out empty is no value.
+    pub(crate) fn write_to(&mut self, target: &Target, write: impl FnOnce(&mut String)) {
+        match target {
+            Target::Column(at) => {
+                let Some((count, cell)) = self.cells.get_mut(*at) else { return };
+                if *count == 0 {
+                    write(cell);
+                    mv::clean_tail(cell, 0);
+                    *count = usize::from(!cell.is_empty());
+                } else {
+                    let mut value = String::new();
+                    write(&mut value);
+                    if !value.is_empty() {
+                        fill(cell, count, |out| out.push_str(&value));
+                    }
+                }
+            }
+            Target::Rest(name) => {
+                let mut value = std::mem::take(&mut self.scratch);
+                value.clear();
+                write(&mut value);
+                if !value.is_empty() {
+                    self.set(name, &value);
+                }
+                self.scratch = value;
+            }
+        }
+    }
+
+    /// As `write`, to a column that `column` gave.
+    fn write_at(&mut self, at: usize, write: impl FnOnce(&mut String)) {
+        if let Some((count, cell)) = self.cells.get_mut(at) {
+            fill(cell, count, write);
+        }
+    }
+
+    fn end(&mut self, time: f64, seq: u64) {
+        for (column, (count, cell)) in self.columns.iter_mut().zip(&mut self.cells) {
+            match column {
+                Column::Text(builder) if *count > 0 => {
+                    self.bytes += cell.len() + 16;
+                    builder.append_value(&cell);
+                }
+                Column::Text(builder) => builder.append_null(),
+                Column::Time(builder) => builder.append_value(time),
+                Column::Seq(builder) => builder.append_value(seq),
+                Column::Constant(_) => {}
+            }
+            *count = 0;
+            cell.clear();
+            cell.shrink_to(1 << 16);
+        }
+        if let Some((builder, fields, used)) = &mut self.rest {
+            let named = fields.iter().take(*used).map(|(name, _, value)| (&**name, &**value));
+            let fixed = self.unnamed.iter().map(|(name, value)| (&**name, &**value));
+            let packed = rest::pack(fixed.chain(named));
+            self.bytes += packed.len() + 16;
+            builder.append_value(packed);
+            *used = 0;
+        }
+        self.len += 1;
+        self.bytes += 16;
+    }
+
+    fn take(&mut self) -> Option<RecordBatch> {
+        let len = std::mem::take(&mut self.len);
+        self.bytes = 0;
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + 1);
+        for column in &mut self.columns {
+            arrays.push(match column {
+                Column::Text(builder) => Arc::new(builder.finish()),
+                Column::Constant(value) => Arc::new(repeat(value, len)),
+                Column::Time(builder) => Arc::new(builder.finish()),
+                Column::Seq(builder) => Arc::new(builder.finish()),
+            });
+        }
+        if let Some((builder, _, _)) = &mut self.rest {
+            arrays.push(Arc::new(builder.finish()));
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(len));
+        // The builders hold one value a row by construction, so this is always a batch.
+        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).ok()
+    }
+}
+
+fn fill(cell: &mut String, count: &mut usize, write: impl FnOnce(&mut String)) {
+    mv::grow(cell, *count);
+    *count += 1;
+    let from = cell.len();
+    write(cell);
+    mv::clean_tail(cell, from);
+}
+
+/// One text, many times, held once.
+fn repeat(value: &str, len: usize) -> StringViewArray {
+    let mut builder = StringViewBuilder::with_capacity(len);
+    let block = builder.append_block(Buffer::from(value.as_bytes()));
+    let size = u32::try_from(value.len()).unwrap_or(0);
+    for _ in 0..len {
+        if builder.try_append_view(block, 0, size).is_err() {
+            builder.append_value(value);
+        }
+    }
+    builder.finish()
+}

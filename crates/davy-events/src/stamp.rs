@@ -1,0 +1,276 @@
+//! Timestamps in text, to epoch seconds. Times without a zone are UTC.
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/// As far into an event as a timestamp is looked for.
+const LOOKAHEAD: usize = 128;
+
+/// Days from 1970-01-01, by the proleptic Gregorian calendar.
+pub(crate) fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// Year, month, day of a day since 1970-01-01.
+pub(crate) fn civil(day: i64) -> (i64, i64, i64) {
+    let day = day + 719_468;
+    let era = day.div_euclid(146_097);
+    let of_era = day.rem_euclid(146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + i64::from(month <= 2), month, day)
+}
+
+struct Scan<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn eat(&mut self, any: &[u8]) -> Option<u8> {
+        let byte = self.peek().filter(|b| any.contains(b))?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn number(&mut self, least: usize, most: usize) -> Option<i64> {
+        let mut value = 0;
+        let mut count = 0;
+        while count < most && let Some(byte) = self.peek().filter(u8::is_ascii_digit) {
+            value = value * 10 + i64::from(byte - b'0');
+            self.at += 1;
+            count += 1;
+        }
+        (count >= least).then_some(value)
+    }
+
+    fn month_name(&mut self) -> Option<i64> {
+        let word = self.text.get(self.at..self.at + 3)?;
+        let month = MONTHS.iter().position(|m| word.eq_ignore_ascii_case(m.as_bytes()))?;
+        self.at += 3;
+        // The rest of a long name.
+        while self.peek().is_some_and(|b| b.is_ascii_alphabetic()) {
+            self.at += 1;
+        }
+        Some(month as i64 + 1)
+    }
+
+    fn fraction(&mut self) -> f64 {
+        let mark = self.at;
+        if self.eat(b".,").is_none() || !self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.at = mark;
+            return 0.0;
+        }
+        let (mut value, mut unit) = (0.0, 1.0);
+        while let Some(byte) = self.peek().filter(u8::is_ascii_digit) {
+            if unit < 1e9 {
+                value = value * 10.0 + f64::from(byte - b'0');
+                unit *= 10.0;
+            }
+            self.at += 1;
+        }
+        value / unit
+    }
+
+    /// `hh:mm[:ss[.fff]][ AM| PM]`, in seconds.
+    fn clock(&mut self) -> Option<f64> {
+        let mut hour = self.number(1, 2)?;
+        self.eat(b":")?;
+        let minute = self.number(2, 2)?;
+        let mut second = 0;
+        let mut fraction = 0.0;
+        if self.eat(b":").is_some() {
+            second = self.number(2, 2)?;
+            fraction = self.fraction();
+        }
+        let mark = self.at;
+        let _ = self.eat(b" ");
+        let half = self.text.get(self.at..self.at + 2).map(<[u8]>::to_ascii_lowercase);
+        match half.as_deref() {
+            Some(b"am") => hour = if hour == 12 { 0 } else { hour },
+            Some(b"pm") => hour = if hour < 12 { hour + 12 } else { hour },
+            _ => self.at = mark,
+        }
+        if matches!(half.as_deref(), Some(b"am" | b"pm")) {
+            self.at += 2;
+        }
+        let fits = hour < 24 && minute < 60 && second < 61;
+        fits.then_some((hour * 3600 + minute * 60 + second) as f64 + fraction)
+    }
+
+    /// `Z`, `UTC`, `+hh[:]mm`, or nothing, in seconds east.
+    fn zone(&mut self) -> f64 {
+        if self.eat(b"Zz").is_some() {
+            return 0.0;
+        }
+        let mark = self.at;
+        let _ = self.eat(b" ");
+        if let Some(sign) = self.eat(b"+-")
+            && let Some(hours) = self.number(2, 2)
+        {
+            let _ = self.eat(b":");
+            let minutes = self.number(2, 2).unwrap_or(0);
+            let east = (hours * 3600 + minutes * 60) as f64;
+            return if sign == b'-' { -east } else { east };
+        }
+        self.at = mark;
+        0.0
+    }
+}
+
+fn date(year: i64, month: i64, day: i64) -> Option<f64> {
+    let fits = (1..=12).contains(&month) && (1..=31).contains(&day) && (1601..10_000).contains(&year);
+    fits.then(|| days(year, month, day) as f64 * 86_400.0)
+}
+
+/// `2026-05-04T09:12:33.123Z`, with `/` or a space as well, or the date alone.
+fn iso(scan: &mut Scan<'_>) -> Option<f64> {
+    let year = scan.number(4, 4)?;
+    let mark = scan.eat(b"-/")?;
+    let month = scan.number(1, 2)?;
+    scan.eat(&[mark])?;
+    let day = scan.number(1, 2)?;
+    let start = date(year, month, day)?;
+    let mark = scan.at;
+    if scan.eat(b"Tt ").is_none() {
+        return Some(start);
+    }
+    match scan.clock() {
+        Some(clock) => Some(start + clock - scan.zone()),
+        None => {
+            scan.at = mark;
+            Some(start)
+        }
+    }
+}
+
+/// `05/04/2026 09:12:33 AM`
+fn american(scan: &mut Scan<'_>) -> Option<f64> {
+    let month = scan.number(1, 2)?;
+    scan.eat(b"/")?;
+    let day = scan.number(1, 2)?;
+    scan.eat(b"/")?;
+    let year = scan.number(4, 4)?;
+    let start = date(year, month, day)?;
+    scan.eat(b" T")?;
+    Some(start + scan.clock()? - scan.zone())
+}
+
+/// `04/May/2026:09:12:33 +0000` and `04 May 2026 09:12:33`
+fn named(scan: &mut Scan<'_>) -> Option<f64> {
+    let day = scan.number(1, 2)?;
+    let mark = scan.eat(b"/ -")?;
+    let month = scan.month_name()?;
+    scan.eat(&[mark])?;
+    let year = scan.number(4, 4)?;
+    scan.eat(b": ")?;
+    Some(date(year, month, day)? + scan.clock()? - scan.zone())
+}
+
+/// `May  4 09:12:33`, with or without the year after it; the latest such time that has been.
+fn syslog(scan: &mut Scan<'_>, now: f64) -> Option<f64> {
+    let month = scan.month_name()?;
+    scan.eat(b" ")?;
+    while scan.eat(b" ").is_some() {}
+    let day = scan.number(1, 2)?;
+    let _ = scan.eat(b",");
+    scan.eat(b" ")?;
+    let mark = scan.at;
+    if let Some(year) = scan.number(4, 4)
+        && scan.eat(b" ").is_some()
+    {
+        return Some(date(year, month, day)? + scan.clock()? - scan.zone());
+    }
+    scan.at = mark;
+    let clock = scan.clock()?;
+    let after = scan.at;
+    // `May 4 09:12:33 2026`
+    if scan.eat(b" ").is_some()
+        && let Some(year) = scan.number(4, 4).filter(|y| (1970..2100).contains(y))
+        && !scan.peek().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+    {
+        return Some(date(year, month, day)? + clock);
+    }
+    scan.at = after;
+    let (year, _, _) = civil((now / 86_400.0) as i64);
+    let time = date(year, month, day)? + clock;
+    if time > now + 86_400.0 { Some(date(year - 1, month, day)? + clock) } else { Some(time) }
+}
+
+/// Seconds since 1970, or thousandths and so on, told by how many digits there are.
+pub(crate) fn epoch(text: &str) -> Option<f64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text.get(digits..)?;
+    let fraction = rest.strip_prefix('.').is_some_and(|f| f.bytes().all(|b| b.is_ascii_digit()));
+    if !rest.is_empty() && !fraction {
+        return None;
+    }
+    let value: f64 = text.parse().ok()?;
+    match digits {
+        9..=11 => Some(value),
+        12..=14 => Some(value / 1e3),
+        15..=17 => Some(value / 1e6),
+        18..=19 => Some(value / 1e9),
+        _ => None,
+    }
+}
+
+fn at_start(text: &[u8], now: f64) -> Option<f64> {
+    let try_one = |read: &dyn Fn(&mut Scan<'_>) -> Option<f64>| {
+        let mut scan = Scan { text, at: 0 };
+        read(&mut scan)
+    };
+    try_one(&iso)
+        .or_else(|| try_one(&american))
+        .or_else(|| try_one(&named))
+        .or_else(|| try_one(&|scan| syslog(scan, now)))
+}
+
+/// To a microsecond, so that every way to the same time gives the same number.
+pub(crate) fn round(time: f64) -> f64 {
+    (time * 1e6).round() / 1e6
+}
+
+/// A whole value that is a time: ISO 8601, an epoch, or another known form.
+pub(crate) fn value(text: &str, now: f64) -> Option<f64> {
+    let text = text.trim();
+    epoch(text).or_else(|| at_start(text.as_bytes(), now)).map(round)
+}
+
+/// The first timestamp near the start of an event.
+pub(crate) fn leading(text: &str, now: f64) -> Option<f64> {
+    let bytes = text.as_bytes().get(..LOOKAHEAD).unwrap_or(text.as_bytes());
+    let mut before = b' ';
+    for (at, byte) in bytes.iter().enumerate() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if !before.is_ascii_alphanumeric() && byte.is_ascii_alphanumeric() {
+            if let Some(time) = at_start(rest, now) {
+                return Some(round(time));
+            }
+            let end = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+            if end >= 9
+                && !rest.get(end).is_some_and(u8::is_ascii_alphanumeric)
+                && matches!(before, b' ' | b'(' | b'=' | b'[' | b'"')
+                && (at == 0 || before != b' ')
+                && let Some(time) = rest
+                    .get(..end)
+                    .and_then(|digits| std::str::from_utf8(digits).ok())
+                    .and_then(epoch)
+            {
+                return Some(time);
+            }
+        }
+        before = *byte;
+    }
+    None
+}

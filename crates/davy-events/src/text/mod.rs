@@ -1,0 +1,80 @@
+//! Text formats: plain lines, key=value, CSV, Splunk's stash format, classic Windows event text.
+
+mod csv;
+pub(crate) mod kv;
+mod lines;
+mod stash;
+mod winlog;
+
+pub(crate) use csv::CsvDecoder;
+pub(crate) use lines::LineDecoder;
+pub(crate) use stash::StashDecoder;
+pub(crate) use winlog::{WinEventLogDecoder, is_date_line};
+
+use crate::model::{Meta, ProblemKind};
+use crate::rows::{Run, SlotId};
+use crate::shape::{Kind, Shape};
+use std::sync::Arc;
+
+/// The next line of a text and what it takes, its end included. 0 asks for more text. A line
+/// over the limit is cut there, and the rest of it is passed over.
+pub(crate) struct Lines {
+    passing: bool,
+}
+
+impl Lines {
+    pub(crate) fn new() -> Self {
+        Self { passing: false }
+    }
+
+    pub(crate) fn next<'a>(
+        &mut self,
+        run: &mut Run<'_>,
+        text: &'a [u8],
+        offset: u64,
+        last: bool,
+    ) -> (Option<&'a [u8]>, usize) {
+        let max = run.options.max_line;
+        let (end, taken) = match memchr::memchr(b'\n', text) {
+            Some(at) => (at, at + 1),
+            None if last => (text.len(), text.len()),
+            None if self.passing => return (None, text.len()),
+            None if text.len() <= max => return (None, 0),
+            None => (text.len(), text.len()),
+        };
+        let ended = last || taken > end;
+        if std::mem::replace(&mut self.passing, !ended) {
+            return (None, taken);
+        }
+        if end > max {
+            let message = "a line is longer than the limit and was cut".to_owned();
+            run.problem(ProblemKind::Limit, Some(offset), message);
+        }
+        let line = text.get(..end.min(max)).unwrap_or_default();
+        (Some(line.strip_suffix(b"\r").unwrap_or(line)), taken)
+    }
+}
+
+/// A shape of text events with the metadata as stated, and this sourcetype and source otherwise.
+pub(crate) fn text_slot(
+    run: &mut Run<'_>,
+    kind: Kind,
+    own: &Meta,
+    fields: Option<Vec<Arc<str>>>,
+) -> SlotId {
+    let meta = run.meta;
+    let pick = |stated: &Option<String>, own: &Option<String>, otherwise: &str| -> Arc<str> {
+        let text = stated.as_deref().or(own.as_deref()).unwrap_or(otherwise);
+        crate::mv::clean(text.into()).into()
+    };
+    let stem = meta.name.rsplit_once('.').map_or(meta.name.as_str(), |(stem, _)| stem);
+    let mut constants: Vec<(Arc<str>, Arc<str>)> = vec![
+        ("source".into(), pick(&meta.source, &own.source, &meta.name)),
+        ("sourcetype".into(), pick(&meta.sourcetype, &own.sourcetype, stem)),
+        ("index".into(), pick(&meta.index, &own.index, "main")),
+    ];
+    if meta.host.is_some() || own.host.is_some() {
+        constants.push(("host".into(), pick(&meta.host, &own.host, "")));
+    }
+    run.slot(Shape::new(kind, constants, fields))
+}

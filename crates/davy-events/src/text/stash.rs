@@ -1,0 +1,100 @@
+//! Splunk's stash format, in which risk and notable events are kept:
+//! `1700000000, search_name="…", k="v", k="another"`. Values may span lines.
+
+use crate::decode::Decoder;
+use crate::model::{Meta, ProblemKind};
+use crate::rows::Run;
+use crate::shape::Kind;
+use crate::stamp;
+use crate::text::text_slot;
+use crate::xml::lossy;
+
+#[derive(Default)]
+pub(crate) struct StashDecoder;
+
+impl Decoder for StashDecoder {
+    fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty() && !run.stopped) {
+            let max = run.options.max_line;
+            let size = match end_of_event(rest.get(..max).unwrap_or(rest)) {
+                Some(size) => size,
+                None if rest.len() > max => {
+                    let message = "an event is longer than the limit and was cut".to_owned();
+                    run.problem(ProblemKind::Limit, Some(base + at as u64), message);
+                    max
+                }
+                None if last => rest.len(),
+                None => return at,
+            };
+            let line = rest.get(..size).unwrap_or_default().trim_ascii();
+            if !line.is_empty() {
+                event(run, line, base + at as u64);
+            }
+            at += size;
+        }
+        text.len()
+    }
+}
+
+/// The line break in no quotes that ends an event.
+fn end_of_event(text: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    let mut at = 0;
+    loop {
+        let hit = at + memchr::memchr3(b'"', b'\\', b'\n', text.get(at..)?)?;
+        at = hit + 1;
+        match text.get(hit)? {
+            b'"' => quoted = !quoted,
+            b'\\' if quoted => at = hit + 2,
+            b'\n' if !quoted => return Some(at),
+            _ => {}
+        }
+    }
+}
+
+fn event(run: &mut Run<'_>, line: &[u8], offset: u64) {
+    let raw = lossy(run, line, offset).into_owned();
+    let own = Meta { sourcetype: Some("stash".to_owned()), ..Meta::default() };
+    let slot = text_slot(run, Kind::Stash, &own, None);
+    let now = run.meta.now;
+    let Some(rows) = run.row(slot) else { return };
+    rows.set("_raw", &raw);
+    let mut value = String::new();
+    let mut rest = raw.split_once(',').map_or(raw.as_str(), |(_, rest)| rest);
+    while let Some((name, tail)) = rest.split_once('=') {
+        let name = name.trim_start_matches([',', ' ', '\n', '\r']);
+        value.clear();
+        rest = read_value(tail, &mut value);
+        if !name.is_empty() && !value.is_empty() {
+            rows.set(name, &value);
+        }
+    }
+    let time = stamp::leading(&raw, now).unwrap_or(now);
+    run.end_row(slot, time);
+}
+
+/// Takes a value, quoted with backslashes or bare up to a comma, and gives what follows.
+fn read_value<'a>(text: &'a str, value: &mut String) -> &'a str {
+    let Some(body) = text.strip_prefix('"') else {
+        let (bare, rest) = text.split_once(", ").unwrap_or((text, ""));
+        value.push_str(bare.trim());
+        return rest;
+    };
+    let mut escaped = false;
+    for (at, c) in body.char_indices() {
+        match c {
+            _ if escaped => {
+                if !matches!(c, '"' | '\\') {
+                    value.push('\\');
+                }
+                value.push(c);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            '"' => return body.get(at + 1..).unwrap_or_default(),
+            c => value.push(c),
+        }
+    }
+    ""
+}

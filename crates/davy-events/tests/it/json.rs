@@ -1,0 +1,71 @@
+//! JSON in its many frames.
+
+use crate::{read, stream, values};
+use davy_events::ProblemKind;
+
+#[test]
+fn fields_are_named_as_splunk_names_them() {
+    let text = r#"{"eventTime":"2026-05-04T09:30:00Z","a":{"b":1.50,"c":{"d":"x\"y\u00e9"}},
+        "list":[{"k":"1"},{"k":"2"}],"plain":["p","q"],"yes":true,"none":null,"empty":{},"n":-3e2}"#;
+    for read in [read(text.as_bytes()), stream(text.as_bytes())] {
+        assert!(read.problems.is_empty(), "{:?}", read.problems);
+        let row = &read.rows[0];
+        assert_eq!(row["a.b"], "1.50");
+        assert_eq!(row["a.c.d"], "x\"yé");
+        assert_eq!(values(row, "list{}.k"), ["1", "2"]);
+        assert_eq!(values(row, "plain{}"), ["p", "q"]);
+        assert_eq!((row["yes"].as_str(), row["none"].as_str()), ("true", "null"));
+        assert_eq!(row["n"], "-3e2");
+        assert!(!row.contains_key("empty"));
+        assert_eq!(row["_raw"], text);
+        assert_eq!(row["sourcetype"], "_json");
+        assert_eq!(row["source"], "input.log");
+        assert_eq!(read.times[0], 1_777_887_000.0);
+    }
+}
+
+#[test]
+fn lines_arrays_and_objects_over_several_lines_are_the_same() {
+    let forms = [
+        "{\"a\":1}\n{\"a\":2}\n",
+        "[{\"a\":1},\n{\"a\":2}]",
+        "{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}",
+        "\u{feff}{\"a\":1}{\"a\":2}",
+    ];
+    for form in forms {
+        for read in [read(form.as_bytes()), stream(form.as_bytes())] {
+            assert!(read.problems.is_empty(), "{form}: {:?}", read.problems);
+            let got: Vec<&str> = read.rows.iter().map(|row| row["a"].as_str()).collect();
+            assert_eq!(got, ["1", "2"], "{form}");
+        }
+    }
+}
+
+#[test]
+fn a_wrapper_says_where_its_event_is_from() {
+    let text = r#"{"time":1777887000.25,"host":"h","source":"s","sourcetype":"t","index":"i","event":{"a":1},"fields":{"x":"y"}}
+{"event":"user=ore action=\"dig deep\"","sourcetype":"kv"}
+{"preview":false,"result":{"_raw":"{\"q\":5}","_time":"2026-05-04T09:30:00.000+00:00","source":"old","extra":["1","2"]}}"#;
+    let read = read(text.as_bytes());
+    let [first, second, third] = read.rows.as_slice() else { panic!("three events") };
+    let got = ["host", "source", "sourcetype", "index", "a", "x"].map(|name| first[name].as_str());
+    assert_eq!(got, ["h", "s", "t", "i", "1", "y"]);
+    assert_eq!(first["_raw"], "{\"a\":1}");
+    assert_eq!(read.times[0], 1_777_887_000.25);
+    assert_eq!((second["user"].as_str(), second["action"].as_str()), ("ore", "dig deep"));
+    assert_eq!((third["q"].as_str(), third["source"].as_str()), ("5", "old"));
+    assert_eq!(read.times[2], 1_777_887_000.0);
+}
+
+#[test]
+fn a_bad_line_is_told_and_the_others_are_read() {
+    let text = "{\"a\":1}\n{\"a\": \"cut\n{\"a\":3}\n{\"a\":}\n{\"a\":5";
+    for read in [read(text.as_bytes()), stream(text.as_bytes())] {
+        assert_eq!(read.rows.len(), 5);
+        let kinds: Vec<ProblemKind> = read.problems.iter().map(|p| p.kind).collect();
+        assert_eq!(kinds, [ProblemKind::Corrupt, ProblemKind::Corrupt, ProblemKind::Truncated]);
+        assert_eq!(read.problems[0].offset, Some(8));
+        assert_eq!(read.rows[2]["a"], "3");
+        assert_eq!(read.rows[1]["_raw"], "{\"a\": \"cut");
+    }
+}

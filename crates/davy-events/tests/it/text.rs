@@ -1,0 +1,66 @@
+//! Lines, CSV, stash and classic Windows event text.
+
+use crate::{read, stream, values};
+
+#[test]
+fn lines_have_times_and_pairs() {
+    let text = "May  4 09:30:00 pit sshd[7]: user=ore src=10.0.0.7 msg=\"dig deep\"\r\n\
+        2026-05-04T11:30:00+02:00 level=info, count=3\n\
+        type=SYSCALL msg=audit(1777887000.500:44): arch=c000003e exe=\"/usr/bin/id\"\n\
+        no time, no pairs\n";
+    for read in [read(text.as_bytes()), stream(text.as_bytes())] {
+        assert_eq!(read.times, [1_777_887_000.0, 1_777_887_000.0, 1_777_887_000.5, 1_777_900_000.0]);
+        assert_eq!(read.rows[0]["user"], "ore");
+        assert_eq!(read.rows[0]["msg"], "dig deep");
+        assert_eq!(read.rows[0]["sourcetype"], "input");
+        assert_eq!(read.rows[1]["level"], "info");
+        assert_eq!(read.rows[2]["exe"], "/usr/bin/id");
+        assert_eq!(read.rows[3]["_raw"], "no time, no pairs");
+    }
+}
+
+#[test]
+fn csv_rows_are_fields() {
+    let text = "time,user,note\n2026-05-04 09:30:00,ore,\"a, \"\"b\"\"\nc\"\n2026-05-04 09:30:01,,x\n";
+    for read in [read(text.as_bytes()), stream(text.as_bytes())] {
+        assert_eq!(read.rows.len(), 2);
+        assert_eq!(read.rows[0]["note"], "a, \"b\"\nc");
+        assert!(!read.rows[1].contains_key("user"));
+        assert_eq!(read.times, [1_777_887_000.0, 1_777_887_001.0]);
+        assert!(read.shapes[0].may_hold("user") && !read.shapes[0].may_hold("other"));
+    }
+}
+
+#[test]
+fn stash_events_hold_repeated_keys_and_escapes() {
+    let text = "1777887000, search_name=\"Risky - Rule\", risk_score=\"40\", tag=\"a\", tag=\"b\", \
+        note=\"{\\\"k\\\": \\\"C:\\\\\\\\x\\\"}\", multi=\"one\ntwo\"\n1777887001, search_name=\"Next\"\n";
+    for read in [read(text.as_bytes()), stream(text.as_bytes())] {
+        assert_eq!(read.rows.len(), 2, "{:?}", read.rows);
+        assert_eq!(values(&read.rows[0], "tag"), ["a", "b"]);
+        assert_eq!(read.rows[0]["note"], r#"{"k": "C:\\x"}"#);
+        assert_eq!(read.rows[0]["multi"], "one\ntwo");
+        assert_eq!(read.rows[0]["sourcetype"], "stash");
+        assert_eq!(read.times, [1_777_887_000.0, 1_777_887_001.0]);
+    }
+}
+
+#[test]
+fn classic_event_text_is_one_event_a_block() {
+    let block = "05/04/2026 09:30:00 AM\nLogName=Security\nEventCode=4720\nComputerName=pit.mine.example\n\
+        Message=A user account was created.\n\nSubject:\n\tAccount Name:\t\tore\n\tLogon ID:\t\t0x3E7\n\n\
+        New Account:\n\tAccount Name:\t\tslag\n";
+    let text = format!("{block}{block}");
+    for read in [read(text.as_bytes()), stream(text.as_bytes())] {
+        assert_eq!(read.rows.len(), 2);
+        let row = &read.rows[1];
+        assert_eq!(row["EventCode"], "4720");
+        assert_eq!(values(row, "Account_Name"), ["ore", "slag"]);
+        assert_eq!(row["Logon_ID"], "0x3E7");
+        assert_eq!(row["source"], "WinEventLog:Security");
+        assert_eq!(row["sourcetype"], "WinEventLog");
+        assert_eq!(row["host"], "pit.mine.example");
+        assert!(row["Message"].starts_with("A user account was created.\n"));
+        assert_eq!(read.times[1], 1_777_887_000.0);
+    }
+}

@@ -1,0 +1,234 @@
+//! Events in files, folders and on standard input.
+
+use crate::source::{BatchSink, EventSource, ReadRequest, Reading, RequestDemand};
+use datafusion::arrow::record_batch::RecordBatch;
+use davy_events::{Counts, Meta, Options, Problem, decode, decode_reader};
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One input.
+#[derive(Debug, Clone)]
+pub struct Input {
+    pub place: Place,
+    pub meta: Meta,
+}
+
+#[derive(Debug, Clone)]
+pub enum Place {
+    File(PathBuf),
+    /// Content already in memory: a test's data, standard input.
+    Bytes(Arc<[u8]>),
+}
+
+/// What reading an input came to.
+#[derive(Debug, Clone, Default)]
+pub struct InputReport {
+    pub name: String,
+    pub counts: Counts,
+    pub problems: Vec<Problem>,
+    /// The file could not be opened or read at all.
+    pub failed: Option<String>,
+}
+
+/// Told of progress while files are read.
+pub trait Progress: Send + Sync {
+    /// An input was read to its end.
+    fn read(&self, report: &InputReport);
+}
+
+/// Files and other inputs as one source. Threads take the next input as they become free; the
+/// order of events does not depend on which thread read them.
+#[derive(Clone)]
+pub struct FileSource {
+    inputs: Arc<[Input]>,
+    options: Options,
+    reports: Arc<Mutex<Vec<Option<InputReport>>>>,
+    progress: Option<Arc<dyn Progress>>,
+}
+
+impl std::fmt::Debug for FileSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileSource").field("inputs", &self.inputs.len()).finish()
+    }
+}
+
+impl FileSource {
+    pub fn new(inputs: Vec<Input>, options: Options) -> Self {
+        let reports = Arc::new(Mutex::new(vec![None; inputs.len()]));
+        FileSource { inputs: inputs.into(), options, reports, progress: None }
+    }
+
+    pub fn with_progress(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// What the last reading of each input came to, in the order of the inputs.
+    pub fn reports(&self) -> Vec<InputReport> {
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.iter().flatten().cloned().collect()
+    }
+
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+}
+
+impl EventSource for FileSource {
+    fn start(&self, request: ReadRequest, _: usize) -> Arc<dyn Reading> {
+        let schema = request.schema();
+        Arc::new(FileReading {
+            source: self.clone(),
+            demand: RequestDemand::new(request.clone()),
+            request,
+            schema,
+            next: AtomicUsize::new(0),
+        })
+    }
+}
+
+struct FileReading {
+    source: FileSource,
+    demand: RequestDemand,
+    request: ReadRequest,
+    schema: datafusion::arrow::datatypes::SchemaRef,
+    next: AtomicUsize,
+}
+
+/// Room for the events of one input in the numbering of all.
+const EVENTS_PER_INPUT: u32 = 40;
+
+impl Reading for FileReading {
+    fn part(&self, _: usize, give: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>) {
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = self.source.inputs.get(at) else { return };
+            let mut stopped = false;
+            let mut problems = Vec::new();
+            let mut checked = |batch: RecordBatch| {
+                let flow = give(batch);
+                stopped |= flow.is_break();
+                flow
+            };
+            let mut sink = BatchSink {
+                request: &self.request,
+                schema: &self.schema,
+                base: (at as u64) << EVENTS_PER_INPUT,
+                give: &mut checked,
+                problems: &mut problems,
+            };
+            let read = read_input(input, &self.demand, &self.source.options, &mut sink);
+            let mut report = InputReport { name: input.meta.name.clone(), ..Default::default() };
+            match read {
+                Ok(counts) => report.counts = counts,
+                Err(error) => report.failed = Some(error.to_string()),
+            }
+            report.problems = problems;
+            if let Some(progress) = &self.source.progress {
+                progress.read(&report);
+            }
+            let mut reports =
+                self.source.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(slot) = reports.get_mut(at) {
+                *slot = Some(report);
+            }
+            if stopped {
+                return;
+            }
+        }
+    }
+}
+
+fn read_input(
+    input: &Input,
+    demand: &RequestDemand,
+    options: &Options,
+    sink: &mut BatchSink<'_>,
+) -> io::Result<Counts> {
+    match &input.place {
+        Place::Bytes(bytes) => Ok(decode(bytes, &input.meta, demand, options, sink)),
+        Place::File(path) => {
+            let file = File::open(path)?;
+            let meta = file.metadata()?;
+            if !meta.is_file() {
+                let mut file = file;
+                return Ok(decode_reader(&mut file, &input.meta, demand, options, sink));
+            }
+            if meta.len() == 0 {
+                return Ok(Counts::default());
+            }
+            // Mapping spares a copy. A file cut short while it is mapped would end the process, as
+            // with every tool that maps its input.
+            let mapped = map(&file)?;
+            Ok(decode(&mapped, &input.meta, demand, options, sink))
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+fn map(file: &File) -> io::Result<memmap2::Mmap> {
+    // SAFETY: the map is read only and lives no longer than this reading.
+    unsafe { memmap2::Mmap::map(file) }
+}
+
+/// The files that paths, folders and globs name, each folder walked in order of names; and what
+/// could not be read.
+pub fn find_files(paths: &[String]) -> (Vec<PathBuf>, Vec<(String, io::Error)>) {
+    let mut found = Vec::new();
+    let mut errors = Vec::new();
+    for path in paths {
+        let as_path = Path::new(path);
+        if as_path.exists() || !path.contains(['*', '?', '[']) {
+            walk(as_path, &mut found, &mut errors, 0);
+            continue;
+        }
+        match glob::glob(path) {
+            Ok(entries) => {
+                let before = found.len();
+                for entry in entries {
+                    match entry {
+                        Ok(entry) => walk(&entry, &mut found, &mut errors, 0),
+                        Err(e) => errors.push((e.path().display().to_string(), e.into())),
+                    }
+                }
+                if found.len() == before {
+                    errors.push((path.clone(), io::Error::other("no file fits this pattern")));
+                }
+            }
+            Err(e) => errors.push((path.clone(), io::Error::other(e.to_string()))),
+        }
+    }
+    (found, errors)
+}
+
+const MAX_DEPTH: usize = 64;
+
+fn walk(path: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<(String, io::Error)>, depth: usize) {
+    let shown = || path.display().to_string();
+    let meta = match std::fs::metadata(path) {
+        Ok(meta) => meta,
+        Err(e) => return errors.push((shown(), e)),
+    };
+    if !meta.is_dir() {
+        return found.push(path.to_path_buf());
+    }
+    if depth > MAX_DEPTH {
+        return errors.push((shown(), io::Error::other("folders nest too deep")));
+    }
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) => return errors.push((shown(), e)),
+    };
+    let mut children: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    children.sort();
+    for child in children {
+        let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        if !hidden {
+            walk(&child, found, errors, depth + 1);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Running searches: sessions, event sources, and the operators that DataFusion does not have.
+//!
+//! [`prepare`] reads a search, [`Session::run`] runs it over an [`EventSource`] such as
+//! [`FileSource`]. Calls block and belong on an ordinary thread.
+//!
+//! Never knows a detection, HTTP, or the wall clock: `now` comes in an `Env`.
+
+mod files;
+mod operators;
+mod session;
+mod source;
+mod table;
+
+pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
+pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
+pub use source::{EventSource, ReadRequest, Reading};

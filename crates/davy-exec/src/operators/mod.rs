@@ -1,0 +1,24 @@
+//! davy's plan nodes as DataFusion operators.
+
+mod concat;
+mod planner;
+mod sequential;
+mod sort;
+
+pub(crate) use planner::SplQueryPlanner;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::{Partitioning, PlanProperties};
+use std::sync::Arc;
+
+/// Properties of an operator whose order the optimizer is not told of, so that it keeps off.
+fn properties(schema: SchemaRef, partitions: usize, emission: EmissionType) -> Arc<PlanProperties> {
+    Arc::new(PlanProperties::new(
+        EquivalenceProperties::new(schema),
+        Partitioning::UnknownPartitioning(partitions),
+        emission,
+        Boundedness::Bounded,
+    ))
+}

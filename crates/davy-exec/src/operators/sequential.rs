@@ -1,0 +1,139 @@
+//! Commands that walk over rows in order.
+
+use super::concat::whole;
+use super::properties;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Result;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::EmissionType;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+};
+use davy_plan::{SequentialOp, SequentialState};
+use futures::StreamExt;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(crate) struct SequentialExec {
+    input: Arc<dyn ExecutionPlan>,
+    op: Arc<dyn SequentialOp>,
+    properties: Arc<PlanProperties>,
+}
+
+impl SequentialExec {
+    pub(crate) fn new(
+        input: Arc<dyn ExecutionPlan>,
+        op: Arc<dyn SequentialOp>,
+        schema: SchemaRef,
+    ) -> Self {
+        let partitions = match op.parallel() {
+            true => input.properties().partitioning.partition_count(),
+            false => 1,
+        };
+        let properties = properties(schema, partitions, EmissionType::Incremental);
+        SequentialExec { input, op, properties }
+    }
+}
+
+impl DisplayAs for SequentialExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SplExec: {}", self.op.name())
+    }
+}
+
+impl ExecutionPlan for SequentialExec {
+    fn name(&self) -> &str {
+        "SplExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.pop().unwrap_or_else(|| self.input.clone());
+        Ok(Arc::new(SequentialExec::new(input, self.op.clone(), self.schema())))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = match self.op.parallel() {
+            true => self.input.execute(partition, context)?,
+            false => whole(self.input.clone(), &context)?,
+        };
+        let state = self.op.start(input.schema())?;
+        let schema = self.schema();
+        let walk = Walk {
+            input: Some(input),
+            state,
+            ready: VecDeque::new(),
+            schema: schema.clone(),
+        };
+        let rows = futures::stream::try_unfold(walk, |mut walk| async move {
+            let batch = walk.next().await?;
+            Ok(batch.map(|batch| (batch, walk)))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+}
+
+struct Walk {
+    /// `None` once the command needs no more.
+    input: Option<SendableRecordBatchStream>,
+    state: Box<dyn SequentialState>,
+    ready: VecDeque<RecordBatch>,
+    schema: SchemaRef,
+}
+
+impl Walk {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                if batch.num_rows() > 0 {
+                    return Ok(Some(batch.with_schema(self.schema.clone())?));
+                }
+                continue;
+            }
+            let Some(input) = &mut self.input else { return Ok(None) };
+            if self.state.done() {
+                self.input = None;
+                self.ready.extend(self.state.finish()?);
+                continue;
+            }
+            match input.next().await {
+                Some(batch) => self.ready.extend(self.state.push(&batch?)?),
+                None => {
+                    self.input = None;
+                    self.ready.extend(self.state.finish()?);
+                }
+            }
+        }
+    }
+}

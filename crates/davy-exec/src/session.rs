@@ -1,0 +1,305 @@
+//! A session: DataFusion set up for SPL, and searches run on it.
+
+use crate::operators::SplQueryPlanner;
+use crate::source::{EventSource, ReadRequest};
+use crate::table::events_table;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use davy_diag::{Diagnostic, Diagnostics, SourceMap};
+use davy_plan::{
+    Bound, CommandGrammars, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, Scan,
+    plan_pipeline,
+};
+use davy_spl::{Macros, ast::Pipeline};
+use futures::StreamExt;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Runtime;
+
+/// How a session runs its searches.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Threads that read and compute.
+    pub partitions: usize,
+    /// Rows in a batch.
+    pub batch_size: usize,
+    /// Bytes that sorts, groups and joins may hold before they spill; `None` is no limit.
+    pub memory: Option<usize>,
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let partitions = std::thread::available_parallelism().map_or(2, |n| n.get());
+        Config { partitions, batch_size: 8192, memory: None, limits: Limits::default() }
+    }
+}
+
+/// A search that was read: its texts, its tree, its commands, and every mistake in it.
+#[derive(Debug)]
+pub struct Prepared {
+    pub sources: SourceMap,
+    pub diags: Diagnostics,
+    /// With macros in place of their calls.
+    pub expanded: String,
+    pub pipeline: Pipeline,
+    pub bound: Bound,
+}
+
+/// Reads a search: macros, tree, commands.
+pub fn prepare(name: &str, text: &str, macros: &dyn Macros) -> Prepared {
+    let mut sources = SourceMap::default();
+    let file = sources.add(name, text);
+    prepare_in(sources, file, macros)
+}
+
+/// As [`prepare`], for a text that is already among `sources`.
+pub fn prepare_in(
+    mut sources: SourceMap,
+    file: davy_diag::FileId,
+    macros: &dyn Macros,
+) -> Prepared {
+    let mut diags = Diagnostics::default();
+    let expanded = davy_spl::expand(&mut sources, file, macros, &mut diags);
+    let pipeline = davy_spl::parse(&sources, expanded, &CommandGrammars, &mut diags);
+    let bound = davy_plan::bind(&pipeline, &sources, &mut diags);
+    let text = sources.file(expanded).text.to_string();
+    Prepared { sources, diags, expanded: text, pipeline, bound }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The user's mistake or a limit, to be shown with the search.
+    #[error("{}", .0.message)]
+    Diagnostic(Box<Diagnostic>),
+    #[error("the search failed: {0}")]
+    Engine(#[from] DataFusionError),
+    #[error("cannot start: {0}")]
+    Start(String),
+}
+
+impl From<Failed> for RunError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Diagnostic(diagnostic) => RunError::Diagnostic(diagnostic),
+            Failed::Engine(error) => RunError::Engine(error),
+        }
+    }
+}
+
+/// The result of a search.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    /// What the user should know: limits that cut, files that were missing.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// DataFusion with davy's operators. Calls block; they must not come from async code.
+pub struct Session {
+    runtime: Runtime,
+    context: SessionContext,
+    config: Config,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("config", &self.config).finish()
+    }
+}
+
+impl Session {
+    pub fn new(config: Config) -> Result<Session, RunError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(config.partitions.max(1))
+            .enable_time()
+            .build()
+            .map_err(|e| RunError::Start(e.to_string()))?;
+        let mut settings = SessionConfig::new()
+            .with_target_partitions(config.partitions.max(1))
+            .with_batch_size(config.batch_size.max(1))
+            // Rows that are in order must stay so.
+            .with_round_robin_repartition(false);
+        settings.options_mut().execution.parquet.pushdown_filters = true;
+        let mut env = RuntimeEnvBuilder::new();
+        if let Some(bytes) = config.memory {
+            env = env.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
+        }
+        let state = SessionStateBuilder::new()
+            .with_config(settings)
+            .with_runtime_env(env.build_arc()?)
+            .with_default_features()
+            .with_query_planner(Arc::new(SplQueryPlanner))
+            .build();
+        let context = SessionContext::new_with_state(state);
+        Ok(Session { runtime, context, config })
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Runs a search to its end.
+    pub fn run(&self, search: &Search<'_>) -> Result<Answer, RunError> {
+        let run = Run { session: self, search, notes: Mutex::new(Vec::new()) };
+        let plan = run.plan()?;
+        let (schema, batches) = run.collect(&plan.logical)?;
+        Ok(Answer { schema, batches, notes: run.into_notes() })
+    }
+
+    /// Runs a search and hands each batch over as it comes; `Break` ends it.
+    pub fn stream(
+        &self,
+        search: &Search<'_>,
+        give: &mut dyn FnMut(&RecordBatch) -> ControlFlow<()>,
+    ) -> Result<Answer, RunError> {
+        let run = Run { session: self, search, notes: Mutex::new(Vec::new()) };
+        let plan = run.plan()?;
+        let schema = Arc::new(plan.logical.schema().as_arrow().clone());
+        self.runtime.block_on(async {
+            let frame = self.context.execute_logical_plan(plan.logical.clone()).await?;
+            let mut stream = frame.execute_stream().await?;
+            while let Some(batch) = stream.next().await {
+                if give(&batch?).is_break() {
+                    break;
+                }
+            }
+            Ok::<(), DataFusionError>(())
+        })?;
+        Ok(Answer { schema, batches: Vec::new(), notes: run.into_notes() })
+    }
+
+    /// The plans of a search as text, without running it: logical, then physical. Stages before a
+    /// barrier are run, since the plan behind it depends on their result.
+    pub fn explain(&self, search: &Search<'_>) -> Result<(String, String), RunError> {
+        let run = Run { session: self, search, notes: Mutex::new(Vec::new()) };
+        let plan = run.plan()?;
+        self.runtime.block_on(async {
+            let state = self.context.state();
+            let optimized = state.optimize(&plan.logical)?;
+            let physical = state.create_physical_plan(&optimized).await?;
+            let shown = datafusion::physical_plan::displayable(physical.as_ref());
+            Ok((optimized.display_indent().to_string(), shown.indent(false).to_string()))
+        })
+    }
+}
+
+/// A search about to run: what was read, the world it sees, its events and its knowledge.
+pub struct Search<'a> {
+    pub prepared: &'a Prepared,
+    pub env: Arc<Env>,
+    pub source: Option<Arc<dyn EventSource>>,
+    pub knowledge: &'a dyn Knowledge,
+    /// The fields wanted of the result; all unless a caller needs only some.
+    pub out: FieldSet,
+}
+
+struct Run<'a> {
+    session: &'a Session,
+    search: &'a Search<'a>,
+    notes: Mutex<Vec<Diagnostic>>,
+}
+
+impl Run<'_> {
+    fn plan(&self) -> Result<Plan, Failed> {
+        let search = self.search;
+        if let Some(error) = search
+            .prepared
+            .diags
+            .list()
+            .iter()
+            .find(|d| d.severity == davy_diag::Severity::Error)
+        {
+            return Err(error.clone().into());
+        }
+        let cx = PlanCx {
+            engine: self,
+            env: &search.env,
+            sources: &search.prepared.sources,
+            out: &search.out,
+            ordered: true,
+            span: search.prepared.pipeline.span.0,
+        };
+        plan_pipeline(&search.prepared.bound, &search.out, true, &cx)
+    }
+
+    fn into_notes(self) -> Vec<Diagnostic> {
+        self.notes.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn scan_of(provider: Arc<dyn TableProvider>) -> Result<LogicalPlan, Failed> {
+        let source = provider_as_source(provider);
+        let scan = LogicalPlanBuilder::scan("events", source, None)?;
+        // Later commands name columns without a table.
+        let names: Vec<_> = scan
+            .schema()
+            .columns()
+            .into_iter()
+            .map(|c| {
+                let name = c.name.clone();
+                datafusion::logical_expr::Expr::Column(c).alias(name)
+            })
+            .collect();
+        Ok(scan.project(names)?.build()?)
+    }
+}
+
+impl Engine for Run<'_> {
+    fn scan(&self, scan: &Scan) -> Result<LogicalPlan, Failed> {
+        let request = ReadRequest::new(scan);
+        let Some(source) = &self.search.source else {
+            return Err(davy_plan::codes::NO_INPUT
+                .at(self.search.prepared.pipeline.span.0, "this search reads events, and none were given")
+                .help("name files or folders with -i PATH, or start with a command that makes rows, such as `| makeresults`")
+                .into());
+        };
+        let parts = self.session.config.partitions.max(1);
+        let table = events_table(source.clone(), request, parts)?;
+        Self::scan_of(Arc::new(table))
+    }
+
+    fn table(
+        &self,
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<LogicalPlan, Failed> {
+        let table = MemTable::try_new(schema, vec![batches])?;
+        Self::scan_of(Arc::new(table))
+    }
+
+    fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed> {
+        let session = self.session;
+        let schema = Arc::new(plan.schema().as_arrow().clone());
+        let batches = session.runtime.block_on(async {
+            let frame = session.context.execute_logical_plan(plan.clone()).await?;
+            let mut stream = frame.execute_stream().await?;
+            let mut batches = Vec::new();
+            while let Some(batch) = stream.next().await {
+                batches.push(batch?);
+            }
+            Ok::<_, DataFusionError>(batches)
+        })?;
+        Ok((schema, batches))
+    }
+
+    fn warn(&self, diagnostic: Diagnostic) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);
+    }
+
+    fn knowledge(&self) -> &dyn Knowledge {
+        self.search.knowledge
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.session.config.limits
+    }
+}

@@ -1,0 +1,275 @@
+//! The aggregations of `stats` and its kin: reading them, naming them, planning them.
+
+use crate::aggregates;
+use crate::codes;
+use crate::column::Ty;
+use crate::expr::{Compiler, Typed, reads};
+use crate::fields::wildcard_match;
+use crate::fold;
+use crate::parse::{ArgReader, ParseCx};
+use crate::plan::{Failed, Plan, PlanCx, column_expr};
+use crate::spec::{AggArg, AggArity, AggKernel, AggSpec, Support};
+use datafusion_expr::Expr as DfExpr;
+use davy_diag::{Span, Spanned, closest};
+use davy_spl::ast::{Arg, ArgKind, CallArgs, Expr};
+
+/// One aggregation: `perc95(bytes) AS slow`.
+#[derive(Debug, Clone)]
+pub struct Agg {
+    pub spec: &'static AggSpec,
+    /// The number after the name (`p95`), else 0.
+    pub number: f64,
+    pub input: AggInput,
+    /// The name of the result.
+    pub alias: String,
+    /// `AS` was written.
+    pub named: bool,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum AggInput {
+    /// `count`
+    None,
+    Field(String),
+    /// `values(*)`, `sum(*_bytes)`
+    Wildcard(String),
+    /// `count(eval(x>5))`
+    Eval(Box<Expr>),
+}
+
+impl Agg {
+    /// The fields that it reads; a wildcard reads all.
+    pub fn reads(&self, out: &mut Vec<(String, Span)>) {
+        match &self.input {
+            AggInput::None => {}
+            AggInput::Field(name) => out.push((name.clone(), self.span)),
+            AggInput::Wildcard(_) => {}
+            AggInput::Eval(expr) => reads(expr, out),
+        }
+        if self.spec.timed {
+            out.push(("_time".to_owned(), self.span));
+        }
+    }
+}
+
+/// Reads aggregations up to the end or one of `until`.
+pub fn read(reader: &mut ArgReader<'_>, until: &[&str], cx: &mut ParseCx<'_>) -> Vec<Agg> {
+    let mut aggs = Vec::new();
+    loop {
+        reader.skip_commas();
+        if reader.done() || reader.is_keyword(until) {
+            return aggs;
+        }
+        let Some(arg) = reader.next_arg() else { return aggs };
+        let Some(mut agg) = read_one(arg, cx) else {
+            // The rest of a mistaken aggregation is its alias.
+            if reader.keyword("as") {
+                reader.field();
+            }
+            continue;
+        };
+        if reader.keyword("as") {
+            match reader.field() {
+                Some(alias) => {
+                    agg.alias = alias.value;
+                    agg.named = true;
+                }
+                None => {
+                    cx.bad::<()>(agg.span, "`AS` needs a name after it");
+                }
+            }
+        }
+        aggs.push(agg);
+    }
+}
+
+/// Reads one aggregation, without its alias.
+pub fn read_one(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Agg> {
+    let span = arg.span.0;
+    match &arg.kind {
+        ArgKind::Word(name) => {
+            let (spec, number) = find(&Spanned::new(name.clone(), span), cx)?;
+            if spec.arg != AggArity::Optional {
+                return cx.bad(span, format!("`{name}` needs a field: `{}`", spec.syntax));
+            }
+            Some(Agg {
+                spec,
+                number,
+                input: AggInput::None,
+                alias: name.clone(),
+                named: false,
+                span,
+            })
+        }
+        ArgKind::Call { name, args } => {
+            if name.value.eq_ignore_ascii_case("eval") {
+                return cx.bad(span, "an expression must stand inside an aggregation here");
+            }
+            let (spec, number) = find(name, cx)?;
+            let text = cx.sources.text(span).to_owned();
+            let (input, shown) = read_input(args, spec, span, cx)?;
+            let alias = match shown {
+                Some(shown) => format!("{}({shown})", name.value),
+                None if matches!(input, AggInput::None) => name.value.clone(),
+                None => text,
+            };
+            Some(Agg { spec, number, input, alias, named: false, span })
+        }
+        _ => cx.bad(span, "an aggregation is needed here, for instance `count` or `values(user)`"),
+    }
+}
+
+/// The argument, and how the result's default name shows it.
+fn read_input(
+    args: &CallArgs,
+    spec: &'static AggSpec,
+    span: Span,
+    cx: &mut ParseCx<'_>,
+) -> Option<(AggInput, Option<String>)> {
+    let items = match args {
+        CallArgs::Eval(expr) => {
+            cx.check(expr);
+            return Some((AggInput::Eval(expr.clone()), None));
+        }
+        CallArgs::Items(items) => items,
+    };
+    let items: Vec<&Arg> = items.iter().filter(|a| a.kind != ArgKind::Comma).collect();
+    match items.as_slice() {
+        [] if spec.arg == AggArity::Optional => Some((AggInput::None, None)),
+        [] => cx.bad(span, format!("`{}` needs a field: `{}`", spec.name, spec.syntax)),
+        [item] => match &item.kind {
+            ArgKind::Word(w) | ArgKind::FieldQuoted(w) | ArgKind::Quoted(w) => {
+                let wild = w.contains('*') && matches!(item.kind, ArgKind::Word(_));
+                let input = match wild {
+                    true => AggInput::Wildcard(w.clone()),
+                    false => AggInput::Field(w.clone()),
+                };
+                Some((input, Some(w.clone())))
+            }
+            ArgKind::Call { name, args: CallArgs::Eval(expr) }
+                if name.value.eq_ignore_ascii_case("eval") =>
+            {
+                cx.check(expr);
+                Some((AggInput::Eval(expr.clone()), None))
+            }
+            _ => cx.bad(item.span.0, "an aggregation takes a field or eval(…)"),
+        },
+        [_, extra, ..] => cx.bad(extra.span.0, format!("`{}` takes one field", spec.name)),
+    }
+}
+
+/// The statistical function of that name, and the number after the name.
+pub fn find(name: &Spanned<String>, cx: &mut ParseCx<'_>) -> Option<(&'static AggSpec, f64)> {
+    let lower = name.value.to_ascii_lowercase();
+    let found = aggregates::find(&lower);
+    match found {
+        Some((spec, number)) => {
+            if let Support::Refused { why, instead } = spec.support {
+                cx.report(
+                    codes::REFUSED
+                        .at(name.span, format!("`{}` is not here: {why}", spec.name))
+                        .help(instead),
+                );
+                return None;
+            }
+            Some((spec, number))
+        }
+        None => {
+            let near = closest(&lower, aggregates::names());
+            cx.report(
+                codes::UNKNOWN_FUNCTION
+                    .at(name.span, format!("no statistical function `{}`", name.value))
+                    .help(near.map(|n| format!("did you mean `{n}`?"))),
+            );
+            None
+        }
+    }
+}
+
+/// Each wildcard aggregation as one for each field that fits.
+pub fn spread(aggs: &[Agg], fields: &[String]) -> Vec<Agg> {
+    let mut out = Vec::new();
+    for agg in aggs {
+        let AggInput::Wildcard(pattern) = &agg.input else {
+            out.push(agg.clone());
+            continue;
+        };
+        for field in fields {
+            let Some(parts) = crate::fields::wildcard_captures(pattern, field) else { continue };
+            if field.starts_with('_') && !pattern.starts_with('_') {
+                continue;
+            }
+            let alias = match (agg.named, agg.alias.contains('*')) {
+                (true, true) => fill(&agg.alias, &parts),
+                (true, false) => agg.alias.clone(),
+                (false, _) => format!("{}({field})", agg.spec.name),
+            };
+            out.push(Agg { input: AggInput::Field(field.clone()), alias, ..agg.clone() });
+        }
+    }
+    out
+}
+
+/// `pattern` with its stars replaced by `parts` in turn.
+pub fn fill(pattern: &str, parts: &[&str]) -> String {
+    let mut out = String::new();
+    let mut pieces = pattern.split('*');
+    out.push_str(pieces.next().unwrap_or(""));
+    for (i, piece) in pieces.enumerate() {
+        out.push_str(parts.get(i).copied().unwrap_or("*"));
+        out.push_str(piece);
+    }
+    out
+}
+
+/// The aggregate expression over the columns of `plan`.
+pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Failed> {
+    let arg = match &agg.input {
+        AggInput::None => Typed::num(1.0),
+        AggInput::Field(name) => plan.column(name),
+        AggInput::Wildcard(_) => Typed::null(),
+        AggInput::Eval(expr) => {
+            let mut compiler = Compiler::new(plan, cx);
+            let typed = compiler.compile(expr);
+            let typed = compiler.finish(typed)?;
+            match typed.ty {
+                // `count(eval(x>5))` counts the rows where it is true.
+                Ty::Bool => Typed::of(
+                    datafusion_expr::when(typed.expr, datafusion_expr::lit(1.0))
+                        .end()
+                        .map_err(Failed::Engine)?,
+                    Ty::Num,
+                ),
+                _ => typed,
+            }
+        }
+    };
+    let ty = if arg.ty == Ty::Null { Ty::Text } else { arg.ty };
+    let expr = arg.materialized();
+    match (agg.spec.kernel)(ty) {
+        AggKernel::Native(make) => Ok(make(&AggArg { expr, ty })?),
+        AggKernel::Fold(_) => {
+            let mut args = vec![expr];
+            if agg.spec.timed {
+                args.push(plan.column("_time").float());
+            }
+            Ok(fold::aggregate(agg.spec, agg.number, ty, args))
+        }
+    }
+}
+
+/// Whether any of them depends on the order of rows.
+pub fn ordered(aggs: &[Agg]) -> bool {
+    aggs.iter().any(|a| a.spec.ordered)
+}
+
+/// The columns to group by.
+pub fn group_exprs(by: &[String]) -> Vec<DfExpr> {
+    by.iter().map(|name| column_expr(name)).collect()
+}
+
+/// The fields of `names` that a pattern without a star names, or that fit it.
+pub fn matching<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n String> {
+    names.iter().filter(|n| wildcard_match(pattern, n)).collect()
+}

@@ -1,0 +1,98 @@
+//! From the tree of a search to commands that are understood.
+
+use crate::codes;
+use crate::command::{Bound, BoundStage};
+use crate::commands;
+use crate::parse::ParseCx;
+use crate::spec::{Kind, Support};
+use davy_diag::{Diagnostics, SourceMap, closest};
+use davy_spl::Grammars;
+use davy_spl::ast::{Args, Grammar, Pipeline};
+use std::sync::Arc;
+
+/// The shapes of all commands' arguments, for the parser.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CommandGrammars;
+
+impl Grammars for CommandGrammars {
+    fn grammar(&self, command: &str) -> Option<Grammar> {
+        commands::find(command).map(|spec| spec.grammar)
+    }
+
+    fn names(&self) -> Vec<String> {
+        commands::all().iter().map(|s| s.name.to_owned()).collect()
+    }
+}
+
+/// Understands every command of a pipeline. All mistakes are reported; what is sound is bound.
+pub fn bind(pipeline: &Pipeline, sources: &SourceMap, diags: &mut Diagnostics) -> Bound {
+    bind_at(pipeline, sources, diags, 0)
+}
+
+pub(crate) fn bind_at(
+    pipeline: &Pipeline,
+    sources: &SourceMap,
+    diags: &mut Diagnostics,
+    depth: usize,
+) -> Bound {
+    let mut bound = Bound::default();
+    for (i, stage) in pipeline.stages.iter().enumerate() {
+        // An unknown command was reported by the parser.
+        let Some(spec) = commands::find(&stage.name.value) else { continue };
+        if let Support::Refused { why, instead } = spec.support {
+            diags.push(
+                codes::REFUSED
+                    .at(stage.name.span, format!("`{}` is not here: {why}", spec.name))
+                    .help(instead),
+            );
+            continue;
+        }
+        if matches!(stage.args, Args::Broken) {
+            continue;
+        }
+        if i > 0 && spec.kind == Kind::Generating && !commands::may_follow(spec, &stage.args) {
+            diags.push(
+                codes::FIRST_ONLY
+                    .at(
+                        stage.name.span,
+                        format!("`{}` makes its own rows, so it must come first", spec.name),
+                    )
+                    .help(format!("put it in brackets: `| append [| {} …]`", spec.name)),
+            );
+        }
+        let mut cx = ParseCx { sources, diags: &mut *diags, stage, spec, first: i == 0, depth };
+        if let Some(command) = (spec.parse)(&stage.args, &mut cx) {
+            bound.stages.push(BoundStage { spec, command: Arc::from(command), span: stage.span.0 });
+        }
+    }
+    check_fields(&bound, diags);
+    bound
+}
+
+/// Warns of fields that no earlier command leaves behind.
+fn check_fields(bound: &Bound, diags: &mut Diagnostics) {
+    let mut fields = crate::fields::Fields::open();
+    let mut maker = "the search";
+    for stage in &bound.stages {
+        if !fields.open {
+            for (name, span) in stage.command.reads() {
+                if fields.has(&name) || name.contains('*') || name.starts_with("__") {
+                    continue;
+                }
+                let near = closest(&name, fields.names.iter().map(String::as_str));
+                let list = fields.names.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
+                diags.push(
+                    codes::UNKNOWN_FIELD
+                        .at(span, format!("no field `{name}` here"))
+                        .label(format!("`{maker}` kept only {list}"))
+                        .help(near.map(|n| format!("did you mean `{n}`?"))),
+                );
+            }
+        }
+        let after = stage.command.fields(&fields);
+        if after != fields {
+            maker = stage.spec.name;
+        }
+        fields = after;
+    }
+}

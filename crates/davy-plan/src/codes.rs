@@ -1,0 +1,34 @@
+//! The kinds of mistakes that binding and running a search can report.
+
+use davy_diag::Code;
+
+macro_rules! codes {
+    ($($name:ident = $severity:ident $id:literal $text:literal;)*) => {
+        $(pub static $name: Code = Code::$severity($id, $text);)*
+        /// Every code of this crate.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    MISSING_ARGUMENT = error "spl::missing-argument" "A command or function needs an argument that is not there. Its syntax is shown by `davy help spl NAME`.";
+    BAD_ARGUMENT = error "spl::bad-argument" "An argument cannot be what it is: a word where a number is needed, a value outside its range, an expression where a field is needed.";
+    UNKNOWN_OPTION = error "spl::unknown-option" "A command was given a `key=value` that it does not have.";
+    UNKNOWN_FUNCTION = error "spl::unknown-function" "No eval or statistical function has this name.";
+    WRONG_COUNT = error "spl::argument-count" "A function was called with too few or too many arguments.";
+    NOT_A_CONDITION = error "spl::not-a-condition" "A condition is needed here: a comparison, or a function that is true or false. Other values have no truth in SPL.";
+    CONDITION_AS_VALUE = error "spl::condition-as-value" "A field cannot hold true or false in SPL. Turn the condition into a value with if(), case() or tostring().";
+    BAD_REGEX = error "spl::bad-regex" "The regular expression cannot be read.";
+    REFUSED = error "spl::refused" "Splunk has this command or function; davy does not, and says why.";
+    TOO_MANY_ROWS = error "run::too-many-rows" "A command that holds all rows at once met more than the limit.";
+    SUBSEARCH_CUT = warning "run::subsearch-cut" "A search in brackets gave more rows than Splunk's limit (limits.conf) lets through; the rest was left out, as Splunk does.";
+    LIMIT_CUT = warning "run::limit-cut" "A command met one of Splunk's limits and left rows or values out, as Splunk does.";
+    UNKNOWN_FIELD = warning "spl::unknown-field" "A command reads a field that no earlier command leaves behind, so it is always null.";
+    NO_SUCH_LOOKUP = error "knowledge::no-such-lookup" "A lookup that is not in the content.";
+    NO_SUCH_MODEL = error "knowledge::no-such-data-model" "A data model or dataset that is not in the content.";
+    NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search that is not in the content.";
+    FIRST_ONLY = error "spl::not-first" "A command that makes its own rows must be the first of its pipeline.";
+    RUNTIME = error "run::failed" "A search failed while it ran.";
+    NO_INPUT = error "run::no-input" "The search reads events, and no input was named.";
+    MISSING_FILE = warning "knowledge::missing-file" "A command needs a file that was not given, for instance a GeoIP database; its fields stay empty.";
+}

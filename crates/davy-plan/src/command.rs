@@ -1,0 +1,102 @@
+//! What a command is, and commands in a row.
+
+use crate::fields::{FieldSet, Fields};
+use crate::plan::{Failed, Plan, PlanCx};
+use crate::spec::CommandSpec;
+use davy_diag::Span;
+use std::sync::Arc;
+
+/// A command with its arguments understood.
+pub trait Command: std::fmt::Debug + Send + Sync {
+    /// The fields needed before this command when `out` is needed after it.
+    fn needs(&self, out: &FieldSet) -> FieldSet;
+
+    /// What is there after this command.
+    fn fields(&self, input: &Fields) -> Fields;
+
+    /// The fields that the command itself names, and where: for warnings about fields that nothing
+    /// made.
+    fn reads(&self) -> Vec<(String, Span)> {
+        Vec::new()
+    }
+
+    /// What the order of the rows means to this command.
+    fn order(&self) -> Order {
+        Order::Keeps
+    }
+
+    /// The searches in brackets.
+    fn subsearches(&self) -> Vec<&Bound> {
+        Vec::new()
+    }
+
+    fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed>;
+}
+
+/// What a command does about the order of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Rows stay in their order, and the command does not look at it.
+    Keeps,
+    /// The command's result depends on the order of its input.
+    Needs,
+    /// The command makes an order of its own, whatever its input's.
+    Makes,
+}
+
+/// A pipeline whose commands are known and whose arguments are understood.
+#[derive(Debug, Clone, Default)]
+pub struct Bound {
+    pub stages: Vec<BoundStage>,
+}
+
+#[derive(Debug, Clone)]
+pub struct BoundStage {
+    pub spec: &'static CommandSpec,
+    pub command: Arc<dyn Command>,
+    pub span: Span,
+}
+
+/// What later commands want of each stage.
+#[derive(Debug, Clone)]
+pub struct Demand {
+    /// Fields needed after the stage.
+    pub out: FieldSet,
+    /// Fields needed before it.
+    pub needs: FieldSet,
+    /// The order of its rows matters.
+    pub ordered: bool,
+}
+
+impl Bound {
+    /// Walks backwards from `out`, the fields wanted of the result.
+    pub fn demands(&self, out: &FieldSet, ordered: bool) -> Vec<Demand> {
+        let mut demands = Vec::with_capacity(self.stages.len());
+        let mut out = out.clone();
+        let mut ordered = ordered;
+        for stage in self.stages.iter().rev() {
+            let needs = stage.command.needs(&out);
+            demands.push(Demand { out, needs: needs.clone(), ordered });
+            ordered = match stage.command.order() {
+                Order::Keeps => ordered,
+                Order::Needs => true,
+                Order::Makes => false,
+            };
+            out = needs;
+        }
+        demands.reverse();
+        demands
+    }
+
+    /// What is there after each stage, walking forwards.
+    pub fn fields(&self, input: Fields) -> Vec<Fields> {
+        let mut fields = input;
+        self.stages
+            .iter()
+            .map(|stage| {
+                fields = stage.command.fields(&fields);
+                fields.clone()
+            })
+            .collect()
+    }
+}

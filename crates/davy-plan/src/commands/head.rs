@@ -1,0 +1,157 @@
+//! `head`. Search Reference, head.
+
+use crate::command::{Command, Order};
+use crate::example;
+use crate::expr::{Compiler, reads};
+use crate::fields::{FieldSet, Fields};
+use crate::node::{SequentialNode, SequentialOp, SequentialState};
+use crate::parse::arg_text;
+use crate::plan::{Failed, Plan, PlanCx};
+use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion_common::Result as DfResult;
+use davy_diag::Span;
+use davy_spl::ast::{ArgKind, Args, Expr, Grammar};
+use std::sync::Arc;
+
+pub(super) static SPEC: CommandSpec = CommandSpec {
+    name: "head",
+    aliases: &[],
+    kind: Kind::Sequential,
+    grammar: Grammar::General,
+    syntax: "head [<N> | (<eval-expression>)] [limit=<N>] [null=<bool>] [keeplast=<bool>]",
+    summary: "Keeps the first N rows (10), or the rows before the first for which an expression is false.",
+    examples: &[
+        example!("| makeresults count=20 | head" => rows 10),
+        example!("| makeresults count=20 | head 3" => rows 3),
+        example!("| makeresults count=9 | streamstats count AS n | head (n<4)" => rows 3),
+        example!("| makeresults count=9 | streamstats count AS n | head (n<4) keeplast=t" => rows 4),
+    ],
+    source: "Search Reference, head",
+    support: Support::Full,
+    parse,
+};
+
+#[derive(Debug)]
+struct Head {
+    limit: usize,
+    while_: Option<Expr>,
+    null: bool,
+    keep_last: bool,
+}
+
+fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
+    let (options, left) = cx.reader(args).options(&["limit", "null", "keeplast"], cx);
+    let null = options.flag("null", false, cx);
+    let keep_last = options.flag("keeplast", false, cx);
+    let mut limit = options.count("limit", cx);
+    let mut while_ = None;
+    for arg in left {
+        if let ArgKind::Group(_) = &arg.kind {
+            while_ = Some(cx.expr_at(arg.span.0)?);
+            continue;
+        }
+        match arg_text(arg).and_then(|t| t.parse::<usize>().ok()) {
+            Some(n) => limit = Some(n),
+            None => return cx.bad(arg.span.0, "a number of rows or an expression in parentheses"),
+        }
+    }
+    let limit = limit.unwrap_or(if while_.is_some() { usize::MAX } else { 10 });
+    Some(Box::new(Head { limit, while_, null, keep_last }))
+}
+
+impl Command for Head {
+    fn needs(&self, out: &FieldSet) -> FieldSet {
+        out.clone().with(self.reads().into_iter().map(|(n, _)| n))
+    }
+
+    fn fields(&self, input: &Fields) -> Fields {
+        input.clone()
+    }
+
+    fn reads(&self) -> Vec<(String, Span)> {
+        let mut out = Vec::new();
+        if let Some(expr) = &self.while_ {
+            reads(expr, &mut out);
+        }
+        out
+    }
+
+    fn order(&self) -> Order {
+        Order::Needs
+    }
+
+    fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        const HELD: &str = "__while";
+        let Some(expr) = &self.while_ else {
+            let op = HeadOp { limit: self.limit, held: None, null: false, keep_last: false };
+            return Ok(Plan::new(SequentialNode::plan(input.logical, Arc::new(op))?));
+        };
+        let mut compiler = Compiler::new(&input, cx);
+        let condition = compiler.condition(expr);
+        let condition = compiler.finish(condition)?;
+        let held = crate::expr::Typed::of(condition, crate::column::Ty::Bool);
+        let plan = input.with_columns(vec![(HELD.to_owned(), held)])?;
+        let op = HeadOp {
+            limit: self.limit,
+            held: Some(HELD),
+            null: self.null,
+            keep_last: self.keep_last,
+        };
+        Plan::new(SequentialNode::plan(plan.logical, Arc::new(op))?)
+            .without_columns(&[HELD.to_owned()])
+    }
+}
+
+#[derive(Debug, Clone)]
+struct HeadOp {
+    limit: usize,
+    /// The column that tells whether to go on.
+    held: Option<&'static str>,
+    null: bool,
+    keep_last: bool,
+}
+
+impl SequentialOp for HeadOp {
+    fn name(&self) -> &'static str {
+        "head"
+    }
+
+    fn schema(&self, input: &Schema) -> DfResult<Schema> {
+        Ok(input.clone())
+    }
+
+    fn start(&self, _: SchemaRef) -> DfResult<Box<dyn SequentialState>> {
+        Ok(Box::new(HeadState { op: self.clone(), left: self.limit }))
+    }
+}
+
+struct HeadState {
+    op: HeadOp,
+    left: usize,
+}
+
+impl SequentialState for HeadState {
+    fn push(&mut self, batch: &RecordBatch) -> DfResult<Vec<RecordBatch>> {
+        let mut rows = batch.num_rows().min(self.left);
+        let mut stop = false;
+        if let Some(column) = self.op.held.and_then(|name| batch.column_by_name(name)) {
+            let column = column.as_boolean();
+            for row in 0..rows {
+                let value = (!arrow::array::Array::is_null(column, row)).then(|| column.value(row));
+                if !value.unwrap_or(self.op.null) {
+                    rows = row + usize::from(self.op.keep_last);
+                    stop = true;
+                    break;
+                }
+            }
+        }
+        self.left = if stop { 0 } else { self.left - rows };
+        Ok(vec![batch.slice(0, rows)])
+    }
+
+    fn done(&self) -> bool {
+        self.left == 0
+    }
+}

@@ -1,0 +1,59 @@
+//! The commands, one file each. A new command is its file and a line here.
+
+use crate::spec::{CommandSpec, Kind};
+use davy_spl::ast::Args;
+
+mod eval;
+mod fields;
+mod head;
+mod makeresults;
+mod rename;
+mod search;
+mod sort;
+mod stats;
+mod table;
+mod where_;
+
+static ALL: &[&CommandSpec] = &[
+    &eval::SPEC,
+    &fields::SPEC,
+    &head::SPEC,
+    &makeresults::SPEC,
+    &rename::SPEC,
+    &search::SPEC,
+    &sort::SPEC,
+    &stats::SPEC,
+    &table::SPEC,
+    &where_::SPEC,
+];
+
+/// Every command.
+pub fn all() -> &'static [&'static CommandSpec] {
+    ALL
+}
+
+/// The command of that name or other name, in any case.
+pub fn find(name: &str) -> Option<&'static CommandSpec> {
+    ALL.iter().copied().find(|s| {
+        s.name.eq_ignore_ascii_case(name) || s.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
+    })
+}
+
+/// A generating command may stand later where it appends: `inputlookup append=t`.
+pub(crate) fn may_follow(spec: &CommandSpec, args: &Args) -> bool {
+    debug_assert!(spec.kind == Kind::Generating);
+    let items: &[davy_spl::ast::Arg] = match args {
+        Args::General(items) => items,
+        Args::Tstats(t) => &t.head,
+        _ => return false,
+    };
+    items.iter().any(|item| match &item.kind {
+        davy_spl::ast::ArgKind::Option { key, not: false, value } => {
+            key.value.eq_ignore_ascii_case("append")
+                && crate::parse::arg_text(value)
+                    .and_then(|v| crate::parse::parse_bool(&v))
+                    .unwrap_or(false)
+        }
+        _ => false,
+    })
+}

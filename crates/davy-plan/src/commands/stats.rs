@@ -1,0 +1,157 @@
+//! `stats`. Search Reference, stats.
+
+use crate::aggs::{self, Agg, AggInput};
+use crate::command::{Command, Order};
+use crate::example;
+use crate::explode::explode;
+use crate::fields::{FieldSet, Fields};
+use crate::plan::{Failed, Plan, PlanCx, column_expr, named};
+use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use datafusion_expr::{Expr, LogicalPlanBuilder};
+use davy_diag::{Span, Spanned};
+use davy_spl::ast::{Args, Grammar};
+
+pub(super) static SPEC: CommandSpec = CommandSpec {
+    name: "stats",
+    aliases: &["sistats"],
+    kind: Kind::Transforming,
+    grammar: Grammar::General,
+    syntax: "stats <aggregation> [AS <name>]... [BY <field-list>]",
+    summary: "One row for each combination of the BY fields (one row in all without BY), with the aggregations over its rows. Rows that lack a BY field are left out; a BY field with several values counts for each of them.",
+    examples: &[
+        example!("| makeresults count=4 | streamstats count AS n | stats count sum(n) AS s" => table "count,s\n4,10"),
+        example!("| makeresults | eval x=1 | where x>1 | stats count" => field "count" = "0"),
+        example!("| makeresults count=4 | streamstats count AS n | eval k=n%2 | stats count BY k" => rows 2),
+    ],
+    source: "Search Reference, stats",
+    support: Support::Full,
+    parse,
+};
+
+#[derive(Debug)]
+struct Stats {
+    aggs: Vec<Agg>,
+    by: Vec<Spanned<String>>,
+}
+
+fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
+    let names = [
+        "allnum",
+        "partitions",
+        "delim",
+        "dedup_splitvals",
+        "summariesonly",
+        "allow_old_summaries",
+    ];
+    let (options, left) = cx.reader(args).options(&names, cx);
+    options.flag("allnum", false, cx);
+    let left: Vec<_> = left.into_iter().cloned().collect();
+    let mut reader = crate::parse::ArgReader::of(&left);
+    let aggs = aggs::read(&mut reader, &["by"], cx);
+    let mut by = Vec::new();
+    if reader.keyword("by") {
+        by = reader.fields(&[]);
+        if by.is_empty() {
+            return cx.missing("a field after BY");
+        }
+    }
+    if let Some(extra) = reader.peek() {
+        return cx.bad(extra.span.0, "an aggregation or `BY` is needed here");
+    }
+    if aggs.is_empty() {
+        return cx.missing("an aggregation");
+    }
+    Some(Box::new(Stats { aggs, by }))
+}
+
+impl Command for Stats {
+    fn needs(&self, _: &FieldSet) -> FieldSet {
+        let mut needs = FieldSet::of(self.reads().into_iter().map(|(n, _)| n));
+        needs.all = self.wild();
+        needs
+    }
+
+    fn fields(&self, input: &Fields) -> Fields {
+        let mut fields = Fields::of(self.by.iter().map(|b| b.value.clone()));
+        for agg in aggs::spread(&self.aggs, &input.names) {
+            fields.add(agg.alias);
+        }
+        fields.open = self.wild() && input.open;
+        fields
+    }
+
+    fn reads(&self) -> Vec<(String, Span)> {
+        let mut out: Vec<_> = self.by.iter().map(|b| (b.value.clone(), b.span)).collect();
+        self.aggs.iter().for_each(|a| a.reads(&mut out));
+        out
+    }
+
+    fn order(&self) -> Order {
+        if aggs::ordered(&self.aggs) { Order::Needs } else { Order::Makes }
+    }
+
+    fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        let by: Vec<String> = self.by.iter().map(|b| b.value.clone()).collect();
+        let input = if input.open() && self.wild() { cx.close(input)? } else { input };
+        let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();
+        let aggs = aggs::spread(&self.aggs, &names);
+        let plan = aggregate(input, &aggs, &by, cx)?;
+        if cx.ordered && !by.is_empty() {
+            return by_keys(plan, &by, cx);
+        }
+        Ok(plan)
+    }
+}
+
+impl Stats {
+    fn wild(&self) -> bool {
+        self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
+    }
+}
+
+/// Groups by `by` (rows that lack one are left out, several values count each) and aggregates.
+pub(super) fn aggregate(
+    input: Plan,
+    aggs: &[Agg],
+    by: &[String],
+    cx: &PlanCx<'_>,
+) -> Result<Plan, Failed> {
+    let missing: Vec<(String, crate::expr::Typed)> = by
+        .iter()
+        .filter(|n| !input.has_column(n))
+        .map(|n| (n.clone(), crate::expr::Typed::null()))
+        .collect();
+    let mut plan = if missing.is_empty() { input } else { input.with_columns(missing)? };
+    let present = by.iter().map(|n| column_expr(n).is_not_null()).reduce(Expr::and);
+    if let Some(present) = present {
+        plan = explode(plan.filter(present)?, by)?;
+    }
+    let mut list: Vec<(String, Expr)> = Vec::new();
+    for (i, agg) in aggs.iter().enumerate() {
+        // Names of their own keep two aggregations with one alias apart.
+        list.push((format!("__agg{i}"), aggs::plan_one(agg, &plan, cx)?));
+    }
+    let exprs: Vec<Expr> = list.iter().map(|(n, e)| e.clone().alias(n)).collect();
+    let grouped =
+        LogicalPlanBuilder::from(plan.logical).aggregate(aggs::group_exprs(by), exprs)?.build()?;
+    let mut columns: Vec<(String, Expr)> = by.iter().map(|n| (n.clone(), column_expr(n))).collect();
+    for ((held, _), agg) in list.iter().zip(aggs) {
+        columns.retain(|(n, _)| *n != agg.alias);
+        columns.push((agg.alias.clone(), column_expr(held)));
+    }
+    let columns = columns.into_iter().map(|(n, e)| named(&n, e));
+    Ok(Plan::new(LogicalPlanBuilder::from(grouped).project(columns)?.build()?))
+}
+
+/// Rows in the order of their keys: numbers before texts, as `sort` has it.
+pub(super) fn by_keys(plan: Plan, by: &[String], cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+    let keys = by
+        .iter()
+        .map(|n| super::sort::Key {
+            field: n.clone(),
+            descending: false,
+            how: super::sort::How::Auto,
+        })
+        .collect::<Vec<_>>();
+    super::sort::sorted(plan, &keys, None, cx)
+}

@@ -1,0 +1,34 @@
+//! The eval functions, one file a family. A new function is a spec in its family's table.
+
+use crate::spec::FunctionSpec;
+use davy_diag::Span;
+use davy_spl::ast::Expr;
+
+mod comparison;
+mod operators;
+
+static FAMILIES: &[(&str, &[FunctionSpec])] =
+    &[("Operators", operators::FUNCTIONS), ("Comparison and conditional", comparison::FUNCTIONS)];
+
+/// Every family with its functions. Names that begin with `__` are operators, not for users.
+pub fn families() -> &'static [(&'static str, &'static [FunctionSpec])] {
+    FAMILIES
+}
+
+/// The function of that (lower-case) name.
+pub fn find(name: &str) -> Option<&'static FunctionSpec> {
+    FAMILIES.iter().flat_map(|(_, list)| list.iter()).find(|f| f.name == name)
+}
+
+/// The names that users may write.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FAMILIES
+        .iter()
+        .flat_map(|(_, list)| list.iter().map(|f| f.name))
+        .filter(|n| !n.starts_with("__"))
+}
+
+/// The fields that the search in `searchmatch("…")` reads.
+pub(crate) fn search_reads(args: &[Expr], out: &mut Vec<(String, Span)>) {
+    comparison::search_reads(args, out);
+}

@@ -1,0 +1,46 @@
+//! SPL as DataFusion plans: the commands, the functions, and how a search is bound and planned.
+//!
+//! [`bind()`] understands the commands of a parsed pipeline ([`Bound`]); [`plan_pipeline`] turns it
+//! into a logical plan, asking an [`Engine`] for events and for the results that a plan depends
+//! on. Adding a command or a function touches its own file and one line; see `commands` and
+//! `functions`.
+//!
+//! Never opens a file, reads the clock or prints.
+
+pub mod aggregates;
+mod aggs;
+mod bind;
+pub mod codes;
+mod column;
+mod command;
+pub mod commands;
+mod env;
+mod explode;
+mod expr;
+mod fields;
+mod fold;
+mod func;
+pub mod functions;
+mod knowledge;
+mod matcher;
+mod node;
+mod parse;
+mod plan;
+mod search;
+pub mod spec;
+mod specialise;
+mod timerange;
+mod value;
+
+pub use bind::{CommandGrammars, bind};
+pub use column::{Column, Ty};
+pub use command::{Bound, BoundStage, Command, Demand, Order};
+pub use env::Env;
+pub use fields::{FieldSet, Fields, HIDDEN, REST, SEQ};
+pub use knowledge::{Knowledge, NoKnowledge};
+pub use matcher::Matcher;
+pub use node::{ConcatNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode};
+pub use plan::{Engine, Failed, Limits, Plan, PlanCx, Rows, Scan, plan_pipeline, rows_of};
+pub use specialise::specialise;
+pub use timerange::{TimeRange, parse_instant};
+pub use value::{Val, fmt_num, parse_num};

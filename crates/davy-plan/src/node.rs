@@ -1,0 +1,202 @@
+//! Plan nodes that DataFusion does not have: rows in order, and commands that walk over them.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion_common::{DFSchema, DFSchemaRef, DataFusionError, Result};
+use datafusion_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A column to sort by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd)]
+pub struct SortKey {
+    pub column: String,
+    pub descending: bool,
+    pub nulls_first: bool,
+}
+
+/// Rows in an order that lasts. DataFusion drops a sort whose order its own operators do not need;
+/// in SPL the order of rows is part of the result, so this is a node that it cannot look into. Its
+/// output is one partition.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd)]
+pub struct SortNode {
+    pub input: LogicalPlan,
+    pub keys: Vec<SortKey>,
+    pub fetch: Option<usize>,
+}
+
+impl SortNode {
+    pub fn plan(input: LogicalPlan, keys: Vec<SortKey>, fetch: Option<usize>) -> LogicalPlan {
+        LogicalPlan::Extension(Extension { node: Arc::new(SortNode { input, keys, fetch }) })
+    }
+}
+
+impl UserDefinedLogicalNodeCore for SortNode {
+    fn name(&self) -> &str {
+        "SplSort"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        self.input.schema()
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SplSort:")?;
+        for key in &self.keys {
+            write!(f, " {}{}", if key.descending { '-' } else { '+' }, key.column)?;
+        }
+        match self.fetch {
+            Some(n) => write!(f, ", fetch={n}"),
+            None => Ok(()),
+        }
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        Ok(SortNode { input: one(inputs)?, keys: self.keys.clone(), fetch: self.fetch })
+    }
+}
+
+fn one(inputs: Vec<LogicalPlan>) -> Result<LogicalPlan> {
+    inputs
+        .into_iter()
+        .next()
+        .ok_or_else(|| DataFusionError::Internal("a node lost its input".to_owned()))
+}
+
+/// A command that walks over rows in order, keeping what it must: `dedup`, `streamstats`, `head`,
+/// `transaction`, `mvexpand`.
+pub trait SequentialOp: fmt::Debug + Send + Sync {
+    fn name(&self) -> &'static str;
+    fn schema(&self, input: &Schema) -> Result<Schema>;
+    fn start(&self, input: SchemaRef) -> Result<Box<dyn SequentialState>>;
+    /// Each row is handled by itself, so partitions need not be put together.
+    fn parallel(&self) -> bool {
+        false
+    }
+}
+
+pub trait SequentialState: Send {
+    fn push(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>>;
+    fn finish(&mut self) -> Result<Vec<RecordBatch>> {
+        Ok(Vec::new())
+    }
+    /// No row to come can change the result.
+    fn done(&self) -> bool {
+        false
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct SequentialNode {
+    pub input: LogicalPlan,
+    pub op: Arc<dyn SequentialOp>,
+    pub schema: DFSchemaRef,
+}
+
+impl SequentialNode {
+    pub fn plan(input: LogicalPlan, op: Arc<dyn SequentialOp>) -> Result<LogicalPlan> {
+        let schema = op.schema(input.schema().as_arrow())?;
+        let schema = Arc::new(DFSchema::try_from(schema)?);
+        Ok(LogicalPlan::Extension(Extension {
+            node: Arc::new(SequentialNode { input, op, schema }),
+        }))
+    }
+}
+
+impl PartialEq for SequentialNode {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.op, &other.op) && self.input == other.input
+    }
+}
+
+impl Eq for SequentialNode {}
+
+impl Hash for SequentialNode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.op.name().hash(state);
+        self.input.hash(state);
+    }
+}
+
+impl PartialOrd for SequentialNode {
+    fn partial_cmp(&self, _: &Self) -> Option<Ordering> {
+        None
+    }
+}
+
+impl UserDefinedLogicalNodeCore for SequentialNode {
+    fn name(&self) -> &str {
+        "SplSequential"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spl: {}", self.op.name())
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let input = one(inputs)?;
+        let schema = Arc::new(DFSchema::try_from(self.op.schema(input.schema().as_arrow())?)?);
+        Ok(SequentialNode { input, op: self.op.clone(), schema })
+    }
+}
+
+/// One plan's rows after another's. Unlike a union, the order is kept; all inputs have the schema
+/// of the first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd)]
+pub struct ConcatNode {
+    pub inputs: Vec<LogicalPlan>,
+}
+
+impl ConcatNode {
+    pub fn plan(inputs: Vec<LogicalPlan>) -> LogicalPlan {
+        LogicalPlan::Extension(Extension { node: Arc::new(ConcatNode { inputs }) })
+    }
+}
+
+impl UserDefinedLogicalNodeCore for ConcatNode {
+    fn name(&self) -> &str {
+        "SplConcat"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        self.inputs.iter().collect()
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        self.inputs[0].schema()
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SplConcat")
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        Ok(ConcatNode { inputs })
+    }
+}

@@ -1,0 +1,444 @@
+//! Logical plans as commands see them.
+
+use crate::column::{Builder, Column, Ty};
+use crate::command::{Bound, BoundStage};
+use crate::env::Env;
+use crate::expr::Typed;
+use crate::fields::{FieldSet, HIDDEN, REST, SEQ};
+use crate::node::{SortKey, SortNode};
+use crate::value::Val;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion_common::{Column as DfColumn, DataFusionError};
+use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use davy_diag::{Diagnostic, SourceMap, Span};
+use std::sync::Arc;
+
+/// Why a search could not be planned or run.
+#[derive(Debug)]
+pub enum Failed {
+    /// The user's mistake, or a limit.
+    Diagnostic(Box<Diagnostic>),
+    Engine(DataFusionError),
+}
+
+impl From<DataFusionError> for Failed {
+    fn from(error: DataFusionError) -> Self {
+        Failed::Engine(error)
+    }
+}
+
+impl From<arrow::error::ArrowError> for Failed {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Failed::Engine(error.into())
+    }
+}
+
+impl From<Diagnostic> for Failed {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Failed::Diagnostic(Box::new(diagnostic))
+    }
+}
+
+/// Which events are read.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    pub needs: FieldSet,
+    /// Seconds since the epoch; infinite where open.
+    pub earliest: f64,
+    pub latest: f64,
+    /// What the base search says, for leaving out events by their shape.
+    pub filter: Option<Arc<davy_spl::ast::SearchExpr>>,
+    pub ordered: bool,
+}
+
+/// What planning asks of the engine: reading events, running what stands before a barrier, and the
+/// knowledge objects. Calls block.
+pub trait Engine {
+    /// A plan whose columns are the names of `scan.needs`, `__seq` when ordered, and `__rest` when
+    /// all fields are needed.
+    fn scan(&self, scan: &Scan) -> Result<LogicalPlan, Failed>;
+    fn table(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<LogicalPlan, Failed>;
+    fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed>;
+    /// A note to the user that does not stop the search.
+    fn warn(&self, diagnostic: Diagnostic);
+    fn knowledge(&self) -> &dyn crate::knowledge::Knowledge;
+    fn limits(&self) -> &Limits;
+}
+
+/// Splunk's limits, as `limits.conf` ships them.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// `[subsearch] maxout`
+    pub subsearch_rows: usize,
+    /// `[join] subsearch_maxout`
+    pub join_rows: usize,
+    /// `[searchresults] maxresultrows`: append, appendcols
+    pub append_rows: usize,
+    /// `list()` keeps this many values.
+    pub list_values: usize,
+    /// Rows that a command which needs all of them at once may hold.
+    pub barrier_rows: usize,
+    /// `map maxsearches`
+    pub map_searches: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            subsearch_rows: 10_000,
+            join_rows: 50_000,
+            append_rows: 50_000,
+            list_values: 100,
+            barrier_rows: 10_000_000,
+            map_searches: 10,
+        }
+    }
+}
+
+/// What a command's `plan` may use.
+#[derive(Clone)]
+pub struct PlanCx<'a> {
+    pub engine: &'a dyn Engine,
+    pub env: &'a Arc<Env>,
+    pub sources: &'a SourceMap,
+    /// Fields wanted after the command.
+    pub out: &'a FieldSet,
+    /// The order of the command's rows matters later.
+    pub ordered: bool,
+    /// The command.
+    pub span: Span,
+}
+
+/// Rows to come: a logical plan, and whether it holds packed fields.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub logical: LogicalPlan,
+}
+
+/// Rows in hand.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    pub names: Vec<String>,
+    pub rows: Vec<Vec<Val<'static>>>,
+}
+
+impl Rows {
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n == name)
+    }
+
+    /// The column of that name, added with nulls when it is not there.
+    pub fn column_or_add(&mut self, name: &str) -> usize {
+        if let Some(at) = self.column(name) {
+            return at;
+        }
+        self.names.push(name.to_owned());
+        for row in &mut self.rows {
+            row.push(Val::Null);
+        }
+        self.names.len() - 1
+    }
+
+    fn ty(&self, column: usize) -> Ty {
+        self.rows.iter().fold(Ty::Null, |ty, row| {
+            ty.unify(match row.get(column) {
+                Some(Val::Num(_)) => Ty::Num,
+                Some(Val::Bool(_)) | Some(Val::Str(_)) => Ty::Text,
+                Some(Val::Null) | None => Ty::Null,
+            })
+        })
+    }
+}
+
+impl Plan {
+    pub fn new(logical: LogicalPlan) -> Self {
+        Plan { logical }
+    }
+
+    /// Fields may hide in the packed column.
+    pub fn open(&self) -> bool {
+        self.has_column(REST)
+    }
+
+    /// The visible columns, in order.
+    pub fn names(&self) -> Vec<String> {
+        let fields = self.logical.schema().fields();
+        fields.iter().map(|f| f.name().clone()).filter(|n| !n.starts_with(HIDDEN)).collect()
+    }
+
+    /// All columns, hidden ones too.
+    pub fn all_names(&self) -> Vec<String> {
+        self.logical.schema().fields().iter().map(|f| f.name().clone()).collect()
+    }
+
+    pub fn has_column(&self, name: &str) -> bool {
+        self.logical.schema().fields().iter().any(|f| f.name() == name)
+    }
+
+    /// The column of that name; a null where there is none.
+    pub fn column(&self, name: &str) -> Typed {
+        match self.logical.schema().fields().iter().find(|f| f.name() == name) {
+            Some(field) => Typed::new(column_expr(name), field.data_type()),
+            None => Typed::null(),
+        }
+    }
+
+    /// Exactly these columns.
+    pub fn project(self, columns: Vec<(String, Expr)>) -> Result<Plan, Failed> {
+        let columns = columns.into_iter().map(|(name, expr)| named(&name, expr));
+        Ok(Plan::new(LogicalPlanBuilder::from(self.logical).project(columns)?.build()?))
+    }
+
+    /// These columns and the hidden ones; a name that is not there becomes a null column.
+    pub fn select(self, names: &[String]) -> Result<Plan, Failed> {
+        let hidden = self.all_names().into_iter().filter(|n| n.starts_with(HIDDEN));
+        let all: Vec<String> = names.iter().cloned().chain(hidden).collect();
+        let columns =
+            all.into_iter().map(|n| (n.clone(), self.column(&n).materialized())).collect();
+        self.project(columns)
+    }
+
+    /// All columns, with these put in the place of those of the same name or added at the end.
+    pub fn with_columns(self, set: Vec<(String, Typed)>) -> Result<Plan, Failed> {
+        let mut columns: Vec<(String, Expr)> =
+            self.all_names().into_iter().map(|n| (n.clone(), column_expr(&n))).collect();
+        for (name, value) in set {
+            let value = value.materialized();
+            match columns.iter_mut().find(|(n, _)| *n == name) {
+                Some(slot) => slot.1 = value,
+                None => columns.push((name, value)),
+            }
+        }
+        self.project(columns)
+    }
+
+    pub fn without_columns(self, drop: &[String]) -> Result<Plan, Failed> {
+        let columns = self
+            .all_names()
+            .into_iter()
+            .filter(|n| !drop.contains(n))
+            .map(|n| (n.clone(), column_expr(&n)))
+            .collect();
+        self.project(columns)
+    }
+
+    pub fn filter(self, predicate: Expr) -> Result<Plan, Failed> {
+        Ok(Plan::new(LogicalPlanBuilder::from(self.logical).filter(predicate)?.build()?))
+    }
+
+    /// Sorted by existing columns, ties in their present order, at most `fetch` rows kept.
+    pub fn sort(self, keys: Vec<SortKey>, fetch: Option<usize>) -> Plan {
+        Plan::new(SortNode::plan(self.logical, keys, fetch))
+    }
+
+    /// Events in the order that Splunk shows them: newest first.
+    pub fn newest_first(self) -> Plan {
+        let mut keys = Vec::new();
+        for name in ["_time", SEQ] {
+            if self.has_column(name) {
+                keys.push(SortKey {
+                    column: name.to_owned(),
+                    descending: true,
+                    nulls_first: false,
+                });
+            }
+        }
+        self.sort(keys, None)
+    }
+}
+
+/// A column by its exact name (`col()` would lower-case it).
+pub fn column_expr(name: &str) -> Expr {
+    Expr::Column(DfColumn::new_unqualified(name))
+}
+
+/// `expr AS name`, unless it is the column of that name already.
+pub fn named(name: &str, expr: Expr) -> Expr {
+    match &expr {
+        Expr::Column(c) if c.relation.is_none() && c.name == name => expr,
+        _ => expr.alias(name),
+    }
+}
+
+impl PlanCx<'_> {
+    /// Runs a plan and gives its visible columns as rows, packed fields included.
+    pub fn rows(&self, plan: &Plan) -> Result<Rows, Failed> {
+        let (schema, batches) = self.engine.collect(&plan.logical)?;
+        let held: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let limit = self.engine.limits().barrier_rows;
+        if held > limit {
+            return Err(crate::codes::TOO_MANY_ROWS
+                .at(self.span, format!("{held} rows reach this command, which holds all rows at once; it may hold {limit}"))
+                .help("narrow the search or aggregate before this command")
+                .into());
+        }
+        rows_of(&schema, &batches)
+    }
+
+    /// A plan over rows in hand: a column of numbers only is a number column, all others text.
+    pub fn plan_of(&self, rows: Rows) -> Result<Plan, Failed> {
+        let types: Vec<Ty> = (0..rows.names.len()).map(|c| rows.ty(c)).collect();
+        let fields: Vec<Field> = rows
+            .names
+            .iter()
+            .zip(&types)
+            .map(|(name, ty)| Field::new(name, ty.data_type(), true))
+            .collect();
+        let schema = Arc::new(Schema::new(fields));
+        let mut batches = Vec::new();
+        for chunk in rows.rows.chunks(8192) {
+            let arrays: Vec<ArrayRef> = types
+                .iter()
+                .enumerate()
+                .map(|(c, ty)| {
+                    let mut out = Builder::new(*ty, chunk.len());
+                    for row in chunk {
+                        out.push(row.get(c).unwrap_or(&Val::Null));
+                    }
+                    out.finish()
+                })
+                .collect();
+            let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(chunk.len()));
+            batches.push(RecordBatch::try_new_with_options(schema.clone(), arrays, &options)?);
+        }
+        Ok(Plan::new(self.engine.table(schema, batches)?))
+    }
+
+    /// Runs a plan so that its packed fields become columns and it need not run again.
+    pub fn close(&self, plan: Plan) -> Result<Plan, Failed> {
+        if !plan.open() {
+            let (schema, batches) = self.engine.collect(&plan.logical)?;
+            return Ok(Plan::new(self.engine.table(schema, batches)?));
+        }
+        let rows = self.rows(&plan)?;
+        self.plan_of(rows)
+    }
+
+    /// The plan of a search in brackets, as part of this search.
+    pub fn subplan(&self, bound: &Bound, out: &FieldSet, ordered: bool) -> Result<Plan, Failed> {
+        plan_pipeline(bound, out, ordered, self)
+    }
+
+    /// The rows of a search in brackets, at most `limit` of them; a cut is told to the user.
+    pub fn subrows(&self, bound: &Bound, out: &FieldSet, limit: usize) -> Result<Rows, Failed> {
+        let plan = self.subplan(bound, out, true)?;
+        let plan =
+            Plan::new(LogicalPlanBuilder::from(plan.logical).limit(0, Some(limit + 1))?.build()?);
+        let mut rows = self.rows(&plan)?;
+        if rows.rows.len() > limit {
+            rows.rows.truncate(limit);
+            self.engine.warn(
+                crate::codes::SUBSEARCH_CUT
+                    .at(self.span, format!("the search in brackets was cut at {limit} rows"))
+                    .help("narrow it, or aggregate in it, so that it gives fewer rows"),
+            );
+        }
+        Ok(rows)
+    }
+}
+
+/// Plans a whole pipeline: fields walk backwards, plans forwards.
+pub fn plan_pipeline(
+    bound: &Bound,
+    out: &FieldSet,
+    ordered: bool,
+    cx: &PlanCx<'_>,
+) -> Result<Plan, Failed> {
+    let demands = bound.demands(out, ordered);
+    // A generating command makes its own input; this one row stands for "nothing before".
+    let empty = LogicalPlanBuilder::empty(true).build()?;
+    let mut plan = Plan::new(empty);
+    for (stage, demand) in bound.stages.iter().zip(&demands) {
+        let BoundStage { command, span, .. } = stage;
+        let cx = PlanCx { out: &demand.out, ordered: demand.ordered, span: *span, ..cx.clone() };
+        plan = command.plan(plan, &cx)?;
+    }
+    Ok(plan)
+}
+
+/// Record batches as rows: hidden columns left out, packed fields as columns.
+pub fn rows_of(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Rows, Failed> {
+    let visible: Vec<usize> = (0..schema.fields().len())
+        .filter(|i| !schema.field(*i).name().starts_with(HIDDEN))
+        .collect();
+    let rest = schema.index_of(REST).ok();
+    let mut rows = Rows {
+        names: visible.iter().map(|i| schema.field(*i).name().clone()).collect(),
+        rows: Vec::new(),
+    };
+    let mut index: std::collections::HashMap<String, usize> =
+        rows.names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
+    for batch in batches {
+        let columns =
+            visible.iter().map(|i| Column::new(batch.column(*i))).collect::<Result<Vec<_>, _>>()?;
+        let packed = rest.map(|i| Column::new(batch.column(i))).transpose()?;
+        for r in 0..batch.num_rows() {
+            let mut row: Vec<Val<'static>> =
+                columns.iter().map(|c| c.get(r).into_owned()).collect();
+            if let Some(Val::Str(text)) = packed.as_ref().map(|c| c.get(r)) {
+                for (name, value) in davy_events::rest::iter(&text) {
+                    let at = *index.entry(name.to_owned()).or_insert_with(|| {
+                        rows.names.push(name.to_owned());
+                        rows.names.len() - 1
+                    });
+                    row.resize(row.len().max(at + 1), Val::Null);
+                    row[at] = Val::str(value.to_owned());
+                }
+            }
+            rows.rows.push(row);
+        }
+    }
+    let width = rows.names.len();
+    for row in &mut rows.rows {
+        row.resize(width, Val::Null);
+    }
+    drop_empty_columns(&mut rows, rest.is_some());
+    Ok(rows)
+}
+
+/// With open fields, a column that no row fills was only asked for, and does not exist.
+fn drop_empty_columns(rows: &mut Rows, open: bool) {
+    if !open {
+        return;
+    }
+    let keep: Vec<bool> =
+        (0..rows.names.len()).map(|c| rows.rows.iter().any(|row| !row[c].is_null())).collect();
+    let mut at = 0;
+    rows.names.retain(|_| {
+        at += 1;
+        keep[at - 1]
+    });
+    for row in &mut rows.rows {
+        let mut at = 0;
+        row.retain(|_| {
+            at += 1;
+            keep[at - 1]
+        });
+    }
+}
+
+/// Both plans with the same columns in the same order and of the same kinds, for appending.
+pub fn align(a: Plan, b: Plan) -> Result<(Plan, Plan), Failed> {
+    let mut names = a.all_names();
+    for name in b.all_names() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut left = Vec::new();
+    let mut right = Vec::new();
+    for name in names {
+        let (x, y) = (a.column(&name), b.column(&name));
+        let ty = x.ty.unify(y.ty);
+        // Whole numbers and others meet as `Float64`.
+        let same = x.data_type == y.data_type;
+        let to = |t: Typed| match ty {
+            Ty::Num if !same && t.ty == Ty::Num => cast(t.expr, Ty::Num.data_type()),
+            _ => t.into_ty(ty).expr,
+        };
+        left.push((name.clone(), to(x)));
+        right.push((name, to(y)));
+    }
+    Ok((a.project(left)?, b.project(right)?))
+}

@@ -1,0 +1,333 @@
+//! Search expressions as DataFusion expressions.
+
+use crate::column::{Column, Ty};
+use crate::command::Bound;
+use crate::fields::FieldSet;
+use crate::matcher::{Matcher, Phrase};
+use crate::plan::{Failed, Plan, PlanCx, Rows};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::datatypes::DataType;
+use datafusion_common::{Result, ScalarValue};
+use datafusion_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
+};
+use davy_diag::{Span, Spanned};
+use davy_spl::ast::{CmpOp, Pipeline, SearchExpr, SearchValue, Spanless};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// The subsearches of an expression, in the order in which they are written.
+pub fn subsearches(expr: &SearchExpr) -> Vec<&Pipeline> {
+    let mut out = Vec::new();
+    walk(expr, &mut |e| {
+        if let SearchExpr::Subsearch(pipeline, _) = e {
+            out.push(pipeline);
+        }
+    });
+    out
+}
+
+fn walk<'e>(expr: &'e SearchExpr, visit: &mut impl FnMut(&'e SearchExpr)) {
+    visit(expr);
+    match expr {
+        SearchExpr::And(list) | SearchExpr::Or(list) => list.iter().for_each(|e| walk(e, visit)),
+        SearchExpr::Not(inner, _) => walk(inner, visit),
+        _ => {}
+    }
+}
+
+/// The fields that an expression reads.
+pub fn reads(expr: &SearchExpr, out: &mut Vec<(String, Span)>) {
+    walk(expr, &mut |e| match e {
+        SearchExpr::Compare { field, .. } | SearchExpr::In { field, .. } => {
+            out.push((field.value.clone(), field.span));
+        }
+        SearchExpr::Case { field: Some(field), .. } => out.push((field.value.clone(), field.span)),
+        SearchExpr::Term(value) if value.text != "*" => {
+            out.push(("_raw".to_owned(), value.span.0));
+        }
+        SearchExpr::IndexedTerm(value) | SearchExpr::Case { field: None, value } => {
+            out.push(("_raw".to_owned(), value.span.0));
+        }
+        _ => {}
+    });
+}
+
+/// The time modifiers written in an expression.
+pub fn time_modifiers(expr: &SearchExpr) -> Vec<(&Spanned<String>, &SearchValue)> {
+    let mut out = Vec::new();
+    walk(expr, &mut |e| {
+        if let SearchExpr::Time { key, value } = e {
+            out.push((key, value));
+        }
+    });
+    out
+}
+
+/// A search expression with its searches in brackets replaced by what they gave.
+pub fn resolve(
+    expr: &SearchExpr,
+    bound: &mut std::slice::Iter<'_, Bound>,
+    cx: &PlanCx<'_>,
+) -> Result<SearchExpr, Failed> {
+    Ok(match expr {
+        SearchExpr::And(list) => SearchExpr::And(
+            list.iter().map(|e| resolve(e, bound, cx)).collect::<Result<_, Failed>>()?,
+        ),
+        SearchExpr::Or(list) => SearchExpr::Or(
+            list.iter().map(|e| resolve(e, bound, cx)).collect::<Result<_, Failed>>()?,
+        ),
+        SearchExpr::Not(inner, span) => {
+            SearchExpr::Not(Box::new(resolve(inner, bound, cx)?), *span)
+        }
+        SearchExpr::Subsearch(_, span) => match bound.next() {
+            Some(sub) => {
+                let limit = cx.engine.limits().subsearch_rows;
+                let rows = cx.subrows(sub, &FieldSet::all(), limit)?;
+                rows_as_search(&rows, span.0)
+            }
+            None => nothing(span.0),
+        },
+        other => other.clone(),
+    })
+}
+
+/// Matches no event.
+fn nothing(span: Span) -> SearchExpr {
+    let all =
+        SearchExpr::Term(SearchValue { text: "*".into(), quoted: false, span: Spanless(span) });
+    SearchExpr::Not(Box::new(all), Spanless(span))
+}
+
+/// `( ( a="x" AND b="y" ) OR ( … ) )`: what the rows of a search in brackets say. A field named
+/// `search` or `query` is text of a search. Search Reference, format; Search Manual, "Use a
+/// subsearch".
+pub fn rows_as_search(rows: &Rows, span: Span) -> SearchExpr {
+    let mut names: Vec<(usize, &String)> =
+        rows.names.iter().enumerate().filter(|(_, n)| !n.starts_with('_')).collect();
+    names.sort_by_key(|(_, n)| n.as_str());
+    let mut alternatives = Vec::new();
+    for row in &rows.rows {
+        let mut terms = Vec::new();
+        for (at, name) in &names {
+            let values = row[*at].values();
+            let parts: Vec<SearchExpr> = values.iter().map(|v| one_term(name, v, span)).collect();
+            match parts.len() {
+                0 => {}
+                1 => terms.extend(parts),
+                _ => terms.push(SearchExpr::Or(parts)),
+            }
+        }
+        match terms.len() {
+            0 => {}
+            1 => alternatives.extend(terms),
+            _ => alternatives.push(SearchExpr::And(terms)),
+        }
+    }
+    match alternatives.len() {
+        0 => nothing(span),
+        1 => alternatives.remove(0),
+        _ => SearchExpr::Or(alternatives),
+    }
+}
+
+fn one_term(name: &str, value: &str, span: Span) -> SearchExpr {
+    if name == "search" || name == "query" {
+        return text_as_search(value, span);
+    }
+    SearchExpr::Compare {
+        field: Spanned::new(name.to_owned(), span),
+        op: Spanned::new(CmpOp::Eq, span),
+        value: SearchValue { text: value.to_owned(), quoted: true, span: Spanless(span) },
+    }
+}
+
+/// A text as a search expression; a text that is none is a phrase.
+fn text_as_search(text: &str, span: Span) -> SearchExpr {
+    let mut sources = davy_diag::SourceMap::default();
+    let file = sources.add("subsearch", text);
+    let mut diags = davy_diag::Diagnostics::default();
+    let whole = file.span(0..text.len());
+    let parsed =
+        davy_spl::parse_search_at(&sources, whole, &crate::bind::CommandGrammars, &mut diags);
+    match parsed {
+        Some(expr) if !diags.has_errors() => expr,
+        _ => SearchExpr::Term(SearchValue {
+            text: text.to_owned(),
+            quoted: true,
+            span: Spanless(span),
+        }),
+    }
+}
+
+/// The condition of a resolved expression over the columns of `plan`. `None`: matches everything.
+pub fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
+    match expr {
+        SearchExpr::And(list) => {
+            list.iter().filter_map(|e| condition(e, plan, base)).reduce(Expr::and)
+        }
+        SearchExpr::Or(list) => {
+            let mut parts = Vec::new();
+            for e in list {
+                match condition(e, plan, base) {
+                    Some(part) => parts.push(part),
+                    None if matches!(e, SearchExpr::Time { .. }) => {}
+                    None => return None,
+                }
+            }
+            parts.into_iter().reduce(Expr::or)
+        }
+        SearchExpr::Not(inner, _) => Some(match condition(inner, plan, base) {
+            Some(part) => Expr::Not(Box::new(part)),
+            None => lit(false),
+        }),
+        SearchExpr::Compare { field, op, value } => {
+            if any_index(&field.value, op.value, &value.text, base) {
+                return None;
+            }
+            Some(compare(&field.value, Matcher::new(op.value, &[&value.text]), plan))
+        }
+        SearchExpr::In { field, values, .. } => {
+            let texts: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
+            if texts.iter().any(|t| any_index(&field.value, CmpOp::Eq, t, base)) {
+                return None;
+            }
+            Some(compare(&field.value, Matcher::new(CmpOp::Eq, &texts), plan))
+        }
+        SearchExpr::Case { field: Some(field), value } => {
+            Some(compare(&field.value, Matcher::case(&value.text), plan))
+        }
+        SearchExpr::Term(value) if value.text == "*" => None,
+        SearchExpr::Term(value) | SearchExpr::IndexedTerm(value) => {
+            Some(phrase(Phrase::new(&value.text, true), plan))
+        }
+        SearchExpr::Case { field: None, value } => {
+            Some(phrase(Phrase::new(&value.text, false), plan))
+        }
+        SearchExpr::Subsearch(..) | SearchExpr::Time { .. } => None,
+    }
+}
+
+/// Events read from files lie in no index, so any that a base search names will do; davy's own
+/// (`risk`, `notable`, those that begin with `_`) are told apart.
+fn any_index(field: &str, op: CmpOp, value: &str, base: bool) -> bool {
+    let own = value.starts_with('_')
+        || ["risk", "notable", "main"].iter().any(|i| value.eq_ignore_ascii_case(i));
+    base && field == "index" && op == CmpOp::Eq && !own
+}
+
+fn compare(field: &str, matcher: Matcher, plan: &Plan) -> Expr {
+    let column = plan.column(field);
+    if column.ty == Ty::Null {
+        return lit(false);
+    }
+    apply(Test::Compare(Arc::new(matcher)), column.expr)
+}
+
+fn phrase(phrase: Phrase, plan: &Plan) -> Expr {
+    let column = plan.column("_raw");
+    if column.ty == Ty::Null {
+        return lit(false);
+    }
+    apply(Test::Phrase(Arc::new(phrase)), column.expr)
+}
+
+fn apply(test: Test, column: Expr) -> Expr {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    ScalarUDF::new_from_impl(SearchTest { test, signature }).call(vec![column])
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Compare(Arc<Matcher>),
+    Phrase(Arc<Phrase>),
+}
+
+impl Test {
+    fn key(&self) -> (&'static str, &str) {
+        match self {
+            Test::Compare(m) => ("search", &m.key),
+            Test::Phrase(p) => ("term", &p.key),
+        }
+    }
+}
+
+/// One comparison of a search as a DataFusion function; true or false, never null.
+#[derive(Debug)]
+struct SearchTest {
+    test: Test,
+    signature: Signature,
+}
+
+impl PartialEq for SearchTest {
+    fn eq(&self, other: &Self) -> bool {
+        self.test.key() == other.test.key()
+    }
+}
+
+impl Eq for SearchTest {}
+
+impl Hash for SearchTest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.test.key().hash(state);
+    }
+}
+
+impl ScalarUDFImpl for SearchTest {
+    fn name(&self) -> &str {
+        self.test.key().0
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(arg_types.to_vec())
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn display_name(&self, args: &[Expr]) -> Result<String> {
+        self.schema_name(args)
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        let (name, key) = self.test.key();
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        Ok(format!("{name}({}, {key})", args.join(", ")))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Some(arg) = args.args.first() else {
+            return Ok(ColumnarValue::Scalar(ScalarValue::Boolean(Some(false))));
+        };
+        let array = arg.to_array(args.number_rows)?;
+        let found: ArrayRef = Arc::new(run(&self.test, &array)?);
+        if matches!(arg, ColumnarValue::Scalar(_)) && !found.is_empty() {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&found, 0)?));
+        }
+        Ok(ColumnarValue::Array(found))
+    }
+}
+
+fn run(test: &Test, array: &ArrayRef) -> Result<BooleanArray> {
+    let column = Column::new(array)?;
+    Ok(match test {
+        Test::Compare(matcher) => matcher.run(&column),
+        Test::Phrase(phrase) => match array.data_type() {
+            DataType::Utf8View => array
+                .as_string_view()
+                .iter()
+                .map(|raw| Some(raw.is_some_and(|raw| phrase.matches(raw))))
+                .collect(),
+            _ => column
+                .to_text()
+                .iter()
+                .map(|raw| Some(raw.is_some_and(|raw| phrase.matches(raw))))
+                .collect(),
+        },
+    })
+}

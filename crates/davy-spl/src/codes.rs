@@ -1,0 +1,86 @@
+//! Every kind of mistake in the text of a search, with its explanation.
+
+use davy_diag::Code;
+
+macro_rules! codes {
+    ($($name:ident = $kind:ident $id:literal, $text:literal;)*) => {
+        $(pub static $name: Code = Code::$kind($id, $text);)*
+        /// All codes of this crate, for `explain` and the documentation.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    UNKNOWN_COMMAND = error "spl::unknown-command",
+        "After each `|` stands the name of a command. There is no command of this name.";
+    NO_COMMAND = error "spl::no-command",
+        "After each `|` stands the name of a command: a word of letters, digits and `_`.";
+    EMPTY_STAGE = error "spl::empty-stage",
+        "Nothing stands between two `|`. Write a command there, or remove one of them.";
+    TRAILING_PIPE = error "spl::trailing-pipe",
+        "The search ends with a `|` that no command follows. Remove it, or add the command.";
+    EMPTY_SEARCH = error "spl::empty-search",
+        "There is no search here. `search *` finds everything.";
+    UNCLOSED_PAREN = error "spl::unclosed-paren",
+        "A `(` has no `)` before the end of its command. A `|` outside quotes ends the command, \
+         so a text that holds one needs double quotes.";
+    UNMATCHED_PAREN = error "spl::unmatched-paren",
+        "A `)` stands where no `(` is open. Remove it, or add the `(`.";
+    UNCLOSED_BRACKET = error "spl::unclosed-bracket",
+        "A `[` starts a subsearch and needs a `]` at its end. A bracket that is part of a text \
+         needs double quotes around that text.";
+    UNMATCHED_BRACKET = error "spl::unmatched-bracket",
+        "A `]` stands where no `[` is open. A bracket that is part of a text needs double quotes \
+         around that text.";
+    UNTERMINATED_STRING = error "spl::unterminated-string",
+        "A double quote starts a text that no double quote ends. Inside a quoted text, a double \
+         quote is written `\\\"` and a backslash before the closing quote `\\\\`.";
+    UNTERMINATED_FIELD = error "spl::unterminated-field",
+        "A single quote starts a field name that no single quote ends.";
+    MISSING_OPERAND = error "spl::missing-operand",
+        "An operator or a comma has nothing on one of its sides.";
+    UNEXPECTED = error "spl::unexpected",
+        "Something stands here that cannot follow what is before it: an operator or a comma is \
+         missing, or a text lacks its quotes.";
+    MISSING_VALUE = error "spl::missing-value",
+        "`=` and the other comparisons need a value after them. The empty value is `\"\"`.";
+    MISSING_FIELD = error "spl::missing-field",
+        "A comparison needs a field name before it.";
+    EMPTY_PARENS = error "spl::empty-parens",
+        "A pair of parentheses holds nothing. Remove it, or write a condition inside.";
+    CALL_IN_SEARCH = warning "spl::call-in-search",
+        "`search` knows no functions: the word is a term to find, and what stands in the \
+         parentheses are terms too. `where` computes.";
+    EMPTY_LIST = error "spl::empty-list",
+        "`IN` needs at least one value: `field IN (a, b)`.";
+    SUBSEARCH_VALUE = error "spl::subsearch-value",
+        "A subsearch cannot stand as the value of a comparison. It yields whole conditions: let \
+         it return the field, as in `[search ... | return field]`.";
+    MISSING_ASSIGNMENT = error "spl::missing-assignment",
+        "`eval` takes assignments, `field=expression`, separated by commas.";
+    MISSING_EXPRESSION = error "spl::missing-expression",
+        "This command needs an expression, as in `where count > 5`.";
+    BAD_NUMBER = error "spl::bad-number",
+        "A number is written like `42`, `1.5`, `1e6` or `0x1F`. A field whose name starts with a \
+         digit needs single quotes.";
+    TOO_DEEP = error "spl::too-deep",
+        "Parentheses, brackets, calls or operators are nested deeper than any search needs. The \
+         bound keeps a hostile search from exhausting memory.";
+    UNKNOWN_MACRO = error "spl::unknown-macro",
+        "A name between backticks calls a search macro. There is no macro of this name.";
+    MACRO_ARGUMENTS = error "spl::macro-arguments",
+        "The macro exists with another number of arguments. An argument that holds a comma needs \
+         double quotes.";
+    MACRO_RECURSION = error "spl::macro-recursion",
+        "A macro calls itself, directly or through others, so its expansion would never end.";
+    UNTERMINATED_MACRO = error "spl::unterminated-macro",
+        "A backtick starts the call of a macro and needs another backtick at its end.";
+    UNTERMINATED_COMMENT = error "spl::unterminated-comment",
+        "Three backticks start a comment and need another three at its end.";
+    MACRO_SIZE = error "spl::macro-size",
+        "The macros of this search expand to too much text (over 1 MiB), too deep, or in too many \
+         calls.";
+    MACRO_EVAL = error "spl::macro-eval",
+        "The macro's definition is an eval expression that yields the text. Such macros are not \
+         evaluated; give the macro a plain definition.";
+}

@@ -1,0 +1,104 @@
+//! Search expressions.
+
+use super::Writer;
+use crate::ast::{CmpOp, SearchExpr, SearchValue};
+
+impl Writer {
+    /// `open`: no parentheses are needed around a list of terms here.
+    pub(super) fn search(&mut self, expr: &SearchExpr, open: bool) {
+        match expr {
+            SearchExpr::And(items) => self.joined(items, if open { " " } else { " AND " }, open),
+            SearchExpr::Or(items) => self.joined(items, " OR ", open),
+            SearchExpr::Not(inner, _) => {
+                self.push("NOT ");
+                self.search(inner, false);
+            }
+            SearchExpr::Compare { field, op, value } => {
+                self.field(&field.value);
+                self.push(match op.value {
+                    CmpOp::Eq => "=",
+                    CmpOp::Ne => "!=",
+                    CmpOp::Lt => "<",
+                    CmpOp::Le => "<=",
+                    CmpOp::Gt => ">",
+                    CmpOp::Ge => ">=",
+                });
+                // `a= =b`: the value's own sign would join the comparison.
+                if !value.quoted && value.text.starts_with('=') {
+                    self.push(" ");
+                }
+                self.value(value);
+            }
+            SearchExpr::In { field, values, .. } => {
+                self.field(&field.value);
+                self.push(" IN (");
+                for (i, value) in values.iter().enumerate() {
+                    if i > 0 {
+                        self.push(", ");
+                    }
+                    self.value(value);
+                }
+                self.push(")");
+            }
+            SearchExpr::Term(value) => self.value(value),
+            SearchExpr::IndexedTerm(value) => self.directive("TERM", value),
+            SearchExpr::Case { field, value } => {
+                if let Some(field) = field {
+                    self.field(&field.value);
+                    self.push("=");
+                }
+                self.directive("CASE", value);
+            }
+            SearchExpr::Subsearch(pipeline, _) => self.subsearch(pipeline),
+            SearchExpr::Time { key, value } => {
+                self.field(&key.value);
+                self.push(if value.text.starts_with('=') { "= " } else { "=" });
+                self.value(value);
+            }
+        }
+    }
+
+    fn joined(&mut self, items: &[SearchExpr], sign: &str, open: bool) {
+        let open = open && !items.is_empty();
+        if !open {
+            self.push("(");
+        }
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                self.push(sign);
+            }
+            // A bare `in` before parentheses would read as the operator.
+            match item {
+                SearchExpr::Term(word) if !word.quoted && word.text.eq_ignore_ascii_case("in") => {
+                    self.push("(");
+                    self.push(&word.text);
+                    self.push(")");
+                }
+                _ => self.search(item, false),
+            }
+        }
+        if !open {
+            self.push(")");
+        }
+    }
+
+    fn directive(&mut self, name: &str, value: &SearchValue) {
+        self.push(name);
+        self.push("(");
+        self.value(value);
+        self.push(")");
+    }
+
+    fn value(&mut self, value: &SearchValue) {
+        if value.quoted { self.quote(&value.text, '"') } else { self.push(&value.text) }
+    }
+
+    fn field(&mut self, name: &str) {
+        let bare = !name.is_empty()
+            && !name.contains(|c: char| c.is_whitespace() || ",()[]\"=<>!|`".contains(c))
+            && !name.starts_with('\'')
+            && !matches!(name, "AND" | "OR" | "NOT")
+            && !["by", "groupby"].iter().any(|k| k.eq_ignore_ascii_case(name));
+        if bare { self.push(name) } else { self.quote(name, '"') }
+    }
+}

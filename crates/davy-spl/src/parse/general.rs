@@ -1,0 +1,229 @@
+//! Words, quoted texts, `key=value`, calls, groups and subsearches: what most commands take.
+
+use super::cursor::Parsed;
+use super::{Parser, scan};
+use crate::ast::{Arg, ArgKind, CallArgs, Spanless};
+use crate::codes;
+use davy_diag::Spanned;
+
+impl Parser<'_> {
+    /// All that stands up to the command's end.
+    pub(super) fn items(&mut self, template: bool) -> Parsed<Vec<Arg>> {
+        let mut items = Vec::new();
+        while let Some(b) = self.next_byte() {
+            if b == b')' {
+                return self.unmatched();
+            }
+            items.push(self.item(template)?);
+        }
+        Ok(items)
+    }
+
+    /// One item; the place is at its first byte.
+    pub(super) fn item(&mut self, template: bool) -> Parsed<Arg> {
+        let start = self.pos;
+        let kind = match self.peek() {
+            Some(b',') => {
+                self.pos += 1;
+                ArgKind::Comma
+            }
+            Some(b @ (b'-' | b'+')) if self.sign_here() => {
+                self.pos += 1;
+                ArgKind::Sign(char::from(b))
+            }
+            Some(b'"') => {
+                let text = self.quoted()?;
+                return self.maybe_option(start, text, ArgKind::Quoted);
+            }
+            Some(b'\'') => {
+                let text = self.quoted()?;
+                return self.maybe_option(start, text, ArgKind::FieldQuoted);
+            }
+            Some(b'(') => return self.group(),
+            Some(b'[') if template => return self.template(),
+            Some(b'[') => ArgKind::Subsearch(self.subsearch()?),
+            Some(b'=' | b'!') if self.equals().is_some() => {
+                let here = self.here();
+                return self.fail(
+                    codes::MISSING_FIELD
+                        .at(here, "nothing stands before this `=`")
+                        .help("type a name before it, or put the text in double quotes"),
+                );
+            }
+            _ => {
+                let len = self.plain(true);
+                if len == 0 {
+                    return self.unexpected("an argument");
+                }
+                let word = self.slice(start, start + len).to_owned();
+                self.pos += len;
+                if self.peek() == Some(b'(') && is_call(&word) {
+                    return self.call(start, word);
+                }
+                return self.maybe_option(start, word, ArgKind::Word);
+            }
+        };
+        Ok(Arg { kind, span: Spanless(self.span_from(start)) })
+    }
+
+    /// `text` is an option's key when `=` or `!=` follows, otherwise an item of its own.
+    fn maybe_option(
+        &mut self,
+        start: usize,
+        text: String,
+        otherwise: impl FnOnce(String) -> ArgKind,
+    ) -> Parsed<Arg> {
+        let after = self.pos;
+        let span = self.span_from(start);
+        self.skip_blank();
+        let Some((not, len)) = self.equals() else {
+            self.pos = after;
+            return Ok(Arg { kind: otherwise(text), span: Spanless(span) });
+        };
+        let sign = self.span(self.pos, self.pos + len);
+        self.pos += len;
+        if matches!(self.next_byte(), None | Some(b',' | b')' | b']')) {
+            return self.fail(
+                codes::MISSING_VALUE.at(sign, format!("`{text}` has no value")).help(format!(
+                    "type a value after it: `{text}=...`; the empty value is `\"\"`"
+                )),
+            );
+        }
+        let value = Box::new(self.option_value()?);
+        let kind = ArgKind::Option { key: Spanned::new(text, span), not, value };
+        Ok(Arg { kind, span: Spanless(self.span_from(start)) })
+    }
+
+    fn option_value(&mut self) -> Parsed<Arg> {
+        let start = self.pos;
+        let kind = match self.peek() {
+            Some(b'"') => ArgKind::Quoted(self.quoted()?),
+            Some(b'\'') => ArgKind::FieldQuoted(self.quoted()?),
+            Some(b'(') => return self.group(),
+            Some(b'[') => ArgKind::Subsearch(self.subsearch()?),
+            _ => {
+                let len = self.plain(false);
+                if len == 0 {
+                    return self.unexpected("a value");
+                }
+                let word = self.slice(start, start + len).to_owned();
+                self.pos += len;
+                if self.peek() == Some(b'(') && is_call(&word) {
+                    return self.call(start, word);
+                }
+                ArgKind::Word(word)
+            }
+        };
+        Ok(Arg { kind, span: Spanless(self.span_from(start)) })
+    }
+
+    /// `name(...)`; the place is at the `(`.
+    fn call(&mut self, start: usize, word: String) -> Parsed<Arg> {
+        let name = Spanned::new(word, self.span_from(start));
+        let open = self.pos;
+        let args = self.nested(|p| {
+            p.pos += 1;
+            if name.value.eq_ignore_ascii_case("eval") {
+                let expr = p.expr()?;
+                p.close(open)?;
+                return Ok(CallArgs::Eval(Box::new(expr)));
+            }
+            let mut items = Vec::new();
+            loop {
+                match p.next_byte() {
+                    None => return p.unclosed(open),
+                    Some(b')') => break,
+                    Some(_) => items.push(p.call_item()?),
+                }
+            }
+            p.pos += 1;
+            Ok(CallArgs::Items(items))
+        })?;
+        let span = Spanless(self.span_from(start));
+        Ok(Arg { kind: ArgKind::Call { name, args }, span })
+    }
+
+    /// As `item`, but `eval (...)` may have a blank before its parenthesis.
+    fn call_item(&mut self) -> Parsed<Arg> {
+        let start = self.pos;
+        if self.word_here().eq_ignore_ascii_case("eval") {
+            let word = self.word_here().to_owned();
+            self.pos += word.len();
+            if self.next_byte() == Some(b'(') {
+                return self.call(start, word);
+            }
+            self.pos = start;
+        }
+        self.item(false)
+    }
+
+    /// `( ... )` after no name, as written.
+    fn group(&mut self) -> Parsed<Arg> {
+        let open = self.pos;
+        let Some(close) = scan::closing(self.bytes(), open, self.end, b'(', b')') else {
+            return self.unclosed(open);
+        };
+        self.pos = close + 1;
+        let text = self.slice(open + 1, close).to_owned();
+        Ok(Arg { kind: ArgKind::Group(text), span: Spanless(self.span(open + 1, close)) })
+    }
+
+    /// `[ ... ]` as written.
+    fn template(&mut self) -> Parsed<Arg> {
+        let open = self.pos;
+        let Some(close) = scan::closing(self.bytes(), open, self.end, b'[', b']') else {
+            let span = self.span(open, open + 1);
+            return self.fail(
+                codes::UNCLOSED_BRACKET
+                    .at(span, "this `[` is never closed")
+                    .label("opened here")
+                    .help("type `]` at the end of the template"),
+            );
+        };
+        self.pos = close + 1;
+        let text = self.slice(open + 1, close).to_owned();
+        Ok(Arg { kind: ArgKind::Template(text), span: Spanless(self.span(open + 1, close)) })
+    }
+
+    /// A sign that belongs to no word.
+    fn sign_here(&self) -> bool {
+        match self.peek_at(1) {
+            None => true,
+            Some(b) => b.is_ascii_whitespace() || b",()[]\"'=".contains(&b),
+        }
+    }
+
+    /// `=`, `==` or `!=`: whether it negates, and its length.
+    fn equals(&self) -> Option<(bool, usize)> {
+        match (self.peek()?, self.peek_at(1)) {
+            (b'=', Some(b'=')) => Some((false, 2)),
+            (b'=', _) => Some((false, 1)),
+            (b'!', Some(b'=')) => Some((true, 2)),
+            _ => None,
+        }
+    }
+
+    /// The length of the bare word here; a key ends before `=`, a value does not.
+    fn plain(&self, key: bool) -> usize {
+        let mut len = 0;
+        while let Some(b) = self.peek_at(len) {
+            match b {
+                b'\\' if self.peek_at(len + 1) == Some(b'"') => {
+                    len += 2;
+                    continue;
+                }
+                b',' | b'(' | b')' | b'[' | b']' | b'"' | b'|' => break,
+                b'=' if key => break,
+                b'!' if key && self.peek_at(len + 1) == Some(b'=') => break,
+                _ if b.is_ascii_whitespace() => break,
+                _ => len += 1,
+            }
+        }
+        len
+    }
+}
+
+/// Whether a parenthesis after this word makes it a call.
+pub(crate) fn is_call(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+}

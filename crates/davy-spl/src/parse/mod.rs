@@ -1,0 +1,143 @@
+//! The parser: recursive descent over the text, one file for each shape of arguments.
+
+mod cursor;
+mod eval;
+mod general;
+mod pipeline;
+mod scan;
+mod search;
+mod tstats;
+
+use crate::ast::{Expr, Grammar, Pipeline, SearchExpr};
+use crate::codes;
+use cursor::Parsed;
+use davy_diag::{Diagnostics, FileId, SourceMap, Span};
+pub(crate) use eval::{
+    COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, is_keyword, is_name, power,
+};
+
+/// The commands that exist and the shape of their arguments. Names are asked for in lower case.
+pub trait Grammars {
+    fn grammar(&self, command: &str) -> Option<Grammar>;
+    fn names(&self) -> Vec<String>;
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    file: FileId,
+    pos: usize,
+    /// Where the current command ends.
+    end: usize,
+    grammars: &'a dyn Grammars,
+    diags: &'a mut Diagnostics,
+    depth: u32,
+    reports: usize,
+}
+
+/// Reads a search whose macros are already expanded. What could not be read is `Args::Broken`.
+pub fn parse(
+    sources: &SourceMap,
+    file: FileId,
+    grammars: &dyn Grammars,
+    diags: &mut Diagnostics,
+) -> Pipeline {
+    let span = file.span(0..sources.file(file).text.len());
+    parse_pipeline_at(sources, span, grammars, diags)
+}
+
+/// Reads the pipeline written at `span`.
+pub fn parse_pipeline_at(
+    sources: &SourceMap,
+    span: Span,
+    grammars: &dyn Grammars,
+    diags: &mut Diagnostics,
+) -> Pipeline {
+    Parser::new(sources, span, grammars, diags).pipeline(false)
+}
+
+/// Reads the eval expression written at `span`.
+pub fn parse_expr_at(sources: &SourceMap, span: Span, diags: &mut Diagnostics) -> Option<Expr> {
+    let mut parser = Parser::new(sources, span, &RawCommands, diags);
+    parser.only_expr().ok()
+}
+
+/// Reads the search expression written at `span`; `None` also when nothing is written there.
+pub fn parse_search_at(
+    sources: &SourceMap,
+    span: Span,
+    grammars: &dyn Grammars,
+    diags: &mut Diagnostics,
+) -> Option<SearchExpr> {
+    Parser::new(sources, span, grammars, diags).only_search().ok().flatten()
+}
+
+/// For an expression on its own: the commands of a subsearch in it are kept as text.
+struct RawCommands;
+
+impl Grammars for RawCommands {
+    fn grammar(&self, _: &str) -> Option<Grammar> {
+        Some(Grammar::Raw)
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl<'a> Parser<'a> {
+    fn new(
+        sources: &'a SourceMap,
+        span: Span,
+        grammars: &'a dyn Grammars,
+        diags: &'a mut Diagnostics,
+    ) -> Self {
+        let text: &str = &sources.file(span.file).text;
+        let mut end = (span.end as usize).min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut pos = (span.start as usize).min(end);
+        while !text.is_char_boundary(pos) {
+            pos -= 1;
+        }
+        let text = text.get(..end).unwrap_or("");
+        Self { text, file: span.file, pos, end, grammars, diags, depth: 0, reports: 0 }
+    }
+
+    /// One expression and nothing after it.
+    fn only_expr(&mut self) -> Parsed<Expr> {
+        let expr = self.expr()?;
+        match self.next_byte() {
+            None => Ok(expr),
+            Some(b')') => self.unmatched(),
+            Some(_) => self.unexpected("an operator"),
+        }
+    }
+
+    /// One search expression and nothing after it.
+    fn only_search(&mut self) -> Parsed<Option<SearchExpr>> {
+        let expr = self.search_and(false)?;
+        match self.next_byte() {
+            None => Ok(expr),
+            Some(_) => self.unmatched(),
+        }
+    }
+
+    fn unexpected<T>(&mut self, wanted: &str) -> Parsed<T> {
+        let here = self.here();
+        let found = match self.text.get(here.range()) {
+            Some(word) if !word.is_empty() => format!("`{word}`"),
+            _ => "the end".to_owned(),
+        };
+        let help = match self.peek() {
+            None => format!("type {wanted} here"),
+            Some(_) => format!("type {wanted} before it, or put the text in double quotes"),
+        };
+        self.fail(
+            codes::UNEXPECTED
+                .at(here, format!("expected {wanted}, found {found}"))
+                .label("not expected here")
+                .help(help),
+        )
+    }
+}

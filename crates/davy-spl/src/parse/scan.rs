@@ -1,0 +1,92 @@
+//! Finding where things end without reading what is in them.
+
+/// The index after the quoted text that starts at `at`, or `None` when nothing ends it.
+pub(super) fn after_quoted(bytes: &[u8], at: usize, limit: usize) -> Option<usize> {
+    let quote = *bytes.get(at)?;
+    let mut i = at + 1;
+    while i < limit {
+        match bytes.get(i) {
+            Some(b'\\') => i += 2,
+            Some(b) if *b == quote => return Some(i + 1),
+            Some(_) => i += 1,
+            None => return None,
+        }
+    }
+    None
+}
+
+/// Steps over text in which quotes count and everything else is a byte.
+struct Steps<'a> {
+    bytes: &'a [u8],
+    limit: usize,
+    /// No single quote closes from here on; spares a search for each.
+    no_single: bool,
+}
+
+impl Steps<'_> {
+    /// The index after what stands at `at`: a quoted text, an escaped quote, or one byte.
+    fn next(&mut self, at: usize, from: usize) -> usize {
+        match self.bytes.get(at) {
+            Some(b'"') => after_quoted(self.bytes, at, self.limit).unwrap_or(self.limit),
+            Some(b'\\') if self.bytes.get(at + 1) == Some(&b'"') => at + 2,
+            Some(b'\'') if !self.no_single && opens_name(self.bytes, at, from) => {
+                match after_quoted(self.bytes, at, self.limit) {
+                    // An apostrophe inside a word (`'tis`) is no quote.
+                    Some(end) if self.bytes.get(end).is_none_or(|b| !is_word(*b)) => end,
+                    Some(_) => at + 1,
+                    None => {
+                        self.no_single = true;
+                        at + 1
+                    }
+                }
+            }
+            _ => at + 1,
+        }
+    }
+}
+
+fn opens_name(bytes: &[u8], at: usize, from: usize) -> bool {
+    at <= from || bytes.get(at - 1).is_none_or(|b| !is_word(*b))
+}
+
+pub(super) fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
+}
+
+/// Where the command that starts at `from` ends: at the next `|` or `]` outside quotes and
+/// brackets, or at `limit`.
+pub(super) fn stage_end(bytes: &[u8], from: usize, limit: usize) -> usize {
+    let mut steps = Steps { bytes, limit, no_single: false };
+    let (mut at, mut depth) = (from, 0usize);
+    while at < limit {
+        match bytes.get(at) {
+            Some(b'[') => depth += 1,
+            Some(b']') if depth == 0 => return at,
+            Some(b']') => depth -= 1,
+            Some(b'|') if depth == 0 => return at,
+            _ => {}
+        }
+        at = steps.next(at, from);
+    }
+    limit
+}
+
+/// The index of the `close` that belongs to the `open` at `at`.
+pub(super) fn closing(bytes: &[u8], at: usize, limit: usize, open: u8, close: u8) -> Option<usize> {
+    let mut steps = Steps { bytes, limit, no_single: false };
+    let (mut i, mut depth) = (at, 0usize);
+    while i < limit {
+        match bytes.get(i) {
+            Some(b) if *b == open => depth += 1,
+            Some(b) if *b == close => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(i);
+                }
+            }
+            _ => {}
+        }
+        i = steps.next(i, at);
+    }
+    None
+}

@@ -1,0 +1,436 @@
+//! The language of `search`: NOT first, then OR, then AND, which may be left out.
+
+use super::cursor::Parsed;
+use super::{Parser, scan};
+use crate::ast::{CmpOp, SearchExpr, SearchValue, Spanless};
+use crate::codes;
+use davy_diag::{Span, Spanned};
+
+/// `key=value` with one of these keys says when, not what.
+const TIME_KEYS: &[&str] = &[
+    "earliest",
+    "latest",
+    "starttime",
+    "endtime",
+    "starttimeu",
+    "endtimeu",
+    "timeformat",
+    "index_earliest",
+    "index_latest",
+    "_index_earliest",
+    "_index_latest",
+    "startdaysago",
+    "enddaysago",
+    "starthoursago",
+    "endhoursago",
+    "startminutesago",
+    "endminutesago",
+    "startmonthsago",
+    "endmonthsago",
+    "searchtimespandays",
+    "searchtimespanhours",
+    "searchtimespanminutes",
+    "searchtimespanmonths",
+];
+
+impl Parser<'_> {
+    /// Terms joined by `AND`, written or not. `stop_by`: a bare `by` ends them (tstats).
+    pub(super) fn search_and(&mut self, stop_by: bool) -> Parsed<Option<SearchExpr>> {
+        let mut items = Vec::new();
+        let mut pending: Option<Span> = None;
+        loop {
+            while self.next_byte() == Some(b',') {
+                self.pos += 1;
+            }
+            if self.search_done(stop_by) {
+                break;
+            }
+            if self.upper("AND") {
+                let span = self.span(self.pos, self.pos + 3);
+                if items.is_empty() || pending.is_some() {
+                    return self.no_operand("AND", span, "before");
+                }
+                self.pos += 3;
+                pending = Some(span);
+                continue;
+            }
+            pending = None;
+            items.push(self.search_or(stop_by)?);
+        }
+        if let Some(span) = pending {
+            return self.no_operand("AND", span, "after");
+        }
+        Ok(if items.len() > 1 { Some(SearchExpr::And(items)) } else { items.pop() })
+    }
+
+    fn search_or(&mut self, stop_by: bool) -> Parsed<SearchExpr> {
+        let first = self.search_not(stop_by)?;
+        let mut items = vec![first];
+        while self.next_byte().is_some() && self.upper("OR") {
+            let span = self.span(self.pos, self.pos + 2);
+            self.pos += 2;
+            self.skip_blank();
+            if self.search_done(stop_by) {
+                return self.no_operand("OR", span, "after");
+            }
+            items.push(self.search_not(stop_by)?);
+        }
+        match items.pop() {
+            Some(only) if items.is_empty() => Ok(only),
+            Some(last) => {
+                items.push(last);
+                Ok(SearchExpr::Or(items))
+            }
+            None => self.unexpected("a term"),
+        }
+    }
+
+    fn search_not(&mut self, stop_by: bool) -> Parsed<SearchExpr> {
+        if !self.upper("NOT") {
+            return self.search_primary();
+        }
+        let start = self.pos;
+        self.nested(|p| {
+            p.pos += 3;
+            p.skip_blank();
+            if p.search_done(stop_by) {
+                let span = p.span(start, start + 3);
+                return p.no_operand("NOT", span, "after");
+            }
+            let inner = p.search_not(stop_by)?;
+            Ok(SearchExpr::Not(Box::new(inner), Spanless(p.span_from(start))))
+        })
+    }
+
+    fn search_primary(&mut self) -> Parsed<SearchExpr> {
+        let start = self.pos;
+        for word in ["AND", "OR"] {
+            if self.upper(word) {
+                let span = self.span(start, start + word.len());
+                return self.no_operand(word, span, "before");
+            }
+        }
+        match self.peek() {
+            Some(b'(') => self.nested(|p| {
+                p.pos += 1;
+                let inner = p.search_and(false)?;
+                p.skip_blank();
+                if !p.eat(b')') {
+                    return p.unclosed(start);
+                }
+                // Empty parentheses match everything, as no terms at all do.
+                Ok(inner.unwrap_or(SearchExpr::And(Vec::new())))
+            }),
+            Some(b'[') => {
+                let pipeline = self.subsearch()?;
+                Ok(SearchExpr::Subsearch(pipeline, Spanless(self.span_from(start))))
+            }
+            Some(b'"') => {
+                let text = self.quoted()?;
+                self.after_word(start, text, true)
+            }
+            Some(b'=' | b'<' | b'>' | b'!') if self.operator().is_some() => {
+                let here = self.here();
+                self.fail(
+                    codes::MISSING_FIELD
+                        .at(here, "this comparison has no field before it")
+                        .help("type a field name before it, or put the text in double quotes"),
+                )
+            }
+            _ => self.search_word(start),
+        }
+    }
+
+    fn search_word(&mut self, start: usize) -> Parsed<SearchExpr> {
+        if self.peek() == Some(b'\'')
+            && let Some(end) = scan::after_quoted(self.bytes(), start, self.end)
+        {
+            // 'a b'=c names a field; elsewhere a single quote is a letter.
+            self.pos = end;
+            if self.compared() {
+                self.pos = start;
+                let text = self.quoted()?;
+                return self.after_word(start, text, true);
+            }
+            self.pos = start;
+        }
+        let len = self.bare(true);
+        if len == 0 {
+            return self.unexpected("a term");
+        }
+        let text = self.slice(start, start + len).to_owned();
+        self.pos += len;
+        if self.peek() == Some(b'(') && matches!(text.as_str(), "TERM" | "CASE") {
+            let value = self.directive()?;
+            return Ok(if text == "TERM" {
+                SearchExpr::IndexedTerm(value)
+            } else {
+                SearchExpr::Case { field: None, value }
+            });
+        }
+        self.after_word(start, text, false)
+    }
+
+    /// What a word or quoted text turns out to be: a field with a comparison, or a term.
+    fn after_word(&mut self, start: usize, text: String, quoted: bool) -> Parsed<SearchExpr> {
+        let word = Spanned::new(text, self.span_from(start));
+        let after = self.pos;
+        self.skip_blank();
+        if let Some((op, len)) = self.operator() {
+            let op = Spanned::new(op, self.span(self.pos, self.pos + len));
+            self.pos += len;
+            return self.comparison(word, op);
+        }
+        if self.in_list_here() {
+            self.pos += 2;
+            return self.in_list(start, word);
+        }
+        self.pos = after;
+        if !quoted {
+            self.warn_call(start);
+        }
+        let span = Spanless(word.span);
+        Ok(SearchExpr::Term(SearchValue { text: word.value, quoted, span }))
+    }
+
+    fn comparison(&mut self, field: Spanned<String>, op: Spanned<CmpOp>) -> Parsed<SearchExpr> {
+        self.skip_blank();
+        let start = self.pos;
+        if op.value == CmpOp::Eq {
+            match self.peek() {
+                Some(b'(') => return self.nested(|p| p.one_of(field, op)),
+                Some(b'C' | b'T') => {
+                    let word = self.word_here().to_owned();
+                    let open = self.peek_at(word.len()) == Some(b'(');
+                    if open && matches!(word.as_str(), "CASE" | "TERM") {
+                        self.pos += word.len();
+                        let value = self.directive()?;
+                        return Ok(if word == "CASE" {
+                            SearchExpr::Case { field: Some(field), value }
+                        } else {
+                            SearchExpr::Compare { field, op, value }
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.peek() == Some(b'[') {
+            let span = self.span(start, start + 1);
+            return self.fail(
+                codes::SUBSEARCH_VALUE
+                    .at(span, format!("a subsearch cannot be the value of `{}`", field.value))
+                    .help(format!(
+                        "type `[search ... | return {}]` as a term of its own",
+                        field.value
+                    )),
+            );
+        }
+        let Some(value) = self.value()? else {
+            return self.fail(
+                codes::MISSING_VALUE
+                    .at(op.span, format!("`{}` is compared with nothing", field.value))
+                    .help("type a value after it; the empty value is `\"\"`"),
+            );
+        };
+        if op.value == CmpOp::Eq && TIME_KEYS.contains(&field.value.as_str()) {
+            return Ok(SearchExpr::Time { key: field, value });
+        }
+        Ok(SearchExpr::Compare { field, op, value })
+    }
+
+    /// `field=(a OR b)`: one comparison for each value.
+    fn one_of(&mut self, field: Spanned<String>, op: Spanned<CmpOp>) -> Parsed<SearchExpr> {
+        let open = self.pos;
+        self.pos += 1;
+        let mut items = Vec::new();
+        loop {
+            while matches!(self.next_byte(), Some(b',')) || self.upper("OR") {
+                self.pos += if self.peek() == Some(b',') { 1 } else { 2 };
+            }
+            if self.eat(b')') {
+                break;
+            }
+            let Some(value) = self.value()? else { return self.unclosed(open) };
+            items.push(SearchExpr::Compare { field: field.clone(), op: op.clone(), value });
+        }
+        match items.len() {
+            0 => {
+                let span = self.span_from(open);
+                self.fail(
+                    codes::EMPTY_PARENS
+                        .at(span, format!("`{}` is compared with nothing", field.value))
+                        .help("type a value inside the parentheses"),
+                )
+            }
+            1 => items.pop().map_or_else(|| self.unclosed(open), Ok),
+            _ => Ok(SearchExpr::Or(items)),
+        }
+    }
+
+    /// `( a, "b c", d* )` after `field IN`.
+    fn in_list(&mut self, start: usize, field: Spanned<String>) -> Parsed<SearchExpr> {
+        self.skip_blank();
+        let open = self.pos;
+        self.pos += 1;
+        let mut values = Vec::new();
+        loop {
+            while self.next_byte() == Some(b',') {
+                self.pos += 1;
+            }
+            if self.eat(b')') {
+                break;
+            }
+            if matches!(self.peek(), Some(b'(' | b'[')) {
+                return self.unexpected("a value");
+            }
+            let Some(value) = self.value()? else { return self.unclosed(open) };
+            values.push(value);
+        }
+        if values.is_empty() {
+            let span = self.span_from(open);
+            return self.fail(
+                codes::EMPTY_LIST
+                    .at(span, format!("`{}` is compared with an empty list", field.value))
+                    .help(format!("type values inside: `{} IN (a, b)`", field.value)),
+            );
+        }
+        Ok(SearchExpr::In { field, values, span: Spanless(self.span_from(start)) })
+    }
+
+    /// A quoted text or a bare word, as the right side of a comparison.
+    fn value(&mut self) -> Parsed<Option<SearchValue>> {
+        let start = self.pos;
+        if self.peek() == Some(b'"') {
+            let text = self.quoted()?;
+            return Ok(Some(SearchValue {
+                text,
+                quoted: true,
+                span: Spanless(self.span_from(start)),
+            }));
+        }
+        let len = self.bare(false);
+        if len == 0 {
+            return Ok(None);
+        }
+        let text = self.slice(start, start + len).to_owned();
+        self.pos += len;
+        self.warn_call(start);
+        Ok(Some(SearchValue { text, quoted: false, span: Spanless(self.span_from(start)) }))
+    }
+
+    /// Warns when the bare word since `start` looks like the call of a function.
+    fn warn_call(&mut self, start: usize) {
+        let word = self.slice(start, self.pos).to_owned();
+        let letters = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if letters && self.peek() == Some(b'(') {
+            let span = self.span_from(start);
+            self.report(
+                codes::CALL_IN_SEARCH
+                    .at(span, format!("`search` finds the word `{word}`, it calls no function"))
+                    .help(format!("type `where` in place of `search` to call `{word}`")),
+            );
+        }
+    }
+
+    /// What stands in the parentheses of `TERM(...)` or `CASE(...)`.
+    fn directive(&mut self) -> Parsed<SearchValue> {
+        let open = self.pos;
+        let Some(close) = scan::closing(self.bytes(), open, self.end, b'(', b')') else {
+            return self.unclosed(open);
+        };
+        self.pos += 1;
+        self.skip_blank();
+        let start = self.pos;
+        let value = if self.peek() == Some(b'"') {
+            let text = self.quoted()?;
+            SearchValue { text, quoted: true, span: Spanless(self.span_from(start)) }
+        } else {
+            let text = self.slice(start, close).trim_end().to_owned();
+            let span = Spanless(self.span(start, start + text.len()));
+            SearchValue { text, quoted: false, span }
+        };
+        if value.text.is_empty() {
+            let span = self.span(open, close + 1);
+            return self.fail(
+                codes::EMPTY_PARENS
+                    .at(span, "nothing stands in these parentheses")
+                    .help("type the text to find inside"),
+            );
+        }
+        if !value.quoted {
+            self.pos = close;
+        }
+        self.close(open)?;
+        Ok(value)
+    }
+
+    /// The length of the bare word here. A field ends before a comparison, a value does not.
+    fn bare(&self, field: bool) -> usize {
+        let mut len = 0;
+        while let Some(b) = self.peek_at(len) {
+            match b {
+                b'\\' if self.peek_at(len + 1) == Some(b'"') => {
+                    len += 2;
+                    continue;
+                }
+                b',' | b'(' | b')' | b'[' | b']' | b'"' | b'|' => break,
+                b'=' | b'<' | b'>' if field => break,
+                b'!' if field && self.peek_at(len + 1) == Some(b'=') => break,
+                _ if b.is_ascii_whitespace() => break,
+                _ => len += 1,
+            }
+        }
+        len
+    }
+
+    fn operator(&self) -> Option<(CmpOp, usize)> {
+        let equals = self.peek_at(1) == Some(b'=');
+        Some(match self.peek()? {
+            b'=' if equals => (CmpOp::Eq, 2),
+            b'=' => (CmpOp::Eq, 1),
+            b'!' if equals => (CmpOp::Ne, 2),
+            b'<' if equals => (CmpOp::Le, 2),
+            b'<' => (CmpOp::Lt, 1),
+            b'>' if equals => (CmpOp::Ge, 2),
+            b'>' => (CmpOp::Gt, 1),
+            _ => return None,
+        })
+    }
+
+    fn in_list_here(&self) -> bool {
+        let rest = self.slice(self.pos, self.end);
+        rest.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("in"))
+            && rest.get(2..).is_some_and(|r| r.trim_start().starts_with('('))
+    }
+
+    /// Whether a comparison follows.
+    fn compared(&mut self) -> bool {
+        self.skip_blank();
+        self.operator().is_some() || self.in_list_here()
+    }
+
+    fn search_done(&mut self, stop_by: bool) -> bool {
+        match self.next_byte() {
+            None | Some(b')') => true,
+            _ => stop_by && self.by_here(),
+        }
+    }
+
+    /// Whether the operator `word`, in upper case, stands here.
+    fn upper(&self, word: &str) -> bool {
+        let rest = self.slice(self.pos, self.end);
+        rest.strip_prefix(word).is_some_and(|rest| {
+            rest.is_empty()
+                || rest.starts_with(|c: char| c.is_ascii_whitespace() || "()[]\",".contains(c))
+        })
+    }
+
+    fn no_operand<T>(&mut self, word: &str, span: Span, side: &str) -> Parsed<T> {
+        self.fail(
+            codes::MISSING_OPERAND.at(span, format!("nothing stands {side} this `{word}`")).help(
+                format!("type a term {side} it, or remove it; the word itself is `\"{word}\"`"),
+            ),
+        )
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests through the crate's public functions.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod catalogue;
+mod eval;
+mod general;
+mod macros;
+mod messages;
+mod robust;
+mod search;
+mod support;
+mod time;

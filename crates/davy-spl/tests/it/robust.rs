@@ -1,0 +1,131 @@
+//! Hostile text gives diagnostics, never a panic or an exhausted stack.
+
+use crate::catalogue;
+use crate::support::{Defs, read, read_with};
+use davy_spl::format;
+use proptest::prelude::*;
+
+#[test]
+fn deep_nesting_is_an_error() {
+    for (open, inner, close) in [
+        ("(", "a", ")"),
+        ("[search x ", "a", "]"),
+        ("NOT ", "a", ""),
+        ("| where ", "", ""),
+        ("[| append ", "", "]"),
+        ("[", "a", "]"),
+    ] {
+        let query = format!("{}{inner}{}", open.repeat(20_000), close.repeat(20_000));
+        assert!(read(&query).diags.has_errors(), "{open}");
+    }
+    for (open, close) in
+        [("(", ")"), ("NOT ", ""), ("-", ""), ("f(", ")"), ("a+(", ")"), ("[| where ", "]")]
+    {
+        let query = format!("| where {}1{}", open.repeat(20_000), close.repeat(20_000));
+        assert_eq!(read(&query).codes().first(), Some(&"spl::too-deep"), "{open}");
+    }
+    for open in ["avg(", "eval(", "(", "x=f(", "count(eval("] {
+        let query = format!("| stats {}x{}", open.repeat(20_000), ")".repeat(40_000));
+        assert!(read(&query).diags.has_errors(), "{open}");
+    }
+}
+
+#[test]
+fn long_flat_searches_are_read_and_long_chains_are_refused() {
+    let query = vec!["a=1"; 20_000].join(" OR ");
+    assert!(read(&query).diags.is_empty());
+    let chain = |n: usize| format!("| where {}", vec!["a=1"; n].join(" OR "));
+    assert!(read(&chain(300)).diags.is_empty());
+    assert_eq!(read(&chain(20_000)).codes(), ["spl::too-deep"]);
+}
+
+#[test]
+fn nesting_within_the_bound_is_read_and_laid_out() {
+    let query = format!("| where {}1{}", "(1+".repeat(50), ")".repeat(50));
+    crate::support::layout(&query);
+}
+
+#[test]
+fn many_mistakes_end_in_time() {
+    for text in [
+        "|", "]", "[", "'", "\"", "`", "` `", "| x", "a=", "|'", " '", "(", ")", "$", "``` ",
+        "\\\"", "é",
+    ] {
+        let read = read(&text.repeat(30_000));
+        assert!(read.diags.list().len() < 500, "{text}");
+        format(&read.pipeline);
+    }
+}
+
+#[test]
+fn changed_catalogue_searches_never_panic() {
+    let Some((searches, macros)) = catalogue::searches() else { return };
+    let signs = [
+        "|", "[", "]", "(", ")", "\"", "'", "`", "```", "\\", "=", ",", " ", "é", "NOT ", "by ",
+        "$",
+    ];
+    // A fixed generator: the same changes in every run.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    for (_, search) in &searches {
+        let mut text: Vec<char> = search.chars().collect();
+        for _ in 0..1 + random(3) {
+            let at = random(text.len());
+            match random(3) {
+                0 => drop(text.remove(at)),
+                1 => drop(text.splice(at..at, signs[random(signs.len())].chars())),
+                _ => text.truncate(at.max(1)),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let read = read_with(&text, &macros);
+        for d in read.diags.list() {
+            davy_diag::render::text(&read.sources, d, false);
+        }
+        if !read.diags.has_errors() {
+            let laid = format(&read.pipeline);
+            let again = crate::support::expanded(&laid);
+            assert!(!again.diags.has_errors(), "{text}\n{laid}\n{}", again.messages());
+            assert_eq!(again.pipeline, read.pipeline, "{text}\n{laid}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
+        check(&text);
+    }
+
+    #[test]
+    fn any_mix_of_signs_is_read_or_refused(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "|", " ", "[", "]", "(", ")", "\"", "'", "`", "\\", "=", "!=", "<", ",", "-", ".", "*",
+            "a", "b.c", "1", "NOT", " AND ", " OR ", " IN ", "search ", "where ", "eval ", "stats ",
+            "tstats ", "foreach ", " by ", " where ", "eval(", "f(", "TERM(", "{x}", "%", "\n",
+        ]), 0..40)
+    ) {
+        check(&parts.concat());
+    }
+}
+
+fn check(text: &str) {
+    let read = read_with(text, &Defs::default());
+    for d in read.diags.list() {
+        assert!(d.help.is_some(), "{text}: {}", d.message);
+        davy_diag::render::text(&read.sources, d, false);
+    }
+    if !read.diags.has_errors() {
+        let laid = format(&read.pipeline);
+        let again = crate::support::expanded(&laid);
+        assert!(!again.diags.has_errors(), "{text}\n{laid}\n{}", again.messages());
+        assert_eq!(again.pipeline, read.pipeline, "{text}\n{laid}");
+    }
+}
