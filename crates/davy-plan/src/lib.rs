@@ -21,6 +21,8 @@ mod fields;
 mod fold;
 mod func;
 pub mod functions;
+mod json;
+mod json_path;
 mod knowledge;
 mod matcher;
 mod node;
