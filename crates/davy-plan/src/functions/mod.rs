@@ -5,10 +5,18 @@ use davy_diag::Span;
 use davy_spl::ast::Expr;
 
 mod comparison;
+mod cryptographic;
+mod matching;
 mod operators;
+mod text;
 
-static FAMILIES: &[(&str, &[FunctionSpec])] =
-    &[("Operators", operators::FUNCTIONS), ("Comparison and conditional", comparison::FUNCTIONS)];
+static FAMILIES: &[(&str, &[FunctionSpec])] = &[
+    ("Operators", operators::FUNCTIONS),
+    ("Comparison and conditional", comparison::FUNCTIONS),
+    ("Pattern matching", matching::FUNCTIONS),
+    ("Text", text::FUNCTIONS),
+    ("Cryptographic", cryptographic::FUNCTIONS),
+];
 
 /// Every family with its functions. Names that begin with `__` are operators, not for users.
 pub fn families() -> &'static [(&'static str, &'static [FunctionSpec])] {
@@ -26,6 +34,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
         .iter()
         .flat_map(|(_, list)| list.iter().map(|f| f.name))
         .filter(|n| !n.starts_with("__"))
+}
+
+/// Reports what is wrong with a call whatever the data: a regular expression that cannot be read.
+pub(crate) fn check(name: &str, args: &[Expr], errors: &mut Vec<davy_diag::Diagnostic>) {
+    matching::check(name, args, errors);
 }
 
 /// The fields that the search in `searchmatch("…")` reads.
