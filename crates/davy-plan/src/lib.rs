@@ -29,6 +29,7 @@ mod plan;
 mod search;
 pub mod spec;
 mod specialise;
+mod timefmt;
 mod timerange;
 mod value;
 
