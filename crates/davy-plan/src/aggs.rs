@@ -203,7 +203,7 @@ pub fn spread(aggs: &[Agg], fields: &[String]) -> Vec<Agg> {
             let alias = match (agg.named, agg.alias.contains('*')) {
                 (true, true) => fill(&agg.alias, &parts),
                 (true, false) => agg.alias.clone(),
-                (false, _) => format!("{}({field})", agg.spec.name),
+                (false, _) => agg.alias.replacen(pattern.as_str(), field, 1),
             };
             out.push(Agg { input: AggInput::Field(field.clone()), alias, ..agg.clone() });
         }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// A statistical function over the values of one group. Several values in one row come one by one;
 /// nulls do not come.
 pub trait Fold: std::fmt::Debug + Send + Sync {
-    /// `time` is the row's `_time` where the function asked for it, else 0.
+    /// `time` is the row's `_time` where the function asked for it (NaN where it is missing), else 0.
     fn add(&mut self, value: &Val<'_>, time: f64);
     /// All that was seen, as texts from which [`Fold::load`] can go on.
     fn save(&self) -> Vec<String>;
@@ -126,7 +126,7 @@ impl Accumulator for FoldAccumulator {
             if value.is_null() {
                 continue;
             }
-            let time = times.as_ref().and_then(|t| t.get(row).num()).unwrap_or(0.0);
+            let time = times.as_ref().map_or(0.0, |t| t.get(row).num().unwrap_or(f64::NAN));
             if value.is_multi() {
                 for one in value.values() {
                     self.fold.add(&Val::Str(one), time);
