@@ -3,27 +3,35 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod dedup;
 mod eval;
 mod fields;
 mod head;
 mod makeresults;
 mod rename;
+mod reverse;
 mod search;
 mod sort;
 mod stats;
+mod streamstats;
 mod table;
+mod tail;
 mod where_;
 
 static ALL: &[&CommandSpec] = &[
+    &dedup::SPEC,
     &eval::SPEC,
     &fields::SPEC,
     &head::SPEC,
     &makeresults::SPEC,
     &rename::SPEC,
+    &reverse::SPEC,
     &search::SPEC,
     &sort::SPEC,
     &stats::SPEC,
+    &streamstats::SPEC,
     &table::SPEC,
+    &tail::SPEC,
     &where_::SPEC,
 ];
 
