@@ -3,6 +3,8 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod chart;
+mod charting;
 mod eval;
 mod fields;
 mod head;
@@ -12,9 +14,11 @@ mod search;
 mod sort;
 mod stats;
 mod table;
+mod timechart;
 mod where_;
 
 static ALL: &[&CommandSpec] = &[
+    &chart::SPEC,
     &eval::SPEC,
     &fields::SPEC,
     &head::SPEC,
@@ -24,6 +28,7 @@ static ALL: &[&CommandSpec] = &[
     &sort::SPEC,
     &stats::SPEC,
     &table::SPEC,
+    &timechart::SPEC,
     &where_::SPEC,
 ];
 
