@@ -25,6 +25,7 @@ mod knowledge;
 mod matcher;
 mod node;
 mod parse;
+mod pattern;
 mod plan;
 mod search;
 pub mod spec;
