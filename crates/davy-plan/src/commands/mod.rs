@@ -7,6 +7,10 @@ mod eval;
 mod fields;
 mod head;
 mod makeresults;
+mod rex;
+mod regex;
+mod fillnull;
+mod xmlkv;
 mod rename;
 mod search;
 mod sort;
@@ -19,6 +23,10 @@ static ALL: &[&CommandSpec] = &[
     &fields::SPEC,
     &head::SPEC,
     &makeresults::SPEC,
+    &rex::SPEC,
+    &regex::SPEC,
+    &fillnull::SPEC,
+    &xmlkv::SPEC,
     &rename::SPEC,
     &search::SPEC,
     &sort::SPEC,
