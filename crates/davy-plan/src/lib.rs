@@ -22,6 +22,8 @@ mod fields;
 mod fold;
 mod func;
 pub mod functions;
+mod json;
+mod json_path;
 mod knowledge;
 mod markup;
 mod matcher;
