@@ -4,11 +4,27 @@ use crate::spec::FunctionSpec;
 use davy_diag::Span;
 use davy_spl::ast::Expr;
 
+mod bitwise;
 mod comparison;
+mod conversion;
+mod informational;
+mod mathematical;
 mod operators;
+mod statistical_eval;
+mod time;
+mod trig;
 
-static FAMILIES: &[(&str, &[FunctionSpec])] =
-    &[("Operators", operators::FUNCTIONS), ("Comparison and conditional", comparison::FUNCTIONS)];
+static FAMILIES: &[(&str, &[FunctionSpec])] = &[
+    ("Operators", operators::FUNCTIONS),
+    ("Comparison and conditional", comparison::FUNCTIONS),
+    ("Bitwise", bitwise::FUNCTIONS),
+    ("Conversion", conversion::FUNCTIONS),
+    ("Date and time", time::FUNCTIONS),
+    ("Informational", informational::FUNCTIONS),
+    ("Mathematical", mathematical::FUNCTIONS),
+    ("Statistical", statistical_eval::FUNCTIONS),
+    ("Trigonometric and hyperbolic", trig::FUNCTIONS),
+];
 
 /// Every family with its functions. Names that begin with `__` are operators, not for users.
 pub fn families() -> &'static [(&'static str, &'static [FunctionSpec])] {
