@@ -10,6 +10,7 @@
 pub mod aggregates;
 mod aggs;
 mod bind;
+mod buckets;
 pub mod codes;
 mod column;
 mod command;

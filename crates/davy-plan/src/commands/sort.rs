@@ -232,7 +232,7 @@ impl ScalarUDFImpl for SortKeyFunction {
 }
 
 /// Numbers (1), then addresses (2), then texts (3).
-fn bytes(value: &Val<'_>, how: How) -> Option<Vec<u8>> {
+pub(super) fn bytes(value: &Val<'_>, how: How) -> Option<Vec<u8>> {
     let number = |n: f64| {
         let bits = n.to_bits();
         let bits = if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits };
