@@ -39,6 +39,11 @@ mod specialise;
 mod timefmt;
 mod timerange;
 mod value;
+mod rowmap;
+mod buckets;
+mod markup;
+mod extract;
+mod sed;
 mod walk;
 
 pub use bind::{CommandGrammars, bind};

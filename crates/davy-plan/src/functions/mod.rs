@@ -4,11 +4,18 @@ use crate::spec::FunctionSpec;
 use davy_diag::Span;
 use davy_spl::ast::Expr;
 
+mod bitwise;
 mod comparison;
+mod conversion;
 mod cryptographic;
+mod informational;
 mod matching;
+mod mathematical;
 mod operators;
+mod statistical_eval;
 mod text;
+mod time;
+mod trig;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
@@ -16,6 +23,13 @@ static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Pattern matching", matching::FUNCTIONS),
     ("Text", text::FUNCTIONS),
     ("Cryptographic", cryptographic::FUNCTIONS),
+    ("Bitwise", bitwise::FUNCTIONS),
+    ("Conversion", conversion::FUNCTIONS),
+    ("Date and time", time::FUNCTIONS),
+    ("Informational", informational::FUNCTIONS),
+    ("Mathematical", mathematical::FUNCTIONS),
+    ("Statistical", statistical_eval::FUNCTIONS),
+    ("Trigonometric and hyperbolic", trig::FUNCTIONS),
 ];
 
 /// Every family with its functions. Names that begin with `__` are operators, not for users.
