@@ -6,7 +6,10 @@ use davy_spl::ast::Expr;
 
 mod comparison;
 mod cryptographic;
+mod iterate;
+mod json;
 mod matching;
+mod multivalue;
 mod operators;
 mod text;
 
@@ -15,6 +18,9 @@ static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Comparison and conditional", comparison::FUNCTIONS),
     ("Pattern matching", matching::FUNCTIONS),
     ("Text", text::FUNCTIONS),
+    ("Multivalue", multivalue::FUNCTIONS),
+    ("Multivalue, by value", iterate::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
     ("Cryptographic", cryptographic::FUNCTIONS),
 ];
 
