@@ -8,6 +8,7 @@ mod comparison;
 mod cryptographic;
 mod iterate;
 mod json;
+mod lookup;
 mod matching;
 mod multivalue;
 mod operators;
@@ -17,6 +18,7 @@ static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
     ("Comparison and conditional", comparison::FUNCTIONS),
     ("Pattern matching", matching::FUNCTIONS),
+    ("Lookup", lookup::FUNCTIONS),
     ("Text", text::FUNCTIONS),
     ("Multivalue", multivalue::FUNCTIONS),
     ("Multivalue, by value", iterate::FUNCTIONS),
