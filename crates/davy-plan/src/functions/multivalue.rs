@@ -270,7 +270,7 @@ fn mvfind(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
     for row in 0..rows {
         let (value, pattern) = (args[0].get(row), args[1].get(row));
         let pattern = match pattern.text() {
-            Some(text) => compiled(&mut patterns, &text, &args[1])?,
+            Some(text) => compiled(&mut patterns, &text),
             None => None,
         };
         let mut found = Val::Null;

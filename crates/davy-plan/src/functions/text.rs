@@ -252,7 +252,7 @@ fn replace(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
             out.push(&Val::Null);
             continue;
         };
-        let Some(pattern) = super::matching::compiled(&mut patterns, &pattern, &args[1])? else {
+        let Some(pattern) = super::matching::compiled(&mut patterns, &pattern) else {
             out.push(&Val::Null);
             continue;
         };
