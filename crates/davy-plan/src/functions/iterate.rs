@@ -144,12 +144,16 @@ fn each(
     others.sort();
     let mut args = vec![values.expr];
     args.extend(others.iter().map(|n| column_expr(n)));
+    let volatility = match body.is_volatile() {
+        true => Volatility::Volatile,
+        false => Volatility::Immutable,
+    };
     let udf = Each {
         iterated: iterated.to_owned(),
         others,
         body,
         filter,
-        signature: Signature::user_defined(Volatility::Immutable),
+        signature: Signature::user_defined(volatility),
     };
     Some(Typed::of(ScalarUDF::new_from_impl(udf).call(args), Ty::Text))
 }
@@ -196,8 +200,7 @@ impl ScalarUDFImpl for Each {
                 singles.push(&Val::Str(one));
             }
         }
-        let results = self.evaluate(singles.finish(), others, &owners)?;
-        let (singles, results) = results;
+        let (singles, results) = self.evaluate(singles.finish(), others, &owners)?;
         let mut out = Builder::new(Ty::Text, rows);
         let mut at = 0;
         for row in 0..rows {
@@ -215,7 +218,7 @@ impl ScalarUDFImpl for Each {
             }
             out.push(&Val::multi(&kept));
         }
-        // Constants rows may have been given as arrays of one row.
+        // Arguments that are all constant come as arrays of one row.
         let array = out.finish();
         if array.len() == 1 && args.number_rows > 1 {
             let value = datafusion_common::ScalarValue::try_from_array(&array, 0)?;

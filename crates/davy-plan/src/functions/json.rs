@@ -312,7 +312,7 @@ fn values(v: &[Val<'_>]) -> Vec<Json> {
 fn object(v: &[Val<'_>]) -> Val<'static> {
     let values = values(v);
     let mut made = Json::Object(Vec::new());
-    for (key, value) in v.iter().skip(1).zip(values.iter().cloned().skip(1)).step_by(2) {
+    for (key, value) in v.iter().skip(1).zip(values.into_iter().skip(1)).step_by(2) {
         // A key that is null names no member.
         if let Some(key) = key.text() {
             set_exact(&mut made, &key, value);

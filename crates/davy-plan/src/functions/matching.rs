@@ -113,11 +113,14 @@ fn match_(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
             out.append_null();
             continue;
         };
-        let mut found = false;
-        for one in value.values() {
-            found = found || pattern.is_match(&one).map_err(DataFusionError::Execution)?;
-        }
-        out.append_value(found);
+        let found = match &value {
+            Val::Str(one) if !value.is_multi() => pattern.is_match(one),
+            _ => value
+                .values()
+                .iter()
+                .try_fold(false, |found, one| Ok(found || pattern.is_match(one)?)),
+        };
+        out.append_value(found.map_err(DataFusionError::Execution)?);
     }
     Ok(Arc::new(out.finish()))
 }
@@ -130,6 +133,12 @@ fn any(
 ) -> Option<bool> {
     if value.is_null() || pattern.is_null() {
         return None;
+    }
+    if let (Val::Str(v), Val::Str(p)) = (value, pattern)
+        && !value.is_multi()
+        && !pattern.is_multi()
+    {
+        return Some(matches(v, p));
     }
     let values = value.values();
     Some(pattern.values().iter().any(|p| values.iter().any(|v| matches(v, p))))

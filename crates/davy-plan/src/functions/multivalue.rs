@@ -227,7 +227,7 @@ fn split(v: &[Val<'_>]) -> Val<'static> {
     Val::multi(&text.split(by.as_ref()).collect::<Vec<_>>())
 }
 
-/// The end may lie beyond the last value; a start that lies outside gives null.
+/// The end may lie beyond the last value; a start outside gives null.
 fn mvindex(v: &[Val<'_>]) -> Val<'static> {
     let values = v[0].values();
     let count = values.len() as i64;

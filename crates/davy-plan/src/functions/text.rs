@@ -87,7 +87,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         "ltrim(<text>[, <characters>])",
         "Without these characters at its start; without spaces and tabs when none are named.",
         &[
-            example!("| makeresults | eval x=ltrim(\"   ZZZZabcZZ \", \" Z\").\"|\"" => field "x" = "abcZZ |"),
+            example!("| makeresults | eval x=ltrim(\"   ZZZZabcZZ\", \" Z\")" => field "x" = "abcZZ"),
             example!("| makeresults | eval x=ltrim(\"$12\", \"$\")" => field "x" = "12"),
         ],
         (1, 2),
