@@ -11,6 +11,11 @@ mod cryptographic;
 mod informational;
 mod matching;
 mod mathematical;
+mod iterate;
+mod json;
+mod lookup;
+mod matching;
+mod multivalue;
 mod operators;
 mod statistical_eval;
 mod text;
@@ -21,7 +26,11 @@ static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
     ("Comparison and conditional", comparison::FUNCTIONS),
     ("Pattern matching", matching::FUNCTIONS),
+    ("Lookup", lookup::FUNCTIONS),
     ("Text", text::FUNCTIONS),
+    ("Multivalue", multivalue::FUNCTIONS),
+    ("Multivalue, by value", iterate::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
     ("Cryptographic", cryptographic::FUNCTIONS),
     ("Bitwise", bitwise::FUNCTIONS),
     ("Conversion", conversion::FUNCTIONS),
