@@ -324,6 +324,7 @@ pub fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
     match &expr.kind {
         ExprKind::Call { name, args } => {
             find_function(name, args.len(), expr.span.0, errors);
+            functions::check(&name.value, args, errors);
             args.iter().for_each(|a| check(a, errors));
         }
         ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => check(e, errors),

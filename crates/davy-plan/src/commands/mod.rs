@@ -3,28 +3,49 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod chart;
+mod charting;
+mod dedup;
 mod eval;
 mod fields;
+mod fillnull;
 mod head;
 mod makeresults;
+mod regex;
 mod rename;
+mod reverse;
+mod rex;
 mod search;
 mod sort;
 mod stats;
+mod streamstats;
 mod table;
+mod tail;
+mod timechart;
 mod where_;
+mod xmlkv;
 
 static ALL: &[&CommandSpec] = &[
+    &chart::SPEC,
+    &dedup::SPEC,
     &eval::SPEC,
     &fields::SPEC,
+    &fillnull::SPEC,
     &head::SPEC,
     &makeresults::SPEC,
+    &regex::SPEC,
     &rename::SPEC,
+    &reverse::SPEC,
+    &rex::SPEC,
     &search::SPEC,
     &sort::SPEC,
     &stats::SPEC,
+    &streamstats::SPEC,
     &table::SPEC,
+    &tail::SPEC,
+    &timechart::SPEC,
     &where_::SPEC,
+    &xmlkv::SPEC,
 ];
 
 /// Every command.

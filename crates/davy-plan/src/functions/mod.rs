@@ -7,16 +7,22 @@ use davy_spl::ast::Expr;
 mod bitwise;
 mod comparison;
 mod conversion;
+mod cryptographic;
 mod informational;
+mod matching;
 mod mathematical;
 mod operators;
 mod statistical_eval;
+mod text;
 mod time;
 mod trig;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
     ("Comparison and conditional", comparison::FUNCTIONS),
+    ("Pattern matching", matching::FUNCTIONS),
+    ("Text", text::FUNCTIONS),
+    ("Cryptographic", cryptographic::FUNCTIONS),
     ("Bitwise", bitwise::FUNCTIONS),
     ("Conversion", conversion::FUNCTIONS),
     ("Date and time", time::FUNCTIONS),
@@ -42,6 +48,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
         .iter()
         .flat_map(|(_, list)| list.iter().map(|f| f.name))
         .filter(|n| !n.starts_with("__"))
+}
+
+/// Reports what is wrong with a call whatever the data: a regular expression that cannot be read.
+pub(crate) fn check(name: &str, args: &[Expr], errors: &mut Vec<davy_diag::Diagnostic>) {
+    matching::check(name, args, errors);
 }
 
 /// The fields that the search in `searchmatch("…")` reads.
