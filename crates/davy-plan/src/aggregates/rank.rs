@@ -187,7 +187,7 @@ impl Fold for Ranked {
 /// Between the two values around the rank, in proportion.
 fn between(sorted: &[f64], percent: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
-    let rank = percent / 100.0 * last as f64;
+    let rank = percent * last as f64 / 100.0;
     let below = sorted.get(rank.floor() as usize)?;
     let above = sorted.get((rank.ceil() as usize).min(last))?;
     Some(below + (above - below) * rank.fract())
@@ -195,7 +195,7 @@ fn between(sorted: &[f64], percent: f64) -> Option<f64> {
 
 fn nearest(sorted: &[f64], percent: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
-    let rank = (percent / 100.0 * sorted.len() as f64).ceil() as usize;
+    let rank = (percent * sorted.len() as f64 / 100.0).ceil() as usize;
     sorted.get(rank.saturating_sub(1).min(last)).copied()
 }
 
