@@ -14,7 +14,6 @@ mod mathematical;
 mod iterate;
 mod json;
 mod lookup;
-mod matching;
 mod multivalue;
 mod operators;
 mod statistical_eval;
