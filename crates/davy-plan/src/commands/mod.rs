@@ -3,6 +3,7 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod bin;
 mod chart;
 mod charting;
 mod dedup;
@@ -10,9 +11,14 @@ mod eval;
 mod fields;
 mod fillnull;
 mod head;
+mod makemv;
 mod makeresults;
+mod mvcombine;
+mod mvexpand;
+mod nomv;
 mod regex;
 mod rename;
+mod replace;
 mod reverse;
 mod rex;
 mod search;
@@ -26,15 +32,21 @@ mod where_;
 mod xmlkv;
 
 static ALL: &[&CommandSpec] = &[
+    &bin::SPEC,
     &chart::SPEC,
     &dedup::SPEC,
     &eval::SPEC,
     &fields::SPEC,
     &fillnull::SPEC,
     &head::SPEC,
+    &makemv::SPEC,
     &makeresults::SPEC,
+    &mvcombine::SPEC,
+    &mvexpand::SPEC,
+    &nomv::SPEC,
     &regex::SPEC,
     &rename::SPEC,
+    &replace::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
     &search::SPEC,

@@ -123,6 +123,9 @@ impl Command for Rex {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        if !input.has_column(&self.field.value) {
+            return Ok(input);
+        }
         let limit = cx.env.regex_limit;
         let broken = |why: String| Failed::from(codes::BAD_REGEX.at(cx.span, why));
         let reads = vec![self.field.value.clone()];
@@ -144,9 +147,6 @@ impl Command for Rex {
                 row_map(input, reads, sets, Arc::new(map))
             }
             Mode::Sed(text) => {
-                if !input.has_column(&self.field.value) {
-                    return Ok(input);
-                }
                 let sed = Sed::new(text, |p| Pattern::with_limit(p, limit)).map_err(broken)?;
                 let sets = vec![Set::new(&self.field.value, Ty::Text)];
                 row_map(input, reads, sets, Arc::new(Change { sed }))
