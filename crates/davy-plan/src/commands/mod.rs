@@ -6,10 +6,13 @@ use davy_spl::ast::Args;
 mod bin;
 mod chart;
 mod charting;
+mod convert;
 mod dedup;
 mod eval;
+mod extract;
 mod fields;
 mod fillnull;
+mod fromjson;
 mod head;
 mod makemv;
 mod makeresults;
@@ -23,6 +26,7 @@ mod reverse;
 mod rex;
 mod search;
 mod sort;
+mod spath;
 mod stats;
 mod streamstats;
 mod table;
@@ -34,10 +38,13 @@ mod xmlkv;
 static ALL: &[&CommandSpec] = &[
     &bin::SPEC,
     &chart::SPEC,
+    &convert::SPEC,
     &dedup::SPEC,
     &eval::SPEC,
+    &extract::SPEC,
     &fields::SPEC,
     &fillnull::SPEC,
+    &fromjson::SPEC,
     &head::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
@@ -51,6 +58,7 @@ static ALL: &[&CommandSpec] = &[
     &rex::SPEC,
     &search::SPEC,
     &sort::SPEC,
+    &spath::SPEC,
     &stats::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
