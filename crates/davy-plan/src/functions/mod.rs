@@ -13,6 +13,14 @@ mod operators;
 mod statistical_eval;
 mod time;
 mod trig;
+mod cryptographic;
+mod iterate;
+mod json;
+mod lookup;
+mod matching;
+mod multivalue;
+mod operators;
+mod text;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
@@ -24,6 +32,13 @@ static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Mathematical", mathematical::FUNCTIONS),
     ("Statistical", statistical_eval::FUNCTIONS),
     ("Trigonometric and hyperbolic", trig::FUNCTIONS),
+    ("Pattern matching", matching::FUNCTIONS),
+    ("Lookup", lookup::FUNCTIONS),
+    ("Text", text::FUNCTIONS),
+    ("Multivalue", multivalue::FUNCTIONS),
+    ("Multivalue, by value", iterate::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
+    ("Cryptographic", cryptographic::FUNCTIONS),
 ];
 
 /// Every family with its functions. Names that begin with `__` are operators, not for users.
@@ -42,6 +57,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
         .iter()
         .flat_map(|(_, list)| list.iter().map(|f| f.name))
         .filter(|n| !n.starts_with("__"))
+}
+
+/// Reports what is wrong with a call whatever the data: a regular expression that cannot be read.
+pub(crate) fn check(name: &str, args: &[Expr], errors: &mut Vec<davy_diag::Diagnostic>) {
+    matching::check(name, args, errors);
 }
 
 /// The fields that the search in `searchmatch("…")` reads.
