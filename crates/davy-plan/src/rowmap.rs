@@ -148,8 +148,7 @@ impl SequentialState for RowMapState {
             .iter()
             .map(|t| column(&t.old.filter(|_| t.keep)))
             .collect::<Result<Vec<_>>>()?;
-        let mut built: Vec<Builder> =
-            self.sets.iter().map(|t| Builder::new(t.ty, rows)).collect();
+        let mut built: Vec<Builder> = self.sets.iter().map(|t| Builder::new(t.ty, rows)).collect();
         let mut out: Vec<Option<Val<'static>>> = vec![None; self.sets.len()];
         let mut args = Vec::with_capacity(reads.len());
         for row in 0..rows {
@@ -163,7 +162,8 @@ impl SequentialState for RowMapState {
                 }
             }
         }
-        let mut columns: Vec<Option<ArrayRef>> = batch.columns().iter().cloned().map(Some).collect();
+        let mut columns: Vec<Option<ArrayRef>> =
+            batch.columns().iter().cloned().map(Some).collect();
         columns.resize(self.schema.fields().len(), None);
         for (target, builder) in self.sets.iter().zip(built) {
             if let Some(slot) = columns.get_mut(target.new) {

@@ -11,8 +11,15 @@ pub(crate) struct Sed {
 #[derive(Debug)]
 enum Step {
     /// Replaces every match, or only the one with that number.
-    Replace { pattern: Pattern, with: String, only: Option<usize> },
-    Letters { from: Vec<char>, to: Vec<char> },
+    Replace {
+        pattern: Pattern,
+        with: String,
+        only: Option<usize>,
+    },
+    Letters {
+        from: Vec<char>,
+        to: Vec<char>,
+    },
 }
 
 impl Sed {
@@ -25,10 +32,13 @@ impl Sed {
         let mut rest = text.trim_start();
         while let Some(kind) = rest.chars().next() {
             if !matches!(kind, 's' | 'y') {
-                return Err("a sed expression is `s/regex/replacement/g` or `y/abc/xyz/`".to_owned());
+                return Err(
+                    "a sed expression is `s/regex/replacement/g` or `y/abc/xyz/`".to_owned()
+                );
             }
             let body = rest.get(1..).unwrap_or("");
-            let Some(mark) = body.chars().next().filter(|c| !c.is_alphanumeric() && *c != '\\') else {
+            let Some(mark) = body.chars().next().filter(|c| !c.is_alphanumeric() && *c != '\\')
+            else {
                 return Err(format!("a sign such as `/` must follow `{kind}`"));
             };
             let body = body.get(mark.len_utf8()..).unwrap_or("");
@@ -100,7 +110,11 @@ fn replace(
         match flag {
             'g' => only = None,
             'i' | 'I' => prefix = "(?i)",
-            _ => return Err(format!("`{flag}` is no flag of a sed expression; flags are `g` or a number")),
+            _ => {
+                return Err(format!(
+                    "`{flag}` is no flag of a sed expression; flags are `g` or a number"
+                ));
+            }
         }
     }
     Ok(Step::Replace { pattern: compile(&format!("{prefix}{regex}"))?, with: blanks(&with), only })
@@ -158,7 +172,9 @@ impl Step {
         match self {
             Step::Letters { from, to } => Ok(text
                 .chars()
-                .map(|c| from.iter().position(|f| *f == c).and_then(|i| to.get(i)).copied().unwrap_or(c))
+                .map(|c| {
+                    from.iter().position(|f| *f == c).and_then(|i| to.get(i)).copied().unwrap_or(c)
+                })
                 .collect()),
             Step::Replace { pattern, with, only: None } => pattern.replace_all(text, with),
             Step::Replace { pattern, with, only: Some(1) } => pattern.replace(text, with, 1),

@@ -51,9 +51,10 @@ impl FillNull {
         let internal = name.starts_with('_');
         match self.names.is_empty() {
             true => !internal,
-            false => self.names.iter().any(|n| {
-                wildcard_match(&n.value, name) && (!internal || n.value.starts_with('_'))
-            }),
+            false => self
+                .names
+                .iter()
+                .any(|n| wildcard_match(&n.value, name) && (!internal || n.value.starts_with('_'))),
         }
     }
 
