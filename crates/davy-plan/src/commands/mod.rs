@@ -7,29 +7,44 @@ mod chart;
 mod charting;
 mod eval;
 mod fields;
+mod gentimes;
 mod head;
+mod makecontinuous;
 mod makeresults;
+mod overrows;
+mod rare;
 mod rename;
 mod search;
 mod sort;
 mod stats;
 mod table;
 mod timechart;
+mod top;
+mod transpose;
+mod untable;
 mod where_;
+mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
     &chart::SPEC,
     &eval::SPEC,
     &fields::SPEC,
+    &gentimes::SPEC,
     &head::SPEC,
+    &makecontinuous::SPEC,
     &makeresults::SPEC,
+    &rare::SPEC,
     &rename::SPEC,
     &search::SPEC,
     &sort::SPEC,
     &stats::SPEC,
     &table::SPEC,
     &timechart::SPEC,
+    &top::SPEC,
+    &transpose::SPEC,
+    &untable::SPEC,
     &where_::SPEC,
+    &xyseries::SPEC,
 ];
 
 /// Every command.
