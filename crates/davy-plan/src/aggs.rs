@@ -5,10 +5,10 @@ use crate::codes;
 use crate::column::Ty;
 use crate::expr::{Compiler, Typed, reads};
 use crate::fields::wildcard_match;
-use crate::fold;
+use crate::fold::{self, Fold};
 use crate::parse::{ArgReader, ParseCx};
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
-use crate::spec::{AggArg, AggArity, AggKernel, AggSpec, Support};
+use crate::spec::{AggArg, AggArity, AggKernel, AggSpec, Ret, Support};
 use datafusion_expr::Expr as DfExpr;
 use davy_diag::{Span, Spanned, closest};
 use davy_spl::ast::{Arg, ArgKind, CallArgs, Expr};
@@ -223,9 +223,9 @@ pub fn fill(pattern: &str, parts: &[&str]) -> String {
     out
 }
 
-/// The aggregate expression over the columns of `plan`.
-pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Failed> {
-    let arg = match &agg.input {
+/// What an aggregation takes of each row.
+pub fn input(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<Typed, Failed> {
+    Ok(match &agg.input {
         AggInput::None => Typed::num(1.0),
         AggInput::Field(name) => plan.column(name),
         AggInput::Wildcard(_) => Typed::null(),
@@ -244,7 +244,12 @@ pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Faile
                 _ => typed,
             }
         }
-    };
+    })
+}
+
+/// The aggregate expression over the columns of `plan`.
+pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Failed> {
+    let arg = input(agg, plan, cx)?;
     let ty = if arg.ty == Ty::Null { Ty::Text } else { arg.ty };
     let expr = arg.materialized();
     match (agg.spec.kernel)(ty) {
@@ -256,6 +261,31 @@ pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Faile
             }
             Ok(fold::aggregate(agg.spec, agg.number, ty, args))
         }
+    }
+}
+
+/// A maker of the aggregation's fold, for commands that walk over rows. A function that DataFusion
+/// computes for numbers has a fold for text, which takes numbers too.
+pub fn folded(agg: &Agg, cx: &PlanCx<'_>) -> Result<fn(f64) -> Box<dyn Fold>, Failed> {
+    for ty in [Ty::Text, Ty::Num] {
+        if let AggKernel::Fold(make) = (agg.spec.kernel)(ty) {
+            return Ok(make);
+        }
+    }
+    Err(codes::REFUSED
+        .at(agg.span, format!("`{}` cannot be computed row by row", agg.spec.name))
+        .label(format!("in the command at {}", cx.sources.line_col(cx.span).0))
+        .help("use `stats` or `eventstats`")
+        .into())
+}
+
+/// The kind of the result when the argument has the kind `ty`.
+pub fn result_ty(agg: &Agg, ty: Ty) -> Ty {
+    match agg.spec.ret {
+        Ret::Text => Ty::Text,
+        Ret::Num => Ty::Num,
+        Ret::Bool => Ty::Bool,
+        Ret::Of(f) => f(&[if ty == Ty::Null { Ty::Text } else { ty }]),
     }
 }
 
@@ -272,4 +302,11 @@ pub fn group_exprs(by: &[String]) -> Vec<DfExpr> {
 /// The fields of `names` that a pattern without a star names, or that fit it.
 pub fn matching<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n String> {
     names.iter().filter(|n| wildcard_match(pattern, n)).collect()
+}
+
+/// Whether `allnum` concerns it: a function of numbers, not of values as such.
+pub fn numeric(agg: &Agg) -> bool {
+    const OF_VALUES: [&str; 4] = ["count", "dc", "estdc", "estdc_error"];
+    matches!(agg.spec.ret, Ret::Num) && !OF_VALUES.contains(&agg.spec.name)
+        || ["min", "max", "range", "mode", "median"].contains(&agg.spec.name)
 }

@@ -5,6 +5,7 @@ use davy_spl::ast::Args;
 
 mod chart;
 mod charting;
+mod dedup;
 mod eval;
 mod fields;
 mod gentimes;
@@ -14,19 +15,23 @@ mod makeresults;
 mod overrows;
 mod rare;
 mod rename;
+mod reverse;
 mod search;
 mod sort;
 mod stats;
+mod streamstats;
 mod table;
 mod timechart;
 mod top;
 mod transpose;
 mod untable;
+mod tail;
 mod where_;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
     &chart::SPEC,
+    &dedup::SPEC,
     &eval::SPEC,
     &fields::SPEC,
     &gentimes::SPEC,
@@ -35,14 +40,17 @@ static ALL: &[&CommandSpec] = &[
     &makeresults::SPEC,
     &rare::SPEC,
     &rename::SPEC,
+    &reverse::SPEC,
     &search::SPEC,
     &sort::SPEC,
     &stats::SPEC,
+    &streamstats::SPEC,
     &table::SPEC,
     &timechart::SPEC,
     &top::SPEC,
     &transpose::SPEC,
     &untable::SPEC,
+    &tail::SPEC,
     &where_::SPEC,
     &xyseries::SPEC,
 ];
