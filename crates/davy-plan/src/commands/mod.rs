@@ -7,6 +7,8 @@ mod bin;
 mod chart;
 mod charting;
 mod convert;
+mod chart;
+mod charting;
 mod dedup;
 mod eval;
 mod extract;
@@ -20,6 +22,12 @@ mod mvcombine;
 mod mvexpand;
 mod nomv;
 mod regex;
+mod gentimes;
+mod head;
+mod makecontinuous;
+mod makeresults;
+mod overrows;
+mod rare;
 mod rename;
 mod replace;
 mod reverse;
@@ -32,8 +40,13 @@ mod streamstats;
 mod table;
 mod tail;
 mod timechart;
+mod top;
+mod transpose;
+mod untable;
+mod tail;
 mod where_;
 mod xmlkv;
+mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
     &bin::SPEC,
@@ -52,6 +65,11 @@ static ALL: &[&CommandSpec] = &[
     &mvexpand::SPEC,
     &nomv::SPEC,
     &regex::SPEC,
+    &gentimes::SPEC,
+    &head::SPEC,
+    &makecontinuous::SPEC,
+    &makeresults::SPEC,
+    &rare::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &reverse::SPEC,
@@ -62,10 +80,14 @@ static ALL: &[&CommandSpec] = &[
     &stats::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
-    &tail::SPEC,
     &timechart::SPEC,
+    &top::SPEC,
+    &transpose::SPEC,
+    &untable::SPEC,
+    &tail::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
+    &xyseries::SPEC,
 ];
 
 /// Every command.
