@@ -20,17 +20,18 @@ mod statistical_eval;
 mod text;
 mod time;
 mod trig;
+mod cryptographic;
+mod iterate;
+mod json;
+mod lookup;
+mod matching;
+mod multivalue;
+mod operators;
+mod text;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
     ("Comparison and conditional", comparison::FUNCTIONS),
-    ("Pattern matching", matching::FUNCTIONS),
-    ("Lookup", lookup::FUNCTIONS),
-    ("Text", text::FUNCTIONS),
-    ("Multivalue", multivalue::FUNCTIONS),
-    ("Multivalue, by value", iterate::FUNCTIONS),
-    ("JSON", json::FUNCTIONS),
-    ("Cryptographic", cryptographic::FUNCTIONS),
     ("Bitwise", bitwise::FUNCTIONS),
     ("Conversion", conversion::FUNCTIONS),
     ("Date and time", time::FUNCTIONS),
@@ -38,6 +39,13 @@ static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Mathematical", mathematical::FUNCTIONS),
     ("Statistical", statistical_eval::FUNCTIONS),
     ("Trigonometric and hyperbolic", trig::FUNCTIONS),
+    ("Pattern matching", matching::FUNCTIONS),
+    ("Lookup", lookup::FUNCTIONS),
+    ("Text", text::FUNCTIONS),
+    ("Multivalue", multivalue::FUNCTIONS),
+    ("Multivalue, by value", iterate::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
+    ("Cryptographic", cryptographic::FUNCTIONS),
 ];
 
 /// Every family with its functions. Names that begin with `__` are operators, not for users.
