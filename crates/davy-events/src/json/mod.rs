@@ -4,7 +4,7 @@
 mod parse;
 mod windows;
 
-use crate::decode::Decoder;
+use crate::decode::Step;
 use crate::model::ProblemKind;
 use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
@@ -17,10 +17,28 @@ use std::sync::Arc;
 
 /// Where an event's time may be, the likeliest first.
 const TIMES: [&str; 22] = [
-    "_time", "time", "timestamp", "@timestamp", "eventTime", "event_time", "EventTime",
-    "TimeCreated", "UtcTime", "published", "CreationTime", "createdDateTime", "activityDateTime",
-    "recorded", "created_at", "TimeGenerated", "ts", "datetime", "date", "id.time",
-    "Event.System.TimeCreated.#attributes.SystemTime", "requestReceivedTimestamp",
+    "_time",
+    "time",
+    "timestamp",
+    "@timestamp",
+    "eventTime",
+    "event_time",
+    "EventTime",
+    "TimeCreated",
+    "UtcTime",
+    "published",
+    "CreationTime",
+    "createdDateTime",
+    "activityDateTime",
+    "recorded",
+    "created_at",
+    "TimeGenerated",
+    "ts",
+    "datetime",
+    "date",
+    "id.time",
+    "Event.System.TimeCreated.#attributes.SystemTime",
+    "requestReceivedTimestamp",
 ];
 const HEC: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
 
@@ -42,7 +60,7 @@ struct Wrapper {
     time: Option<f64>,
 }
 
-impl Decoder for JsonDecoder {
+impl Step for JsonDecoder {
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
         let mut at = 0;
         while !run.stopped {
@@ -106,9 +124,10 @@ impl JsonDecoder {
             return 0;
         }
         let (kind, message) = match result {
-            Err(Failure::TooDeep(_)) => {
-                (ProblemKind::Limit, "JSON is nested deeper than the limit; its fields were not read")
-            }
+            Err(Failure::TooDeep(_)) => (
+                ProblemKind::Limit,
+                "JSON is nested deeper than the limit; its fields were not read",
+            ),
             Err(Failure::Incomplete) if cut => {
                 (ProblemKind::Limit, "an event is longer than the limit and was cut")
             }
@@ -147,7 +166,8 @@ impl JsonDecoder {
         if has("result") && (has("preview") || has("offset") || has("lastrow")) {
             return self.export(run, raw);
         }
-        if has("Event") && self.flat.members.len() == 1
+        if has("Event")
+            && self.flat.members.len() == 1
             && let Some(xml) = windows::to_xml(raw)
         {
             return self.windows.event(run, Kind::Json, &xml, None);
