@@ -7,8 +7,6 @@ mod bin;
 mod chart;
 mod charting;
 mod convert;
-mod chart;
-mod charting;
 mod dedup;
 mod eval;
 mod extract;
@@ -23,9 +21,7 @@ mod mvexpand;
 mod nomv;
 mod regex;
 mod gentimes;
-mod head;
 mod makecontinuous;
-mod makeresults;
 mod overrows;
 mod rare;
 mod rename;
@@ -43,7 +39,6 @@ mod timechart;
 mod top;
 mod transpose;
 mod untable;
-mod tail;
 mod where_;
 mod xmlkv;
 mod xyseries;
@@ -66,9 +61,7 @@ static ALL: &[&CommandSpec] = &[
     &nomv::SPEC,
     &regex::SPEC,
     &gentimes::SPEC,
-    &head::SPEC,
     &makecontinuous::SPEC,
-    &makeresults::SPEC,
     &rare::SPEC,
     &rename::SPEC,
     &replace::SPEC,
