@@ -8,9 +8,10 @@
 mod files;
 mod operators;
 mod session;
+mod shapes;
 mod source;
 mod table;
 
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
-pub use source::{EventSource, ReadRequest, Reading};
+pub use source::{EventSource, Read, Reading};
