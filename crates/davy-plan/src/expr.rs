@@ -255,6 +255,7 @@ impl<'a> Compiler<'a> {
     /// A call as written.
     pub fn call(&mut self, name: &Spanned<String>, args: &[Expr], span: Span) -> Option<Typed> {
         let spec = find_function(name, args.len(), span, &mut self.errors)?;
+        functions::check(spec.name, args, &mut self.errors);
         if let Kernel::Form(form) = spec.kernel {
             return form(self, name, args);
         }
@@ -336,6 +337,7 @@ pub fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
     match &expr.kind {
         ExprKind::Call { name, args } => {
             find_function(name, args.len(), expr.span.0, errors);
+            functions::check(&name.value, args, errors);
             args.iter().for_each(|a| check(a, errors));
         }
         ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => check(e, errors),

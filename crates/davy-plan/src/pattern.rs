@@ -173,7 +173,7 @@ fn mistake(error: &pcre2::Error) -> String {
 }
 
 /// Writes a replacement: `\1` to `\99` are groups; other escapes lose their backslash.
-fn expand(out: &mut String, with: &str, text: &str, groups: &Groups) {
+pub(crate) fn expand(out: &mut String, with: &str, text: &str, groups: &Groups) {
     let mut rest = with;
     while let Some((before, after)) = rest.split_once('\\') {
         out.push_str(before);

@@ -18,5 +18,5 @@ pub use expand::{MacroDef, Macros, expand};
 pub use fmt::{format, format_expr, format_search};
 pub use parse::{Grammars, parse, parse_expr_at, parse_pipeline_at, parse_search_at};
 pub use time::{
-    TimeModifier, TimeModifierError, TimeSpan, TimeUnit, parse_span, parse_time_modifier,
+    TimeModifier, TimeModifierError, TimeSpan, TimeStep, TimeUnit, parse_span, parse_time_modifier,
 };

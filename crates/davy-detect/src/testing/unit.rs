@@ -60,8 +60,8 @@ fn example(detection: &Detection, data: &AttackData, content: &Content) -> Optio
     let bare = |s: &str| s.trim_matches(['\'', '"']).to_lowercase();
     let sources = detection.data_source_names();
     let found = sources.filter_map(|n| content.data_source(n.value)).find(|source| {
-        bare(&source.source.value) == bare(&data.source)
-            && bare(&source.sourcetype.value) == bare(&data.sourcetype)
+        bare(&source.source) == bare(&data.source)
+            && bare(&source.sourcetype) == bare(&data.sourcetype)
             && source.example_log.is_some()
     })?;
     let text = found.example_log.clone()?;

@@ -172,8 +172,12 @@ impl JsonDecoder {
         {
             return self.windows.event(run, Kind::Json, &xml, None);
         }
+        let row = has("_time") || has("_raw");
         let flat = std::mem::take(&mut self.flat);
-        self.object(run, raw, &flat, &Wrapper::default(), None);
+        match row {
+            true => self.row(run, raw, &flat),
+            false => self.object(run, raw, &flat, &Wrapper::default(), None),
+        }
         self.flat = flat;
     }
 
@@ -203,20 +207,30 @@ impl JsonDecoder {
         let result = self.flat.member(raw, "result").unwrap_or_default();
         let mut flat = std::mem::take(&mut self.inner);
         if flat.read(result, run.options.json_depth).is_ok() {
-            let text = |key: &str| flat.get(key).map(str::to_owned);
-            let wrapper = Wrapper {
-                source: text("source"),
-                sourcetype: text("sourcetype"),
-                host: text("host"),
-                index: text("index"),
-                time: flat.get("_time").and_then(|time| stamp::value(time, run.meta.now)),
-            };
-            match text("_raw") {
-                Some(own) => self.text(run, &own, &wrapper, Some(&flat)),
-                None => self.object(run, result, &flat, &wrapper, None),
-            }
+            self.row(run, result, &flat);
         }
         self.inner = flat;
+    }
+
+    /// A result row, told by its `_time` or `_raw`: these and the default fields are as they stand.
+    fn row(&mut self, run: &mut Run<'_>, json: &str, flat: &Flat) {
+        let text = |key: &str| flat.get(key).map(str::to_owned);
+        // A number is seconds here, however few digits it has.
+        let time = |text: &str| {
+            let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && n.abs() < 1e11);
+            number.or_else(|| stamp::value(text, run.meta.now))
+        };
+        let wrapper = Wrapper {
+            source: text("source"),
+            sourcetype: text("sourcetype"),
+            host: text("host"),
+            index: text("index"),
+            time: flat.get("_time").and_then(time),
+        };
+        match text("_raw") {
+            Some(own) => self.text(run, &own, &wrapper, Some(flat)),
+            None => self.object(run, json, flat, &wrapper, None),
+        }
     }
 
     /// The text of an event that was wrapped: XML, JSON, or a line.

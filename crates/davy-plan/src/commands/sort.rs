@@ -110,6 +110,36 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     Some(Box::new(Sort { keys, spans, limit }))
 }
 
+/// `[+|-]field` up to the end: what `dedup sortby` takes. `None` is a mistake that was reported.
+pub(super) fn keys(
+    reader: &mut crate::parse::ArgReader<'_>,
+    cx: &mut ParseCx<'_>,
+) -> Option<Vec<Key>> {
+    let mut keys = Vec::new();
+    let mut sign = None;
+    while let Some(arg) = reader.next_arg() {
+        match &arg.kind {
+            ArgKind::Comma => {}
+            ArgKind::Sign(c @ ('-' | '+')) => sign = Some(*c),
+            ArgKind::Call { .. } => {
+                let Some((name, items)) = arg_call(arg) else { continue };
+                let how = how(name, cx)?;
+                let [field] = items.as_slice() else {
+                    return cx.bad(arg.span.0, "one field is needed in the parentheses");
+                };
+                keys.push(key(&field.value, sign.take(), how));
+            }
+            kind => match arg_text(arg) {
+                Some(text) => {
+                    keys.push(signed(&text, sign.take(), matches!(kind, ArgKind::Word(_))));
+                }
+                None => return cx.bad(arg.span.0, "a field is needed here"),
+            },
+        }
+    }
+    Some(keys)
+}
+
 fn how(name: &Spanned<String>, cx: &mut ParseCx<'_>) -> Option<How> {
     Some(match name.value.to_ascii_lowercase().as_str() {
         "auto" => How::Auto,
@@ -232,7 +262,7 @@ impl ScalarUDFImpl for SortKeyFunction {
 }
 
 /// Numbers (1), then addresses (2), then texts (3).
-fn bytes(value: &Val<'_>, how: How) -> Option<Vec<u8>> {
+pub(super) fn bytes(value: &Val<'_>, how: How) -> Option<Vec<u8>> {
     let number = |n: f64| {
         let bits = n.to_bits();
         let bits = if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits };

@@ -1,0 +1,215 @@
+//! Grouping by the axis and the series field.
+
+use super::args::{ChartArgs, Measure};
+use crate::aggs::{Agg, AggInput};
+use crate::buckets::{self, Buckets};
+use crate::column::{Column, Ty};
+use crate::commands::stats;
+use crate::expr::{Compiler, Typed};
+use crate::plan::{Failed, Plan, PlanCx, column_expr};
+use crate::value::Val;
+use arrow::array::{ArrayRef, StringViewBuilder};
+use arrow::datatypes::DataType;
+use datafusion_common::Result as DfResult;
+use datafusion_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, when,
+};
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+const ROW: &str = "\u{1}row";
+const SERIES: &str = "\u{1}series";
+const EVENTS: &str = "\u{1}events";
+/// The series of rows that lack the field.
+pub(crate) const NULL: &str = "\u{1}null";
+/// The series of all values that the limit leaves out.
+pub(crate) const OTHER: &str = "\u{1}other";
+
+/// Where an axis value and a series meet.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    pub(crate) row: Val<'static>,
+    /// Empty where there are no series.
+    pub(crate) series: String,
+    pub(crate) events: f64,
+    pub(crate) values: Vec<Val<'static>>,
+}
+
+/// The input with its axis and series cut and named, ready to be grouped.
+pub(crate) struct Prepared {
+    plan: Plan,
+    keys: Vec<String>,
+    pub(crate) row: Option<Buckets>,
+    pub(crate) column: Option<Buckets>,
+}
+
+/// Cuts the axes; `row` where the command has already decided how.
+pub(crate) fn prepare(
+    input: Plan,
+    args: &ChartArgs,
+    row: Option<Buckets>,
+    cx: &PlanCx<'_>,
+) -> Result<Prepared, Failed> {
+    let mut keys = Vec::new();
+    let mut set = Vec::new();
+    let mut axes = [row, None];
+    for (at, (split, name)) in [(&args.row, ROW), (&args.column, SERIES)].into_iter().enumerate() {
+        let Some(split) = split else { continue };
+        let field = split.field.value.as_str();
+        if axes[at].is_none() && !split.bins.is_empty() {
+            let range = || buckets::extent(&input, field, cx);
+            let time = field == "_time";
+            axes[at] = Some(buckets::resolve(&split.bins, time, 300, cx, range)?);
+        }
+        let value = input.column(field);
+        let value = match &axes[at] {
+            Some(buckets) => {
+                Typed::of(buckets::bucket(buckets, value.materialized()), buckets.ty())
+            }
+            None => value,
+        };
+        let value = match name {
+            SERIES => series(value)?,
+            _ => value,
+        };
+        set.push((name.to_owned(), value));
+        keys.push(name.to_owned());
+    }
+    let mut plan = input.with_columns(set)?;
+    if args.column.is_some() && !args.use_null {
+        plan = plan.filter(column_expr(SERIES).not_eq(Typed::text(NULL).expr))?;
+    }
+    let [row, column] = axes;
+    Ok(Prepared { plan, keys, row, column })
+}
+
+/// The series field as text, with a name of its own for what is missing.
+fn series(value: Typed) -> Result<Typed, Failed> {
+    let text = value.into_ty(Ty::Text).expr;
+    let text = when(text.clone().is_null(), Typed::text(NULL).expr).otherwise(text)?;
+    Ok(Typed::of(text, Ty::Text))
+}
+
+impl Prepared {
+    /// The cells of the table; `others` become one series.
+    pub(crate) fn cells(
+        &self,
+        measures: &[Measure],
+        others: Option<BTreeSet<String>>,
+        cx: &PlanCx<'_>,
+    ) -> Result<Vec<Cell>, Failed> {
+        let mut plan = self.plan.clone();
+        if let Some(others) = others {
+            let merged = Typed::of(merge(others, column_expr(SERIES)), Ty::Text);
+            // Several values in one event are told apart before they are merged.
+            plan = crate::explode::explode(plan, &[SERIES.to_owned()])?;
+            plan = plan.with_columns(vec![(SERIES.to_owned(), merged)])?;
+        }
+        let mut list: Vec<Agg> = Vec::new();
+        for (i, measure) in measures.iter().enumerate() {
+            for agg in &measure.aggs {
+                let alias = if measure.expr.is_some() { agg.alias.clone() } else { value_name(i) };
+                list.push(Agg { alias, ..agg.clone() });
+            }
+        }
+        list.extend(event_count());
+        let grouped = stats::aggregate(plan, &list, &self.keys, cx)?;
+        let mut set = Vec::new();
+        for (i, measure) in measures.iter().enumerate() {
+            let Some(expr) = &measure.expr else { continue };
+            let mut compiler = Compiler::new(&grouped, cx);
+            let value = compiler.value(expr);
+            set.push((value_name(i), compiler.finish(value)?));
+        }
+        let grouped = grouped.with_columns(set)?;
+        let rows = cx.rows(&grouped)?;
+        let at = |name: &str| rows.column(name);
+        let (row, series, events) = (at(ROW), at(SERIES), at(EVENTS));
+        let values: Vec<Option<usize>> = (0..measures.len()).map(|i| at(&value_name(i))).collect();
+        let get = |line: &[Val<'static>], at: Option<usize>| {
+            at.and_then(|i| line.get(i)).cloned().unwrap_or(Val::Null)
+        };
+        Ok(rows
+            .rows
+            .iter()
+            .map(|line| Cell {
+                row: get(line, row),
+                series: get(line, series).text().unwrap_or_default().into_owned(),
+                events: get(line, events).num().unwrap_or(0.0),
+                values: values.iter().map(|v| get(line, *v)).collect(),
+            })
+            .collect())
+    }
+}
+
+fn value_name(measure: usize) -> String {
+    format!("\u{1}m{measure}")
+}
+
+/// The number of rows, by which several measures rank their series.
+fn event_count() -> Option<Agg> {
+    let (spec, number) = crate::aggregates::find("count")?;
+    Some(Agg {
+        spec,
+        number,
+        input: AggInput::None,
+        alias: EVENTS.to_owned(),
+        named: true,
+        span: davy_diag::SourceMap::default().add("count", "").span(0..0),
+    })
+}
+
+fn merge(others: BTreeSet<String>, value: Expr) -> Expr {
+    let udf = MergeFunction { others, signature: Signature::user_defined(Volatility::Immutable) };
+    ScalarUDF::new_from_impl(udf).call(vec![value])
+}
+
+/// Gives one name to all the values of a set.
+#[derive(Debug, PartialEq, Eq)]
+struct MergeFunction {
+    others: BTreeSet<String>,
+    signature: Signature,
+}
+
+impl Hash for MergeFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.others.len().hash(state);
+    }
+}
+
+impl ScalarUDFImpl for MergeFunction {
+    fn name(&self) -> &str {
+        "__merge_series"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> DfResult<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
+        Ok(DataType::Utf8View)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let mut out = StringViewBuilder::with_capacity(args.number_rows);
+        for array in &arrays {
+            let column = Column::new(array)?;
+            for row in 0..column.len() {
+                let value = column.get(row);
+                let text = value.text();
+                match text {
+                    Some(text) if self.others.contains(text.as_ref()) => out.append_value(OTHER),
+                    text => out.append_option(text),
+                }
+            }
+        }
+        let array: ArrayRef = Arc::new(out.finish());
+        Ok(ColumnarValue::Array(array))
+    }
+}

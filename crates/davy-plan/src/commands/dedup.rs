@@ -1,0 +1,178 @@
+//! `dedup`. Search Reference, dedup.
+
+use crate::column::Ty;
+use crate::command::{Command, Order};
+use crate::example;
+use crate::fields::{FieldSet, Fields};
+use crate::parse::ArgReader;
+use crate::plan::{Failed, Plan, PlanCx};
+use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use crate::value::Val;
+use crate::walk::{Row, Walk, Walker};
+use datafusion_common::Result as DfResult;
+use davy_diag::{Span, Spanned};
+use davy_spl::ast::{Arg, ArgKind, Args, Grammar};
+use std::collections::HashMap;
+
+pub(super) static SPEC: CommandSpec = CommandSpec {
+    name: "dedup",
+    aliases: &[],
+    kind: Kind::Sequential,
+    grammar: Grammar::General,
+    syntax: "dedup [<N>] <field-list> [keepevents=<bool>] [keepempty=<bool>] [consecutive=<bool>] [sortby [+|-]<field>...]",
+    summary: "Keeps the first N rows (1) of each combination of values. Rows that lack one of the fields are dropped unless `keepempty=t`; `keepevents=t` keeps the rows and removes the fields from them.",
+    examples: &[
+        example!("| makeresults count=6 | streamstats count AS n | eval k=n%2 | dedup k | table n" => table "n\n1\n2"),
+        example!("| makeresults count=6 | streamstats count AS n | eval k=n%2 | dedup 2 k | table n" => table "n\n1\n2\n3\n4"),
+        example!("| makeresults count=6 | streamstats count AS n | eval k=n%2 | dedup k sortby -n | table n" => table "n\n6\n5"),
+    ],
+    source: "Search Reference, dedup",
+    support: Support::Full,
+    parse,
+};
+
+#[derive(Debug)]
+struct Dedup {
+    keep: usize,
+    names: Vec<Spanned<String>>,
+    keep_events: bool,
+    keep_empty: bool,
+    consecutive: bool,
+    sort: Vec<super::sort::Key>,
+}
+
+fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
+    let (options, left) = cx.reader(args).options(&["keepevents", "keepempty", "consecutive"], cx);
+    let keep_events = options.flag("keepevents", false, cx);
+    let keep_empty = options.flag("keepempty", false, cx);
+    let consecutive = options.flag("consecutive", false, cx);
+    let left: Vec<Arg> = left.into_iter().cloned().collect();
+    let mut reader = ArgReader::of(&left);
+    let mut keep = 1;
+    if let Some(ArgKind::Word(word)) = reader.peek().map(|a| &a.kind)
+        && let Ok(n) = word.parse::<usize>()
+    {
+        if n == 0 {
+            return cx.bad(cx.span(), "`dedup` keeps at least one row of each combination");
+        }
+        keep = n;
+        reader.next_arg();
+    }
+    let names = reader.fields(&["sortby"]);
+    let mut sort = Vec::new();
+    if reader.keyword("sortby") {
+        sort = super::sort::keys(&mut reader, cx)?;
+        if sort.is_empty() {
+            return cx.missing("a field after `sortby`");
+        }
+    }
+    if let Some(extra) = reader.peek() {
+        return cx.bad(extra.span.0, "a field name is needed here");
+    }
+    if names.is_empty() {
+        return cx.missing("at least one field");
+    }
+    if let Some(wild) = names.iter().find(|n| n.value.contains('*')) {
+        return cx.bad(wild.span, "`dedup` takes no wildcards");
+    }
+    Some(Box::new(Dedup { keep, names, keep_events, keep_empty, consecutive, sort }))
+}
+
+impl Command for Dedup {
+    fn needs(&self, out: &FieldSet) -> FieldSet {
+        out.clone().with(self.reads().into_iter().map(|(n, _)| n))
+    }
+
+    fn fields(&self, input: &Fields) -> Fields {
+        input.clone()
+    }
+
+    fn reads(&self) -> Vec<(String, Span)> {
+        let mut out: Vec<_> = self.names.iter().map(|n| (n.value.clone(), n.span)).collect();
+        if let Some(first) = self.names.first() {
+            out.extend(self.sort.iter().map(|k| (k.field.clone(), first.span)));
+        }
+        out
+    }
+
+    fn order(&self) -> Order {
+        Order::Needs
+    }
+
+    fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        let names: Vec<String> = self.names.iter().map(|n| n.value.clone()).collect();
+        let sets = match self.keep_events {
+            true => names.iter().map(|n| (n.clone(), input.column(n).ty)).collect(),
+            false => Vec::new(),
+        };
+        let sets: Vec<(String, Ty)> = sets;
+        let (keep, keep_empty, keep_events) = (self.keep, self.keep_empty, self.keep_events);
+        let (count, consecutive) = (names.len(), self.consecutive);
+        let start = move || {
+            Box::new(State {
+                keep,
+                keep_empty,
+                keep_events,
+                consecutive,
+                count,
+                seen: HashMap::new(),
+                key: String::new(),
+            }) as Box<dyn Walker>
+        };
+        let plan = Walk::new("dedup", names, sets, start).plan(input)?;
+        match self.sort.is_empty() {
+            true => Ok(plan),
+            false => super::sort::sorted(plan, &self.sort, None, cx),
+        }
+    }
+}
+
+struct State {
+    keep: usize,
+    keep_empty: bool,
+    keep_events: bool,
+    consecutive: bool,
+    count: usize,
+    seen: HashMap<String, usize>,
+    key: String,
+}
+
+impl Walker for State {
+    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
+        self.key.clear();
+        let mut empty = false;
+        for i in 0..self.count {
+            match row.get(i).text() {
+                Some(text) => {
+                    self.key.push_str(&text);
+                    self.key.push('\u{0}');
+                }
+                None => empty = true,
+            }
+        }
+        let first = if empty {
+            self.keep_empty
+        } else {
+            match self.seen.get_mut(&self.key) {
+                Some(seen) => {
+                    *seen += 1;
+                    *seen <= self.keep
+                }
+                None => {
+                    if self.consecutive {
+                        self.seen.clear();
+                    }
+                    self.seen.insert(self.key.clone(), 1);
+                    true
+                }
+            }
+        };
+        if self.keep_events && first {
+            for (i, slot) in out.iter_mut().enumerate() {
+                *slot = row.get(i).into_owned();
+            }
+        }
+        // Rows that lack a field stay as they are where rows are kept.
+        Ok(first || (self.keep_events && (!empty || self.keep_empty)))
+    }
+}

@@ -1,0 +1,494 @@
+//! `streamstats`. Search Reference, streamstats.
+
+use crate::aggs::{self, Agg, AggInput};
+use crate::column::Ty;
+use crate::command::{Command, Order};
+use crate::example;
+use crate::expr::{Compiler, Typed, reads};
+use crate::fields::{FieldSet, Fields};
+use crate::fold::Fold;
+use crate::inner;
+use crate::parse::ArgReader;
+use crate::plan::{Failed, Plan, PlanCx};
+use crate::roweval::RowEval;
+use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use crate::value::Val;
+use crate::walk::{Row, Walk, Walker, group_key};
+use datafusion_common::Result as DfResult;
+use davy_diag::{Span, Spanned};
+use davy_spl::ast::{Arg, ArgKind, Args, Expr, Grammar};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+pub(super) static SPEC: CommandSpec = CommandSpec {
+    name: "streamstats",
+    aliases: &[],
+    kind: Kind::Sequential,
+    grammar: Grammar::General,
+    syntax: "streamstats [current=<bool>] [window=<N>] [time_window=<span>] [global=<bool>] [allnum=<bool>] [reset_on_change=<bool>] [reset_before=(<eval-expression>)] [reset_after=(<eval-expression>)] <aggregation> [AS <name>]... [BY <field-list>]",
+    summary: "Adds to each row the aggregations over the rows up to it, or over a window of them.",
+    examples: &[
+        example!("| makeresults count=3 | streamstats count AS n | table n" => table "n\n1\n2\n3"),
+        example!("| makeresults count=4 | streamstats count AS n | streamstats window=2 sum(n) AS s | table s" => table "s\n1\n3\n5\n7"),
+        example!("| makeresults count=3 | streamstats count AS n | streamstats current=f last(n) AS before | table before" => table "before\n\n1\n2"),
+    ],
+    source: "Search Reference, streamstats",
+    support: Support::Full,
+    parse,
+};
+
+#[derive(Debug)]
+struct StreamStats {
+    aggs: Vec<Agg>,
+    by: Vec<Spanned<String>>,
+    current: bool,
+    window: usize,
+    time_window: Option<f64>,
+    global: bool,
+    allnum: bool,
+    on_change: bool,
+    before: Option<Expr>,
+    after: Option<Expr>,
+}
+
+const OPTIONS: [&str; 8] = [
+    "reset_on_change",
+    "reset_before",
+    "reset_after",
+    "current",
+    "window",
+    "time_window",
+    "global",
+    "allnum",
+];
+
+fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
+    let Args::General(items) = args else { return None };
+    let mut items: Vec<Arg> = items.clone();
+    let split_before = split_reset(&mut items, "reset_before", cx)?;
+    let split_after = split_reset(&mut items, "reset_after", cx)?;
+    let (options, left) = ArgReader::of(&items).options(&OPTIONS, cx);
+    let current = options.flag("current", true, cx);
+    let window = options.count("window", cx).unwrap_or(0);
+    let global = options.flag("global", true, cx);
+    let allnum = options.flag("allnum", false, cx);
+    let on_change = options.flag("reset_on_change", false, cx);
+    let time_window = match options.text("time_window") {
+        Some(text) => match seconds(&text.value) {
+            Some(n) => Some(n),
+            None => return cx.bad(text.span, "`time_window` is a span of time such as 5m"),
+        },
+        None => None,
+    };
+    let before = match (split_before, options.get("reset_before")) {
+        (Some(expr), _) => Some(expr),
+        (None, Some(arg)) => Some(condition(arg, cx)?),
+        (None, None) => None,
+    };
+    let after = match (split_after, options.get("reset_after")) {
+        (Some(expr), _) => Some(expr),
+        (None, Some(arg)) => Some(condition(arg, cx)?),
+        (None, None) => None,
+    };
+    let left: Vec<Arg> = left.into_iter().cloned().collect();
+    let mut reader = ArgReader::of(&left);
+    let aggs = aggs::read(&mut reader, &["by"], cx);
+    let mut by = Vec::new();
+    if reader.keyword("by") {
+        by = reader.fields(&[]);
+        if by.is_empty() {
+            return cx.missing("a field after BY");
+        }
+    }
+    if let Some(extra) = reader.peek() {
+        return cx.bad(extra.span.0, "an aggregation or `BY` is needed here");
+    }
+    if aggs.is_empty() {
+        return cx.missing("an aggregation");
+    }
+    Some(Box::new(StreamStats {
+        aggs,
+        by,
+        current,
+        window,
+        time_window,
+        global,
+        allnum,
+        on_change,
+        before,
+        after,
+    }))
+}
+
+/// The condition of `reset_before="("action=="x"")"`, the form that the reference shows: taken out
+/// of the items. The outer `None` is a mistake that was reported.
+fn split_reset(items: &mut Vec<Arg>, name: &str, cx: &mut ParseCx<'_>) -> Option<Option<Expr>> {
+    let quoted = |arg: &Arg, text: &str| matches!(&arg.kind, ArgKind::Quoted(q) if q == text);
+    let Some(start) = items.iter().position(|arg| {
+        matches!(&arg.kind, ArgKind::Option { key, value, .. }
+            if key.value.eq_ignore_ascii_case(name) && quoted(value, "("))
+    }) else {
+        return Some(None);
+    };
+    let Some(end) = items.iter().skip(start).position(|arg| quoted(arg, ")")) else {
+        return cx.bad(cx.span(), format!("the `)` of `{name}` is missing"));
+    };
+    let end = start + end;
+    let (Some(first), Some(last)) = (items.get(start), items.get(end)) else { return Some(None) };
+    let mut span = first.span.0.to(last.span.0);
+    span.start = first.span.0.end;
+    span.end = last.span.0.start;
+    let expr = cx.expr_at(span)?;
+    items.drain(start..=end);
+    Some(Some(expr))
+}
+
+/// `(action="x")`, `"action=\"x\""`, `eval(…)`.
+fn condition(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Expr> {
+    match &arg.kind {
+        ArgKind::Group(_) => cx.expr_at(arg.span.0),
+        ArgKind::Quoted(text) => inner::expr(text, arg.span.0, cx),
+        ArgKind::Call { args: davy_spl::ast::CallArgs::Eval(expr), .. } => {
+            cx.check(expr);
+            Some(expr.as_ref().clone())
+        }
+        _ => cx.bad(arg.span.0, "a condition in parentheses is needed here"),
+    }
+}
+
+/// A span of time in seconds; a bare number is seconds.
+pub(super) fn seconds(text: &str) -> Option<f64> {
+    if let Some(n) = crate::value::parse_num(text) {
+        return Some(n);
+    }
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = if number.is_empty() { 1.0 } else { number.parse().ok()? };
+    let unit = match unit.trim() {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "cs" => 1e-2,
+        "ds" => 1e-1,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3600.0,
+        "d" | "day" | "days" => 86_400.0,
+        "w" | "week" | "weeks" => 604_800.0,
+        "mon" | "month" | "months" => 2_592_000.0,
+        _ => return None,
+    };
+    Some(number * unit)
+}
+
+impl StreamStats {
+    fn wild(&self) -> bool {
+        self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
+    }
+}
+
+impl Command for StreamStats {
+    fn needs(&self, out: &FieldSet) -> FieldSet {
+        let mut needs = out.clone();
+        for agg in &self.aggs {
+            match needs.all {
+                true => needs.add(&agg.alias),
+                false => {
+                    needs.names.remove(&agg.alias);
+                    &mut needs
+                }
+            };
+        }
+        needs.all |= self.wild();
+        needs.with(self.reads().into_iter().map(|(n, _)| n))
+    }
+
+    fn fields(&self, input: &Fields) -> Fields {
+        let mut fields = input.clone();
+        for agg in aggs::spread(&self.aggs, &input.names) {
+            fields.add(agg.alias);
+        }
+        fields
+    }
+
+    fn reads(&self) -> Vec<(String, Span)> {
+        let mut out: Vec<_> = self.by.iter().map(|b| (b.value.clone(), b.span)).collect();
+        self.aggs.iter().for_each(|a| a.reads(&mut out));
+        if let Some(expr) = &self.before {
+            reads(expr, &mut out);
+        }
+        if let Some(expr) = &self.after {
+            let mut names = Vec::new();
+            reads(expr, &mut names);
+            out.extend(names.into_iter().filter(|(n, _)| !self.aggs.iter().any(|a| a.alias == *n)));
+        }
+        if self.time_window.is_some()
+            && let Some(first) = self.aggs.first()
+        {
+            out.push(("_time".to_owned(), first.span));
+        }
+        out
+    }
+
+    fn order(&self) -> Order {
+        Order::Needs
+    }
+
+    fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        let input = if input.open() && self.wild() { cx.close(input)? } else { input };
+        let names: Vec<String> =
+            input.names().into_iter().filter(|n| !self.by.iter().any(|b| b.value == *n)).collect();
+        let aggs = aggs::spread(&self.aggs, &names);
+        let mut held: Vec<(String, Typed)> = Vec::new();
+        let mut sets: Vec<(String, Ty)> = Vec::new();
+        let mut runs = Vec::new();
+        for (i, agg) in aggs.iter().enumerate() {
+            let typed = aggs::input(agg, &input, cx)?;
+            sets.push((agg.alias.clone(), aggs::result_ty(agg, typed.ty)));
+            held.push((format!("__stream{i}"), typed));
+            runs.push(Run {
+                make: aggs::folded(agg, cx)?,
+                number: agg.number,
+                numeric: self.allnum && aggs::numeric(agg),
+            });
+        }
+        if let Some(expr) = &self.before {
+            let mut compiler = Compiler::new(&input, cx);
+            let condition = compiler.condition(expr);
+            let condition = compiler.finish(condition)?;
+            held.push(("__reset".to_owned(), Typed::of(condition, Ty::Bool)));
+        }
+        let mut read: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
+        if self.before.is_none() {
+            read.push("__reset".to_owned());
+        }
+        read.push("_time".to_owned());
+        read.extend(self.by.iter().map(|b| b.value.clone()));
+        let after = match &self.after {
+            Some(expr) => Some(self.after(expr, &sets, &input, &mut read, cx)?),
+            None => None,
+        };
+        let hidden: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
+        let plan = input.with_columns(held)?;
+        let settings = Arc::new(Settings {
+            runs,
+            by: self.by.len(),
+            current: self.current,
+            window: self.window,
+            time_window: self.time_window,
+            global: self.global || self.by.is_empty(),
+            on_change: self.on_change,
+            after,
+        });
+        let start = move || {
+            Box::new(State { settings: settings.clone(), ..State::default() }) as Box<dyn Walker>
+        };
+        Walk::new("streamstats", read, sets, start).plan(plan)?.without_columns(&hidden)
+    }
+}
+
+impl StreamStats {
+    /// The condition after which all starts anew: over the results, and other columns that it
+    /// reads, which are added to `read`.
+    fn after(
+        &self,
+        expr: &Expr,
+        sets: &[(String, Ty)],
+        input: &Plan,
+        read: &mut Vec<String>,
+        cx: &PlanCx<'_>,
+    ) -> Result<After, Failed> {
+        let mut columns: Vec<(String, Ty)> = sets.to_vec();
+        let mut names = Vec::new();
+        reads(expr, &mut names);
+        let first = read.len();
+        for (name, _) in names {
+            if columns.iter().all(|(n, _)| *n != name) {
+                columns.push((name.clone(), input.column(&name).ty));
+                read.push(name);
+            }
+        }
+        let count = read.len() - first;
+        Ok(After { eval: RowEval::new(expr, &columns, cx)?, first, count })
+    }
+}
+
+struct Run {
+    make: fn(f64) -> Box<dyn Fold>,
+    number: f64,
+    /// Null once a value is no number.
+    numeric: bool,
+}
+
+struct After {
+    eval: RowEval,
+    first: usize,
+    count: usize,
+}
+
+struct Settings {
+    runs: Vec<Run>,
+    by: usize,
+    current: bool,
+    window: usize,
+    time_window: Option<f64>,
+    global: bool,
+    on_change: bool,
+    after: Option<After>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            runs: Vec::new(),
+            by: 0,
+            current: true,
+            window: 0,
+            time_window: None,
+            global: true,
+            on_change: false,
+            after: None,
+        }
+    }
+}
+
+/// One row in a window.
+struct Entry {
+    key: Arc<str>,
+    values: Vec<Val<'static>>,
+    time: f64,
+}
+
+/// The folds of one group.
+struct Folds {
+    folds: Vec<Box<dyn Fold>>,
+    broken: Vec<bool>,
+}
+
+impl Folds {
+    fn new(settings: &Settings) -> Self {
+        Folds {
+            folds: settings.runs.iter().map(|r| (r.make)(r.number)).collect(),
+            broken: vec![false; settings.runs.len()],
+        }
+    }
+
+    fn add(&mut self, settings: &Settings, values: &[Val<'_>], time: f64) {
+        let runs = settings.runs.iter().zip(values);
+        for ((fold, broken), (run, value)) in self.folds.iter_mut().zip(&mut self.broken).zip(runs)
+        {
+            if value.is_null() {
+                continue;
+            }
+            *broken |= run.numeric && value.num().is_none();
+            if value.is_multi() {
+                value.values().into_iter().for_each(|one| fold.add(&Val::Str(one), time));
+            } else {
+                fold.add(value, time);
+            }
+        }
+    }
+
+    fn finish(&self, out: &mut [Val<'static>]) {
+        for ((slot, fold), broken) in out.iter_mut().zip(&self.folds).zip(&self.broken) {
+            *slot = if *broken { Val::Null } else { fold.finish() };
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    settings: Arc<Settings>,
+    groups: HashMap<String, Folds>,
+    windows: HashMap<String, VecDeque<Entry>>,
+    last: Option<String>,
+}
+
+impl State {
+    fn reset(&mut self) {
+        self.groups.clear();
+        self.windows.clear();
+    }
+
+    fn windowed(
+        &mut self,
+        key: &str,
+        values: Vec<Val<'static>>,
+        time: f64,
+        out: &mut [Val<'static>],
+    ) {
+        let settings = self.settings.clone();
+        let which = if settings.global { "" } else { key };
+        if !self.windows.contains_key(which) {
+            self.windows.insert(which.to_owned(), VecDeque::new());
+        }
+        let Some(window) = self.windows.get_mut(which) else { return };
+        let entry = Entry { key: Arc::from(key), values, time };
+        let trim = |window: &mut VecDeque<Entry>| {
+            while settings.window > 0 && window.len() > settings.window {
+                window.pop_front();
+            }
+            if let Some(span) = settings.time_window {
+                window.retain(|e| (e.time - time).abs() < span);
+            }
+        };
+        let compute = |window: &VecDeque<Entry>, out: &mut [Val<'static>]| {
+            let mut folds = Folds::new(&settings);
+            for e in window.iter().filter(|e| *e.key == *key) {
+                folds.add(&settings, &e.values, e.time);
+            }
+            folds.finish(out);
+        };
+        if settings.current {
+            window.push_back(entry);
+            trim(window);
+            compute(window, out);
+        } else {
+            trim(window);
+            compute(window, out);
+            window.push_back(entry);
+            trim(window);
+        }
+    }
+}
+
+impl Walker for State {
+    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
+        let settings = self.settings.clone();
+        let count = settings.runs.len();
+        if row.get(count) == Val::Bool(true) {
+            self.reset();
+        }
+        let time = row.get(count + 1).num().unwrap_or(0.0);
+        let by = (0..settings.by).map(|i| row.get(count + 2 + i));
+        // A row that lacks a BY field belongs to no group.
+        let Some(key) = group_key(by) else { return Ok(true) };
+        if settings.on_change && settings.by > 0 {
+            if self.last.as_ref().is_some_and(|last| *last != key) {
+                self.reset();
+            }
+            self.last = Some(key.clone());
+        }
+        if settings.window > 0 || settings.time_window.is_some() {
+            let values = (0..count).map(|i| row.get(i).into_owned()).collect();
+            self.windowed(&key, values, time, out);
+        } else {
+            let values: Vec<Val<'_>> = (0..count).map(|i| row.get(i)).collect();
+            let folds = self.groups.entry(key).or_insert_with(|| Folds::new(&settings));
+            if settings.current {
+                folds.add(&settings, &values, time);
+                folds.finish(out);
+            } else {
+                folds.finish(out);
+                folds.add(&settings, &values, time);
+            }
+        }
+        if let Some(after) = &settings.after {
+            let mut values: Vec<Val<'_>> = out.to_vec();
+            values.extend((0..after.count).map(|i| row.get(after.first + i)));
+            if after.eval.truth(&values)? {
+                self.reset();
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,173 @@
+//! Commands that walk over rows in order, setting columns and dropping rows.
+
+use crate::column::{Builder, Column, Ty};
+use crate::node::{SequentialNode, SequentialOp, SequentialState};
+use crate::plan::{Failed, Plan};
+use crate::value::Val;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion_common::Result;
+use std::sync::Arc;
+
+/// One row as a walker sees it: the columns that it asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    columns: &'a [Column],
+    at: usize,
+}
+
+impl<'a> Row<'a> {
+    /// The value of the `i`-th column that the walk reads; null where there is none.
+    pub(crate) fn get(&self, i: usize) -> Val<'a> {
+        self.columns.get(i).map_or(Val::Null, |c| c.get(self.at))
+    }
+}
+
+/// What is kept from row to row.
+pub(crate) trait Walker: Send {
+    /// Sets the values of the walk's columns, which come as nulls. `false` drops the row.
+    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> Result<bool>;
+
+    /// No row to come is kept.
+    fn done(&self) -> bool {
+        false
+    }
+}
+
+type Start = dyn Fn() -> Box<dyn Walker> + Send + Sync;
+
+/// A walk over the rows of a plan.
+#[derive(Clone)]
+pub(crate) struct Walk {
+    pub(crate) name: &'static str,
+    pub(crate) reads: Vec<String>,
+    /// The columns that are set, and their kinds.
+    pub(crate) sets: Vec<(String, Ty)>,
+    /// Each row is handled by itself.
+    pub(crate) parallel: bool,
+    pub(crate) start: Arc<Start>,
+}
+
+impl Walk {
+    /// A walk in the order of the rows.
+    pub(crate) fn new(
+        name: &'static str,
+        reads: Vec<String>,
+        sets: Vec<(String, Ty)>,
+        start: impl Fn() -> Box<dyn Walker> + Send + Sync + 'static,
+    ) -> Self {
+        Walk { name, reads, sets, parallel: false, start: Arc::new(start) }
+    }
+
+    pub(crate) fn in_any_order(mut self) -> Self {
+        self.parallel = true;
+        self
+    }
+
+    pub(crate) fn plan(self, input: Plan) -> Result<Plan, Failed> {
+        Ok(Plan::new(SequentialNode::plan(input.logical, Arc::new(self))?))
+    }
+}
+
+impl std::fmt::Debug for Walk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Walk").field("name", &self.name).field("sets", &self.sets).finish()
+    }
+}
+
+impl SequentialOp for Walk {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn schema(&self, input: &Schema) -> Result<Schema> {
+        let mut fields: Vec<Arc<Field>> = input.fields().iter().cloned().collect();
+        for (name, ty) in &self.sets {
+            let field = Arc::new(Field::new(name, ty.data_type(), true));
+            match fields.iter_mut().find(|f| f.name() == name) {
+                Some(slot) => *slot = field,
+                None => fields.push(field),
+            }
+        }
+        Ok(Schema::new(fields))
+    }
+
+    fn start(&self, input: SchemaRef) -> Result<Box<dyn SequentialState>> {
+        let schema = Arc::new(self.schema(&input)?);
+        let reads = self.reads.iter().map(|n| input.index_of(n).ok()).collect();
+        Ok(Box::new(WalkState { walk: self.clone(), schema, reads, walker: (self.start)() }))
+    }
+
+    fn parallel(&self) -> bool {
+        self.parallel
+    }
+}
+
+struct WalkState {
+    walk: Walk,
+    schema: SchemaRef,
+    reads: Vec<Option<usize>>,
+    walker: Box<dyn Walker>,
+}
+
+impl SequentialState for WalkState {
+    fn push(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
+        let rows = batch.num_rows();
+        let columns = self
+            .reads
+            .iter()
+            .map(|at| match at {
+                Some(at) => Column::new(batch.column(*at)),
+                None => Ok(Column::Null(rows)),
+            })
+            .collect::<Result<Vec<Column>>>()?;
+        let mut builders: Vec<Builder> =
+            self.walk.sets.iter().map(|(_, ty)| Builder::new(*ty, rows)).collect();
+        let mut out = vec![Val::Null; builders.len()];
+        let mut keep = Vec::with_capacity(rows);
+        for at in 0..rows {
+            out.iter_mut().for_each(|v| *v = Val::Null);
+            keep.push(self.walker.row(Row { columns: &columns, at }, &mut out)?);
+            for (builder, value) in builders.iter_mut().zip(&out) {
+                builder.push(value);
+            }
+        }
+        let mut arrays = batch.columns().to_vec();
+        let mut names: Vec<String> =
+            batch.schema_ref().fields().iter().map(|f| f.name().clone()).collect();
+        for ((name, _), builder) in self.walk.sets.iter().zip(builders) {
+            let array = builder.finish();
+            match names.iter().position(|n| n == name).and_then(|i| arrays.get_mut(i)) {
+                Some(slot) => *slot = array,
+                None => {
+                    names.push(name.clone());
+                    arrays.push(array);
+                }
+            }
+        }
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows));
+        let made = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?;
+        Ok(vec![match keep.iter().all(|k| *k) {
+            true => made,
+            false => filter_record_batch(&made, &BooleanArray::from(keep))?,
+        }])
+    }
+
+    fn done(&self) -> bool {
+        self.walker.done()
+    }
+}
+
+/// The values as one text by which rows are grouped; `None` when one is null.
+pub(crate) fn group_key<'v>(values: impl IntoIterator<Item = Val<'v>>) -> Option<String> {
+    let mut key = String::new();
+    for value in values {
+        let text = value.text()?;
+        // The length keeps ("a", "bc") and ("ab", "c") apart.
+        key.push_str(&text.len().to_string());
+        key.push(':');
+        key.push_str(&text);
+    }
+    Some(key)
+}
