@@ -1,6 +1,7 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::operators::SplQueryPlanner;
+use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -109,6 +110,8 @@ pub struct Session {
     runtime: Runtime,
     context: SessionContext,
     config: Config,
+    shapes: Mutex<Vec<Arc<Shapes>>>,
+    no_base: Arc<davy_knowledge::Base>,
 }
 
 impl std::fmt::Debug for Session {
@@ -141,7 +144,9 @@ impl Session {
             .with_query_planner(Arc::new(SplQueryPlanner))
             .build();
         let context = SessionContext::new_with_state(state);
-        Ok(Session { runtime, context, config })
+        let shapes = Mutex::new(Vec::new());
+        let no_base = Arc::new(davy_knowledge::Base::empty());
+        Ok(Session { runtime, context, config, shapes, no_base })
     }
 
     pub fn config(&self) -> &Config {
@@ -274,6 +279,24 @@ impl Run<'_> {
         plan_pipeline(&search.prepared.bound, &search.out, true, &cx)
     }
 
+    /// What is known of events, kept from one search to the next.
+    fn shapes(&self) -> Arc<Shapes> {
+        let mut kept = self.session.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        let base = match self.search.knowledge.base() {
+            Some(base) => base,
+            None => &self.session.no_base,
+        };
+        let env = &self.search.env;
+        if let Some(shapes) = kept.iter().find(|s| s.is_of(base, env)) {
+            return shapes.clone();
+        }
+        let env = Env { now: env.now, zone: env.zone.clone(), ..Env::default() };
+        let shapes = Arc::new(Shapes::new(base.clone(), Arc::new(env)));
+        kept.truncate(3);
+        kept.insert(0, shapes.clone());
+        shapes
+    }
+
     fn into_notes(self) -> Vec<Diagnostic> {
         self.notes.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -308,7 +331,7 @@ impl Engine for Run<'_> {
             return columns_as_events(Self::scan_of(table)?, &request);
         }
         let parts = self.session.config.partitions.max(1);
-        let table = events_table(source.clone(), request, parts)?;
+        let table = events_table(source.clone(), request, self.shapes(), parts)?;
         Self::scan_of(Arc::new(table))
     }
 
