@@ -3,31 +3,35 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod addinfo;
+mod addtotals;
 mod bin;
 mod chart;
 mod charting;
 mod convert;
-mod chart;
-mod charting;
 mod dedup;
 mod eval;
 mod extract;
+mod fieldformat;
 mod fields;
+mod filldown;
 mod fillnull;
 mod fromjson;
+mod gentimes;
 mod head;
+mod iplocation;
+mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
-mod regex;
-mod gentimes;
-mod head;
-mod makecontinuous;
-mod makeresults;
 mod overrows;
+mod passing;
+mod rangemap;
 mod rare;
+mod regex;
+mod reltime;
 mod rename;
 mod replace;
 mod reverse;
@@ -36,6 +40,7 @@ mod search;
 mod sort;
 mod spath;
 mod stats;
+mod strcat;
 mod streamstats;
 mod table;
 mod tail;
@@ -43,33 +48,44 @@ mod timechart;
 mod top;
 mod transpose;
 mod untable;
-mod tail;
 mod where_;
 mod xmlkv;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &addinfo::SPEC,
+    &addtotals::SPEC,
+    &addtotals::COLUMNS_SPEC,
     &bin::SPEC,
     &chart::SPEC,
     &convert::SPEC,
     &dedup::SPEC,
     &eval::SPEC,
     &extract::SPEC,
+    &fieldformat::SPEC,
     &fields::SPEC,
+    &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gentimes::SPEC,
     &head::SPEC,
+    &iplocation::SPEC,
+    &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
-    &regex::SPEC,
-    &gentimes::SPEC,
-    &head::SPEC,
-    &makecontinuous::SPEC,
-    &makeresults::SPEC,
+    &passing::ABSTRACT_SPEC,
+    &passing::HIGHLIGHT_SPEC,
+    &passing::ICONIFY_SPEC,
+    &passing::LOCALOP_SPEC,
+    &passing::NOOP_SPEC,
+    &passing::TYPER_SPEC,
+    &rangemap::SPEC,
     &rare::SPEC,
+    &regex::SPEC,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &reverse::SPEC,
@@ -78,13 +94,14 @@ static ALL: &[&CommandSpec] = &[
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
+    &strcat::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
+    &tail::SPEC,
     &timechart::SPEC,
     &top::SPEC,
     &transpose::SPEC,
     &untable::SPEC,
-    &tail::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xyseries::SPEC,

@@ -16,14 +16,10 @@ mod statistical_eval;
 mod text;
 mod time;
 mod trig;
-mod cryptographic;
 mod iterate;
 mod json;
 mod lookup;
-mod matching;
 mod multivalue;
-mod operators;
-mod text;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
