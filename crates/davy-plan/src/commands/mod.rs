@@ -3,6 +3,8 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod addinfo;
+mod addtotals;
 mod bin;
 mod chart;
 mod charting;
@@ -10,10 +12,15 @@ mod convert;
 mod dedup;
 mod eval;
 mod extract;
+mod fieldformat;
 mod fields;
+mod filldown;
 mod fillnull;
 mod fromjson;
+mod gentimes;
 mod head;
+mod iplocation;
+mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod mvcombine;
@@ -23,7 +30,11 @@ mod regex;
 mod gentimes;
 mod makecontinuous;
 mod overrows;
+mod passing;
+mod rangemap;
 mod rare;
+mod regex;
+mod reltime;
 mod rename;
 mod replace;
 mod reverse;
@@ -32,6 +43,7 @@ mod search;
 mod sort;
 mod spath;
 mod stats;
+mod strcat;
 mod streamstats;
 mod table;
 mod tail;
@@ -44,16 +56,24 @@ mod xmlkv;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &addinfo::SPEC,
+    &addtotals::SPEC,
+    &addtotals::COLUMNS_SPEC,
     &bin::SPEC,
     &chart::SPEC,
     &convert::SPEC,
     &dedup::SPEC,
     &eval::SPEC,
     &extract::SPEC,
+    &fieldformat::SPEC,
     &fields::SPEC,
+    &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gentimes::SPEC,
     &head::SPEC,
+    &iplocation::SPEC,
+    &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
     &mvcombine::SPEC,
@@ -62,7 +82,16 @@ static ALL: &[&CommandSpec] = &[
     &regex::SPEC,
     &gentimes::SPEC,
     &makecontinuous::SPEC,
+    &passing::ABSTRACT_SPEC,
+    &passing::HIGHLIGHT_SPEC,
+    &passing::ICONIFY_SPEC,
+    &passing::LOCALOP_SPEC,
+    &passing::NOOP_SPEC,
+    &passing::TYPER_SPEC,
+    &rangemap::SPEC,
     &rare::SPEC,
+    &regex::SPEC,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &reverse::SPEC,
@@ -71,13 +100,14 @@ static ALL: &[&CommandSpec] = &[
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
+    &strcat::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
+    &tail::SPEC,
     &timechart::SPEC,
     &top::SPEC,
     &transpose::SPEC,
     &untable::SPEC,
-    &tail::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xyseries::SPEC,

@@ -20,6 +20,10 @@ mod statistical_eval;
 mod text;
 mod time;
 mod trig;
+mod iterate;
+mod json;
+mod lookup;
+mod multivalue;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
