@@ -3,54 +3,150 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod analyzefields;
+mod anomalousvalue;
+mod anomalydetection;
 mod chart;
 mod charting;
+mod cluster;
+mod contingency;
+mod correlate;
 mod dedup;
+mod diff;
 mod eval;
+mod eventcount;
 mod fields;
+mod fieldsummary;
 mod gentimes;
 mod head;
+mod kalman;
 mod makecontinuous;
 mod makeresults;
+mod metadata;
+mod normal;
+mod outlier;
 mod overrows;
+mod predict;
 mod rare;
+mod refused;
 mod rename;
+mod require;
 mod reverse;
 mod search;
+mod setfields;
 mod sort;
 mod stats;
 mod streamstats;
 mod table;
+mod tail;
 mod timechart;
+mod timewrap;
 mod top;
 mod transpose;
+mod uniq;
 mod untable;
-mod tail;
 mod where_;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &analyzefields::SPEC,
+    &anomalousvalue::SPEC,
+    &anomalydetection::SPEC,
     &chart::SPEC,
+    &cluster::SPEC,
+    &contingency::SPEC,
+    &correlate::SPEC,
     &dedup::SPEC,
+    &diff::SPEC,
     &eval::SPEC,
+    &eventcount::SPEC,
     &fields::SPEC,
+    &fieldsummary::SPEC,
     &gentimes::SPEC,
     &head::SPEC,
     &makecontinuous::SPEC,
     &makeresults::SPEC,
+    &metadata::SPEC,
+    &outlier::SPEC,
+    &predict::SPEC,
     &rare::SPEC,
+    &refused::ANOMALIES,
+    &refused::APPLY,
+    &refused::ARULES,
+    &refused::ASSOCIATE,
+    &refused::AUDIT,
+    &refused::AWSSNSALERT,
+    &refused::BUCKETDIR,
+    &refused::COFILTER,
+    &refused::COLLAPSE,
+    &refused::CRAWL,
+    &refused::CREATERSS,
+    &refused::CYBERCHEF,
+    &refused::DBINSPECT,
+    &refused::DBXQUERY,
+    &refused::DEBUG,
+    &refused::DELETE,
+    &refused::DUMP,
+    &refused::ENTITYMERGE,
+    &refused::EREX,
+    &refused::FILE,
+    &refused::FINDKEYWORDS,
+    &refused::FINDTYPES,
+    &refused::FIT,
+    &refused::FOLDERIZE,
+    &refused::GAUGE,
+    &refused::GEOM,
+    &refused::GEOMFILTER,
+    &refused::GEOSTATS,
+    &refused::HISTORY,
+    &refused::INPUT,
+    &refused::INPUTCSV,
+    &refused::INPUTINTELLIGENCE,
+    &refused::INTERNALINPUTCSV,
+    &refused::KMEANS,
+    &refused::KVFORM,
+    &refused::LDAPSEARCH,
+    &refused::LOCALIZE,
+    &refused::MAKEJSON,
+    &refused::MCATALOG,
+    &refused::MCOLLECT,
+    &refused::METASEARCH,
+    &refused::MEVENTCOLLECT,
+    &refused::MLTK,
+    &refused::MPREVIEW,
+    &refused::OUTPUTRAW,
+    &refused::OVERLAP,
+    &refused::PRJOB,
+    &refused::RELEVANCY,
+    &refused::REST,
+    &refused::RTORDER,
+    &refused::RUNSHELLSCRIPT,
+    &refused::SCRIPT,
+    &refused::SEARCHTXN,
+    &refused::SNOW,
+    &refused::SUMMARY,
+    &refused::TAGS,
+    &refused::TSCOLLECT,
+    &refused::TYPEAHEAD,
+    &refused::TYPELEARNER,
+    &refused::WALKLEX,
+    &refused::X11,
     &rename::SPEC,
+    &require::SPEC,
     &reverse::SPEC,
     &search::SPEC,
+    &setfields::SPEC,
     &sort::SPEC,
     &stats::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
+    &tail::SPEC,
     &timechart::SPEC,
+    &timewrap::SPEC,
     &top::SPEC,
     &transpose::SPEC,
+    &uniq::SPEC,
     &untable::SPEC,
-    &tail::SPEC,
     &where_::SPEC,
     &xyseries::SPEC,
 ];
