@@ -23,7 +23,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     summary: "Expects each value of a series from those before it, with an interval that holds 95% of them, and goes on for some steps (5).",
     examples: &[
         example!("| makeresults count=20 | streamstats count AS n | eval _time=1777890000+n*60, v=5 | table _time v | predict v AS p algorithm=LL future_timespan=2" => rows 22),
-        example!("| makeresults count=20 | streamstats count AS n | eval _time=1777890000+n*60, v=2*n | table _time v | predict v AS p algorithm=LLT future_timespan=1 | tail 1 | eval p=tonumber(substr(p, 1, 2)) | table _time p" => varies),
+        example!("| makeresults count=20 | streamstats count AS n | eval _time=1777890000+n*60, v=5 | table _time v | predict v AS p algorithm=LL future_timespan=1 | tail 1" => field "p" = "5"),
     ],
     source: "Search Reference, predict",
     support: Support::Limited("LLB and BiLL, which need a second series; estimates come close to Splunk's, not to the last digit"),
