@@ -1,1 +1,24 @@
-//! davy-detect
+//! Detections run: hunts, findings, risk events, and the three tests of a detection.
+//!
+//! A [`World`] holds what every run shares. [`run_detection`] runs one detection over a source and
+//! gives its rows as [`Finding`]s with their [`RiskEvent`]s; [`hunt`] runs all of a content;
+//! [`testing::test_detection`] runs the validation, unit and integration test.
+//!
+//! `now` is an argument: nothing here reads the wall clock, opens a file, or prints.
+
+mod finding;
+mod hunt;
+mod knowledge;
+mod risk;
+mod row;
+mod run;
+mod schedule;
+pub mod testing;
+
+pub use finding::Finding;
+pub use hunt::{Hunt, HuntEvents, Skipped, hunt};
+pub use knowledge::ContentKnowledge;
+pub use risk::RiskEvent;
+pub use row::Row;
+pub use run::{DetectionRun, World, prepare_detection, run_detection};
+pub use schedule::{Schedule, ScheduleError, Tick};

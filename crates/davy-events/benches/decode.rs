@@ -1,6 +1,6 @@
 //! EVTX decoding against rendering every record as JSON with the `evtx` crate, in one run.
 //!
-//! `cargo bench -p davy-events --bench decode -- FOLDER [--check]`; `--check` compares what is
+//! `cargo bench -p davy-events --bench decode -- FOLDER [--check | CASE]`; `--check` compares what is
 //! read with the crate's own rendering instead.
 
 use davy_events::{Counts, Demand, EventBatch, Meta, Options, Problem, Sink, Want};
@@ -60,9 +60,10 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 
 fn ours(data: &[Vec<u8>], demand: &dyn Demand) -> usize {
     let mut rows = 0;
+    let mut decoder = davy_events::Decoder::new(demand, Options::default());
     for bytes in data {
         let mut sink = Collect::default();
-        davy_events::decode(bytes, &Meta::default(), demand, &Options::default(), &mut sink);
+        decoder.decode(bytes, &Meta::default(), &mut sink);
         rows += sink.rows;
     }
     rows
@@ -94,7 +95,7 @@ fn best(mut work: impl FnMut() -> usize) -> (Duration, usize) {
     (time, result)
 }
 
-fn measure(data: &[Vec<u8>]) {
+fn measure(data: &[Vec<u8>], only: Option<&str>) {
     let (base, size) = best(|| theirs(data));
     println!("evtx crate, into_json_bytes: {base:?} ({size} bytes of JSON)");
     let system = ["EventCode", "Channel", "Computer", "EventRecordID", "SystemTime", "Level"];
@@ -107,7 +108,7 @@ fn measure(data: &[Vec<u8>]) {
         ("_raw", Box::new(fields(&["_raw"]))),
         ("all packed", Box::new(Want::Fields { names: Arc::new([]), rest: true })),
     ];
-    for (name, demand) in &cases {
+    for (name, demand) in cases.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
         let (time, rows) = best(|| ours(data, demand.as_ref()));
         let ratio = time.as_secs_f64() / base.as_secs_f64();
         println!("{name}: {time:?}, {rows} rows, {ratio:.2} of the crate's time");
@@ -121,16 +122,19 @@ fn text(batch: &EventBatch, column: &str, row: usize) -> Option<String> {
     (!array.is_null(row)).then(|| array.value(row).to_owned())
 }
 
-fn read(bytes: &[u8], demand: &dyn Demand) -> (Vec<(u64, String, Vec<String>)>, Collect, Counts) {
+/// An event's number, its `_raw`, and its other fields, sorted.
+type Row = (u64, String, Vec<String>);
+
+fn read(bytes: &[u8], demand: &dyn Demand) -> (Vec<Row>, Collect, Counts) {
     use arrow::array::AsArray;
     let mut sink = Collect { keep: Some(Vec::new()), ..Default::default() };
     let counts =
         davy_events::decode(bytes, &Meta::default(), demand, &Options::default(), &mut sink);
     let mut rows = Vec::new();
     for batch in sink.keep.take().unwrap_or_default() {
-        let seq = batch.batch.column_by_name("__seq").unwrap();
+        let columns = ["__seq", "_time"].map(|name| batch.batch.column_by_name(name));
+        let [Some(seq), Some(time)] = columns else { continue };
         let seq = seq.as_primitive::<arrow::datatypes::UInt64Type>();
-        let time = batch.batch.column_by_name("_time").unwrap();
         let time = time.as_primitive::<arrow::datatypes::Float64Type>();
         for row in 0..batch.batch.num_rows() {
             let raw = text(&batch, "_raw", row).unwrap_or_default();
@@ -175,7 +179,10 @@ fn check(path: &Path, bytes: &[u8]) {
     }
     let show = path.display();
     if counts.events != good {
-        println!("{show}: {} events, the crate has {good} and {bad} bad; {:?}", counts.events, sink.problems);
+        println!(
+            "{show}: {} events, the crate has {good} and {bad} bad; {:?}",
+            counts.events, sink.problems
+        );
     }
     let (theirs, _, _) = read(xml.as_bytes(), &want);
     let ours: String = rows.iter().map(|(_, raw, _)| raw.clone() + "\n").collect();
@@ -191,12 +198,21 @@ fn check(path: &Path, bytes: &[u8]) {
             let only = |x: &[String], y: &[String]| {
                 x.iter().filter(|f| !y.contains(f)).cloned().collect::<Vec<_>>()
             };
-            println!("{show}: fields differ\n  evtx {:?}\n  xml  {:?}", only(&a.2, &b.2), only(&b.2, &a.2));
+            println!(
+                "{show}: fields differ\n  evtx {:?}\n  xml  {:?}",
+                only(&a.2, &b.2),
+                only(&b.2, &a.2)
+            );
             break;
         }
     }
     if rows.len() != again.len() || rows.len() != theirs.len() {
-        println!("{show}: {} rows, {} from XML, {} from theirs", rows.len(), again.len(), theirs.len());
+        println!(
+            "{show}: {} rows, {} from XML, {} from theirs",
+            rows.len(),
+            again.len(),
+            theirs.len()
+        );
     }
 }
 
@@ -216,6 +232,6 @@ fn main() {
             check(path, bytes);
         }
     } else {
-        measure(&data);
+        measure(&data, args.get(1).map(String::as_str));
     }
 }

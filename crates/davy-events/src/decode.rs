@@ -3,7 +3,7 @@
 use crate::evtx;
 use crate::json::JsonDecoder;
 use crate::model::{Counts, Meta, Options, ProblemKind, Sink};
-use crate::rows::Run;
+use crate::rows::{Run, State};
 use crate::shape::Demand;
 use crate::sniff::{Format, sniff};
 use crate::text::{CsvDecoder, LineDecoder, StashDecoder, WinEventLogDecoder};
@@ -17,14 +17,53 @@ const READ: usize = 256 << 10;
 const NESTING: usize = 2;
 
 /// Reads events from the front of a text.
-pub(crate) trait Decoder {
+pub(crate) trait Step {
     /// Takes what events are complete and returns how many bytes they took; the caller gives the
     /// rest again with more behind it. With `last` nothing follows, and all must be taken. Given
     /// more than the longest line, something must be taken.
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize;
 }
 
-/// Decodes a whole input. Tells the format by content, and reads through compression.
+/// Decodes one input after another, and keeps what it learns of shapes and templates, so that many
+/// small files cost little more than one big one.
+pub struct Decoder<'d> {
+    demand: &'d dyn Demand,
+    options: Options,
+    state: State,
+}
+
+impl<'d> Decoder<'d> {
+    /// The demand is asked once for each shape, over all inputs with the same stated metadata.
+    pub fn new(demand: &'d dyn Demand, options: Options) -> Self {
+        Self { demand, options, state: State::default() }
+    }
+
+    /// Decodes a whole input. Tells the format by content, and reads through compression.
+    pub fn decode(&mut self, bytes: &[u8], meta: &Meta, sink: &mut dyn Sink) -> Counts {
+        let mut run = Run::new(meta, &self.options, self.demand, sink, &mut self.state);
+        run.counts.bytes = bytes.len() as u64;
+        slice(&mut run, bytes, 0);
+        run.flush_all();
+        run.counts
+    }
+
+    /// Decodes a stream, line formats in bounded memory.
+    pub fn decode_reader(
+        &mut self,
+        reader: &mut dyn Read,
+        meta: &Meta,
+        sink: &mut dyn Sink,
+    ) -> Counts {
+        let mut run = Run::new(meta, &self.options, self.demand, sink, &mut self.state);
+        let mut limited = Limited::new(reader, self.options.max_unpacked, None);
+        stream(&mut run, &mut limited, 0);
+        run.counts.bytes = limited.read;
+        run.flush_all();
+        run.counts
+    }
+}
+
+/// Decodes one whole input; see [`Decoder::decode`].
 pub fn decode(
     bytes: &[u8],
     meta: &Meta,
@@ -32,14 +71,10 @@ pub fn decode(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Counts {
-    let mut run = Run::new(meta, options, demand, sink);
-    run.counts.bytes = bytes.len() as u64;
-    slice(&mut run, bytes, 0);
-    run.flush_all();
-    run.counts
+    Decoder::new(demand, options.clone()).decode(bytes, meta, sink)
 }
 
-/// Decodes a stream, line formats in bounded memory.
+/// Decodes one stream; see [`Decoder::decode_reader`].
 pub fn decode_reader(
     reader: &mut dyn Read,
     meta: &Meta,
@@ -47,12 +82,7 @@ pub fn decode_reader(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Counts {
-    let mut run = Run::new(meta, options, demand, sink);
-    let mut limited = Limited::new(reader, options.max_unpacked, None);
-    stream(&mut run, &mut limited, 0);
-    run.counts.bytes = limited.read;
-    run.flush_all();
-    run.counts
+    Decoder::new(demand, options.clone()).decode_reader(reader, meta, sink)
 }
 
 fn slice(run: &mut Run<'_>, bytes: &[u8], depth: usize) {
@@ -91,13 +121,13 @@ fn text_slice(run: &mut Run<'_>, bytes: &[u8]) {
     }
 }
 
-fn decoder(format: Format) -> Box<dyn Decoder> {
+fn decoder(format: Format) -> Box<dyn Step> {
     match format {
         Format::WindowsXml => Box::new(XmlDecoder::default()),
         Format::Json => Box::new(JsonDecoder::default()),
         Format::Csv => Box::new(CsvDecoder::default()),
-        Format::Stash => Box::new(StashDecoder::default()),
-        Format::WinEventLog => Box::new(WinEventLogDecoder::default()),
+        Format::Stash => Box::new(StashDecoder),
+        Format::WinEventLog => Box::new(WinEventLogDecoder),
         _ => Box::new(LineDecoder::default()),
     }
 }
@@ -230,7 +260,8 @@ fn unzip(run: &mut Run<'_>, bytes: &[u8], depth: usize) {
 
 fn from_utf16(run: &mut Run<'_>, bytes: &[u8], big: bool) -> String {
     let (pairs, odd) = bytes.as_chunks::<2>();
-    let read = |pair: &[u8; 2]| if big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
+    let read =
+        |pair: &[u8; 2]| if big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
     let mut bad = !odd.is_empty();
     let text: String = char::decode_utf16(pairs.iter().map(read))
         .map(|c| {

@@ -4,6 +4,7 @@
 //! Invariants: takes bytes, never opens a path, reads the clock or prints; gives batches and
 //! counted problems, and no input makes it panic.
 
+mod columns;
 mod decode;
 mod evtx;
 mod json;
@@ -17,7 +18,7 @@ mod stamp;
 mod text;
 mod xml;
 
-pub use decode::{decode, decode_reader};
+pub use decode::{Decoder, decode, decode_reader};
 pub use model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};

@@ -80,9 +80,8 @@ fn is_reserved(c: char) -> bool {
 
 fn first_reserved(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    memchr::memchr_iter(0xEF, bytes).find(|&at| {
-        matches!(bytes.get(at + 1..at + 3), Some([0xB7, 0x90..=0x93]))
-    })
+    memchr::memchr_iter(0xEF, bytes)
+        .find(|&at| matches!(bytes.get(at + 1..at + 3), Some([0xB7, 0x90..=0x93])))
 }
 
 /// As `clean`, for what was written to `cell` from `from` on.

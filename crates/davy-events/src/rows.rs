@@ -1,13 +1,12 @@
 //! From events to batches: one set of column builders a shape.
 
+use crate::columns::{Column, Packed, Texts, fill};
+use crate::evtx;
 use crate::model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
 use crate::mv;
 use crate::rest;
 use crate::shape::{Demand, Shape, Want};
-use arrow::array::{
-    ArrayRef, Float64Builder, StringViewArray, StringViewBuilder, UInt64Builder,
-};
-use arrow::buffer::Buffer;
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use std::collections::HashMap;
@@ -22,9 +21,32 @@ pub(crate) struct Run<'a> {
     pub(crate) stopped: bool,
     demand: &'a dyn Demand,
     sink: &'a mut dyn Sink,
+    state: &'a mut State,
+}
+
+/// Past so many shapes, what is known of earlier inputs is forgotten.
+const MAX_SHAPES: usize = 8192;
+
+/// What outlives one input: shapes and what is wanted of them, and what EVTX files hold.
+#[derive(Default)]
+pub(crate) struct State {
     slots: Vec<Slot>,
     by_shape: HashMap<u64, usize>,
+    /// Bytes of the rows that wait.
     pending: usize,
+    /// The metadata that the shapes were made with.
+    stated: [Option<String>; 4],
+    evtx: evtx::Known,
+}
+
+impl State {
+    /// Before an input: forgets what does not hold for it.
+    fn begin(&mut self, meta: &Meta) {
+        let stated = [&meta.source, &meta.sourcetype, &meta.host, &meta.index].map(Clone::clone);
+        if self.stated != stated || self.slots.len() > MAX_SHAPES || self.evtx.is_full() {
+            *self = Self { stated, ..Self::default() };
+        }
+    }
 }
 
 struct Slot {
@@ -36,14 +58,6 @@ struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SlotId(usize);
 
-enum Column {
-    Text(StringViewBuilder),
-    /// The same value in every row.
-    Constant(Arc<str>),
-    Time(Float64Builder),
-    Seq(UInt64Builder),
-}
-
 /// The rows of a shape that wait to become a batch, and the row being filled.
 pub(crate) struct Rows {
     schema: SchemaRef,
@@ -51,7 +65,7 @@ pub(crate) struct Rows {
     index: HashMap<Arc<str>, usize>,
     /// The row being filled: how many values each column has, and their text.
     cells: Vec<(usize, String)>,
-    rest: Option<(StringViewBuilder, Vec<(String, usize, String)>, usize)>,
+    rest: Option<Packed>,
     /// Constants that nobody named, for `rest`.
     unnamed: Vec<(Arc<str>, Arc<str>)>,
     scratch: String,
@@ -72,18 +86,19 @@ impl<'a> Run<'a> {
         options: &'a Options,
         demand: &'a dyn Demand,
         sink: &'a mut dyn Sink,
+        state: &'a mut State,
     ) -> Self {
-        Self {
-            meta,
-            options,
-            demand,
-            sink,
-            counts: Counts::default(),
-            stopped: false,
-            slots: Vec::new(),
-            by_shape: HashMap::new(),
-            pending: 0,
-        }
+        state.begin(meta);
+        Self { meta, options, demand, sink, counts: Counts::default(), stopped: false, state }
+    }
+
+    /// What earlier files told of EVTX; to be given back with `set_evtx`.
+    pub(crate) fn take_evtx(&mut self) -> evtx::Known {
+        std::mem::take(&mut self.state.evtx)
+    }
+
+    pub(crate) fn set_evtx(&mut self, known: evtx::Known) {
+        self.state.evtx = known;
     }
 
     pub(crate) fn problem(&mut self, kind: ProblemKind, offset: Option<u64>, message: String) {
@@ -95,8 +110,8 @@ impl<'a> Run<'a> {
     pub(crate) fn slot(&mut self, shape: Shape) -> SlotId {
         let mut key = shape.id;
         // Ids are hashes that input could be made to collide under.
-        while let Some(&at) = self.by_shape.get(&key) {
-            if self.slots.get(at).is_some_and(|slot| *slot.shape == shape) {
+        while let Some(&at) = self.state.by_shape.get(&key) {
+            if self.state.slots.get(at).is_some_and(|slot| *slot.shape == shape) {
                 return SlotId(at);
             }
             key = key.wrapping_add(1);
@@ -105,16 +120,16 @@ impl<'a> Run<'a> {
             Want::Skip => None,
             Want::Fields { names, rest } => Some(Rows::new(&shape, &names, rest)),
         };
-        let at = self.slots.len();
-        self.by_shape.insert(key, at);
-        self.slots.push(Slot { shape: Arc::new(shape), rows });
+        let at = self.state.slots.len();
+        self.state.by_shape.insert(key, at);
+        self.state.slots.push(Slot { shape: Arc::new(shape), rows });
         SlotId(at)
     }
 
     /// Counts an event and gives the row to fill, unless the shape is skipped.
     pub(crate) fn row(&mut self, slot: SlotId) -> Option<&mut Rows> {
         self.counts.events += 1;
-        let rows = self.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut());
+        let rows = self.state.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut());
         if rows.is_none() {
             self.counts.skipped += 1;
         }
@@ -123,30 +138,32 @@ impl<'a> Run<'a> {
 
     /// The rows of a shape, without counting an event; `None` if the shape is skipped.
     pub(crate) fn rows(&mut self, slot: SlotId) -> Option<&mut Rows> {
-        self.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut())
+        self.state.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut())
     }
 
     /// Ends the row that `row` began.
     pub(crate) fn end_row(&mut self, slot: SlotId, time: f64) {
         let seq = self.counts.events.saturating_sub(1);
-        let Some(rows) = self.slots.get_mut(slot.0).and_then(|s| s.rows.as_mut()) else { return };
+        let Some(rows) = self.state.slots.get_mut(slot.0).and_then(|s| s.rows.as_mut()) else {
+            return;
+        };
         let before = rows.bytes;
         rows.end(time, seq);
-        self.pending += rows.bytes - before;
+        self.state.pending += rows.bytes - before;
         if rows.len >= self.options.batch_rows {
             self.flush(slot.0);
-        } else if self.pending > self.options.pending_bytes {
+        } else if self.state.pending > self.options.pending_bytes {
             self.flush_all();
         }
     }
 
     fn flush(&mut self, at: usize) {
-        let Some(slot) = self.slots.get_mut(at) else { return };
+        let Some(slot) = self.state.slots.get_mut(at) else { return };
         let Some(rows) = slot.rows.as_mut() else { return };
         if rows.len == 0 {
             return;
         }
-        self.pending = self.pending.saturating_sub(rows.bytes);
+        self.state.pending = self.state.pending.saturating_sub(rows.bytes);
         if let Some(batch) = rows.take() {
             let event_batch = EventBatch { shape: slot.shape.clone(), batch };
             if !self.stopped && self.sink.batch(event_batch).is_break() {
@@ -156,7 +173,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn flush_all(&mut self) {
-        for at in 0..self.slots.len() {
+        for at in 0..self.state.slots.len() {
             self.flush(at);
         }
     }
@@ -169,11 +186,11 @@ impl Rows {
         let mut index = HashMap::new();
         for (at, name) in names.iter().enumerate() {
             let (column, kind) = match &**name {
-                "_time" => (Column::Time(Float64Builder::new()), DataType::Float64),
-                "__seq" => (Column::Seq(UInt64Builder::new()), DataType::UInt64),
+                "_time" => (Column::Time(Vec::new()), DataType::Float64),
+                "__seq" => (Column::Seq(Vec::new()), DataType::UInt64),
                 name => match shape.constants.iter().find(|(known, _)| &**known == name) {
                     Some((_, value)) => (Column::Constant(value.clone()), DataType::Utf8View),
-                    None => (Column::Text(StringViewBuilder::new()), DataType::Utf8View),
+                    None => (Column::Text(Texts::default()), DataType::Utf8View),
                 },
             };
             index.entry(name.clone()).or_insert(at);
@@ -188,7 +205,7 @@ impl Rows {
             schema: Arc::new(Schema::new(fields)),
             cells: vec![(0, String::new()); columns.len()],
             columns,
-            rest: rest.then(|| (StringViewBuilder::new(), Vec::new(), 0)),
+            rest: rest.then(Packed::default),
             unnamed: unnamed.cloned().collect(),
             index,
             scratch: String::new(),
@@ -216,22 +233,8 @@ impl Rows {
         if self.unnamed.iter().any(|(known, _)| &**known == name) {
             return;
         }
-        let Some((_, fields, used)) = &mut self.rest else { return };
-        let found = fields.iter().take(*used).position(|(known, _, _)| known == name);
-        let at = found.unwrap_or(*used);
-        if found.is_none() {
-            match fields.get_mut(at) {
-                Some((known, count, _)) => {
-                    known.clear();
-                    known.push_str(name);
-                    *count = 0;
-                }
-                None => fields.push((name.to_owned(), 0, String::new())),
-            }
-            *used += 1;
-        }
-        if let Some((_, count, cell)) = fields.get_mut(at) {
-            fill(cell, count, write);
+        if let Some(packed) = &mut self.rest {
+            packed.write(name, write);
         }
     }
 
@@ -284,26 +287,20 @@ impl Rows {
     fn end(&mut self, time: f64, seq: u64) {
         for (column, (count, cell)) in self.columns.iter_mut().zip(&mut self.cells) {
             match column {
-                Column::Text(builder) if *count > 0 => {
+                Column::Text(texts) => {
                     self.bytes += cell.len() + 16;
-                    builder.append_value(&cell);
+                    texts.push((*count > 0).then_some(cell));
                 }
-                Column::Text(builder) => builder.append_null(),
-                Column::Time(builder) => builder.append_value(time),
-                Column::Seq(builder) => builder.append_value(seq),
+                Column::Time(values) => values.push(time),
+                Column::Seq(values) => values.push(seq),
                 Column::Constant(_) => {}
             }
             *count = 0;
             cell.clear();
             cell.shrink_to(1 << 16);
         }
-        if let Some((builder, fields, used)) = &mut self.rest {
-            let named = fields.iter().take(*used).map(|(name, _, value)| (&**name, &**value));
-            let fixed = self.unnamed.iter().map(|(name, value)| (&**name, &**value));
-            let packed = rest::pack(fixed.chain(named));
-            self.bytes += packed.len() + 16;
-            builder.append_value(packed);
-            *used = 0;
+        if let Some(packed) = &mut self.rest {
+            self.bytes += packed.end(&self.unnamed) + 16;
         }
         self.len += 1;
         self.bytes += 16;
@@ -314,39 +311,13 @@ impl Rows {
         self.bytes = 0;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + 1);
         for column in &mut self.columns {
-            arrays.push(match column {
-                Column::Text(builder) => Arc::new(builder.finish()),
-                Column::Constant(value) => Arc::new(repeat(value, len)),
-                Column::Time(builder) => Arc::new(builder.finish()),
-                Column::Seq(builder) => Arc::new(builder.finish()),
-            });
+            arrays.push(column.take(len)?);
         }
-        if let Some((builder, _, _)) = &mut self.rest {
-            arrays.push(Arc::new(builder.finish()));
+        if let Some(packed) = &mut self.rest {
+            arrays.push(packed.take()?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(len));
-        // The builders hold one value a row by construction, so this is always a batch.
+        // The columns hold one value a row by construction, so this is always a batch.
         RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).ok()
     }
-}
-
-fn fill(cell: &mut String, count: &mut usize, write: impl FnOnce(&mut String)) {
-    mv::grow(cell, *count);
-    *count += 1;
-    let from = cell.len();
-    write(cell);
-    mv::clean_tail(cell, from);
-}
-
-/// One text, many times, held once.
-fn repeat(value: &str, len: usize) -> StringViewArray {
-    let mut builder = StringViewBuilder::with_capacity(len);
-    let block = builder.append_block(Buffer::from(value.as_bytes()));
-    let size = u32::try_from(value.len()).unwrap_or(0);
-    for _ in 0..len {
-        if builder.try_append_view(block, 0, size).is_err() {
-            builder.append_value(value);
-        }
-    }
-    builder.finish()
 }

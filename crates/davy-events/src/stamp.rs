@@ -46,7 +46,9 @@ impl Scan<'_> {
     fn number(&mut self, least: usize, most: usize) -> Option<i64> {
         let mut value = 0;
         let mut count = 0;
-        while count < most && let Some(byte) = self.peek().filter(u8::is_ascii_digit) {
+        while count < most
+            && let Some(byte) = self.peek().filter(u8::is_ascii_digit)
+        {
             value = value * 10 + i64::from(byte - b'0');
             self.at += 1;
             count += 1;
@@ -129,7 +131,8 @@ impl Scan<'_> {
 }
 
 fn date(year: i64, month: i64, day: i64) -> Option<f64> {
-    let fits = (1..=12).contains(&month) && (1..=31).contains(&day) && (1601..10_000).contains(&year);
+    let fits =
+        (1..=12).contains(&month) && (1..=31).contains(&day) && (1601..10_000).contains(&year);
     fits.then(|| days(year, month, day) as f64 * 86_400.0)
 }
 

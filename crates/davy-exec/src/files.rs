@@ -2,7 +2,7 @@
 
 use crate::source::{BatchSink, EventSource, ReadRequest, Reading, RequestDemand};
 use datafusion::arrow::record_batch::RecordBatch;
-use davy_events::{Counts, Meta, Options, Problem, decode, decode_reader};
+use davy_events::{Counts, Decoder, Meta, Options, Problem};
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
@@ -104,6 +104,8 @@ const EVENTS_PER_INPUT: u32 = 40;
 
 impl Reading for FileReading {
     fn part(&self, _: usize, give: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>) {
+        // Templates and shapes learnt from one file serve the next.
+        let mut decoder = Decoder::new(&self.demand, self.source.options.clone());
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = self.source.inputs.get(at) else { return };
@@ -121,7 +123,7 @@ impl Reading for FileReading {
                 give: &mut checked,
                 problems: &mut problems,
             };
-            let read = read_input(input, &self.demand, &self.source.options, &mut sink);
+            let read = read_input(input, &mut decoder, &mut sink);
             let mut report = InputReport { name: input.meta.name.clone(), ..Default::default() };
             match read {
                 Ok(counts) => report.counts = counts,
@@ -145,18 +147,17 @@ impl Reading for FileReading {
 
 fn read_input(
     input: &Input,
-    demand: &RequestDemand,
-    options: &Options,
+    decoder: &mut Decoder<'_>,
     sink: &mut BatchSink<'_>,
 ) -> io::Result<Counts> {
     match &input.place {
-        Place::Bytes(bytes) => Ok(decode(bytes, &input.meta, demand, options, sink)),
+        Place::Bytes(bytes) => Ok(decoder.decode(bytes, &input.meta, sink)),
         Place::File(path) => {
             let file = File::open(path)?;
             let meta = file.metadata()?;
             if !meta.is_file() {
                 let mut file = file;
-                return Ok(decode_reader(&mut file, &input.meta, demand, options, sink));
+                return Ok(decoder.decode_reader(&mut file, &input.meta, sink));
             }
             if meta.len() == 0 {
                 return Ok(Counts::default());
@@ -164,7 +165,7 @@ fn read_input(
             // Mapping spares a copy. A file cut short while it is mapped would end the process, as
             // with every tool that maps its input.
             let mapped = map(&file)?;
-            Ok(decode(&mapped, &input.meta, demand, options, sink))
+            Ok(decoder.decode(&mapped, &input.meta, sink))
         }
     }
 }

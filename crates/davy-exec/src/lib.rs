@@ -7,10 +7,12 @@
 
 mod files;
 mod operators;
+mod parquet;
 mod session;
 mod source;
 mod table;
 
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
+pub use parquet::ParquetSource;
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
 pub use source::{EventSource, ReadRequest, Reading};

@@ -8,14 +8,14 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
-    Bound, CommandGrammars, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, Scan,
+    Bound, CommandGrammars, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan,
     plan_pipeline,
 };
 use davy_spl::{Macros, ast::Pipeline};
@@ -148,6 +148,14 @@ impl Session {
         &self.config
     }
 
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    pub(crate) fn state(&self) -> SessionState {
+        self.context.state()
+    }
+
     /// Runs a search to its end.
     pub fn run(&self, search: &Search<'_>) -> Result<Answer, RunError> {
         let run = Run { session: self, search, notes: Mutex::new(Vec::new()) };
@@ -191,6 +199,40 @@ impl Session {
             Ok((optimized.display_indent().to_string(), shown.indent(false).to_string()))
         })
     }
+}
+
+/// A table's columns as the fields that a request names; `_time` as a number, in its range.
+fn columns_as_events(table: LogicalPlan, request: &ReadRequest) -> Result<LogicalPlan, Failed> {
+    let plan = Plan::new(table);
+    let mut names: Vec<String> = request.fields.iter().map(|n| n.to_string()).collect();
+    if request.rest {
+        let others = plan.names().into_iter().filter(|n| !names.contains(n));
+        names.extend(others.collect::<Vec<_>>());
+    }
+    names.retain(|n| n != SEQ);
+    let columns = names
+        .iter()
+        .map(|name| {
+            let column = plan.column(name);
+            let expr = match name.as_str() {
+                "_time" => column.epoch(),
+                _ => column.materialized(),
+            };
+            (name.clone(), expr)
+        })
+        .collect();
+    let mut plan = plan.project(columns)?;
+    if plan.has_column("_time") {
+        if request.earliest > 0.0 {
+            let time = plan.column("_time").expr;
+            plan = plan.filter(time.gt_eq(lit(request.earliest)))?;
+        }
+        if request.latest.is_finite() {
+            let time = plan.column("_time").expr;
+            plan = plan.filter(time.lt(lit(request.latest)))?;
+        }
+    }
+    Ok(plan.logical)
 }
 
 /// A search about to run: what was read, the world it sees, its events and its knowledge.
@@ -262,6 +304,9 @@ impl Engine for Run<'_> {
                 .help("name files or folders with -i PATH, or start with a command that makes rows, such as `| makeresults`")
                 .into());
         };
+        if let Some(table) = source.table() {
+            return columns_as_events(Self::scan_of(table)?, &request);
+        }
         let parts = self.session.config.partitions.max(1);
         let table = events_table(source.clone(), request, parts)?;
         Self::scan_of(Arc::new(table))

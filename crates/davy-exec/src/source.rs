@@ -3,6 +3,7 @@
 use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch, UInt64Array};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, UInt64Type};
+use datafusion::catalog::TableProvider;
 use davy_events::{Demand, EventBatch, Problem, Shape, Want};
 use davy_plan::{HIDDEN, REST, SEQ, Scan, specialise};
 use davy_spl::ast::SearchExpr;
@@ -75,6 +76,12 @@ impl ReadRequest {
 pub trait EventSource: Send + Sync + std::fmt::Debug {
     /// Starts a reading that `parts` calls of [`Reading::part`] share.
     fn start(&self, request: ReadRequest, parts: usize) -> Arc<dyn Reading>;
+
+    /// A table that DataFusion can read itself, if that is what the source is; its columns are the
+    /// fields.
+    fn table(&self) -> Option<Arc<dyn TableProvider>> {
+        None
+    }
 }
 
 /// One reading of a source.

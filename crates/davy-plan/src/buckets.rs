@@ -118,11 +118,7 @@ impl TimeBuckets {
     fn calendar(&self) -> bool {
         matches!(
             self.span.unit,
-            TimeUnit::Day
-                | TimeUnit::Week
-                | TimeUnit::Month
-                | TimeUnit::Quarter
-                | TimeUnit::Year
+            TimeUnit::Day | TimeUnit::Week | TimeUnit::Month | TimeUnit::Quarter | TimeUnit::Year
         )
     }
 
@@ -182,8 +178,7 @@ impl TimeBuckets {
                     TimeUnit::Quarter => count * 3,
                     _ => count * 12,
                 };
-                let since =
-                    (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1;
+                let since = (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1;
                 let back = since.rem_euclid(months);
                 day.first_of_month().checked_sub(back.months()).ok()?
             }
@@ -294,11 +289,12 @@ pub(crate) fn resolve(
     cx: &PlanCx<'_>,
     mut range: impl FnMut() -> Result<Option<(f64, f64)>, Failed>,
 ) -> Result<Buckets, Failed> {
-    let bad = |text: &Spanned<String>, what: &str| {
-        Failed::from(crate::codes::BAD_ARGUMENT.at(text.span, what.to_owned()).help(
-            "write span=10 for numbers, span=1h or span=5m for times, span=log2 for powers",
-        ))
-    };
+    let bad =
+        |text: &Spanned<String>, what: &str| {
+            Failed::from(crate::codes::BAD_ARGUMENT.at(text.span, what.to_owned()).help(
+                "write span=10 for numbers, span=1h or span=5m for times, span=log2 for powers",
+            ))
+        };
     if !time {
         if let Some(span) = &options.span {
             if let Some((coefficient, base)) = log_span(&span.value) {

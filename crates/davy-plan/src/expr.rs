@@ -11,7 +11,7 @@ use crate::functions;
 use crate::plan::{Plan, PlanCx};
 use crate::spec::{FunctionSpec, Kernel, Support};
 use crate::value::Val;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion_common::ScalarValue;
 use datafusion_expr::{Expr as DfExpr, Operator, binary_expr, cast, lit};
 use davy_diag::{Diagnostic, Span, Spanned, closest};
@@ -75,6 +75,18 @@ impl Typed {
         match num.data_type {
             DataType::Float64 => num.expr,
             _ => cast(num.expr, DataType::Float64),
+        }
+    }
+
+    /// As seconds since the epoch: what a point in time is in SPL.
+    pub fn epoch(self) -> DfExpr {
+        match self.data_type {
+            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
+                let micros = cast(self.expr, DataType::Timestamp(TimeUnit::Microsecond, None));
+                let whole = cast(cast(micros, DataType::Int64), DataType::Float64);
+                binary_expr(whole, Operator::Divide, lit(1e6))
+            }
+            _ => self.float(),
         }
     }
 
@@ -243,6 +255,7 @@ impl<'a> Compiler<'a> {
     /// A call as written.
     pub fn call(&mut self, name: &Spanned<String>, args: &[Expr], span: Span) -> Option<Typed> {
         let spec = find_function(name, args.len(), span, &mut self.errors)?;
+        functions::check(spec.name, args, &mut self.errors);
         if let Kernel::Form(form) = spec.kernel {
             return form(self, name, args);
         }
@@ -324,6 +337,7 @@ pub fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
     match &expr.kind {
         ExprKind::Call { name, args } => {
             find_function(name, args.len(), expr.span.0, errors);
+            functions::check(&name.value, args, errors);
             args.iter().for_each(|a| check(a, errors));
         }
         ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => check(e, errors),

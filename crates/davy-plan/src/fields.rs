@@ -53,6 +53,32 @@ impl FieldSet {
     pub fn wants(&self, name: &str) -> bool {
         self.all || self.names.contains(name)
     }
+
+    /// What is needed before a command that makes fields anew out of others, when this is needed
+    /// after it.
+    pub fn before(&self, makes: &[String], reads: &[String]) -> FieldSet {
+        if !self.all && !makes.iter().any(|m| self.names.contains(m)) {
+            return self.clone();
+        }
+        let mut needs = self.clone();
+        for name in makes {
+            // With all fields wanted, the name keeps the packed fields from holding it too.
+            match self.all {
+                true => needs.names.insert(name.clone()),
+                false => needs.names.remove(name),
+            };
+        }
+        needs.with(reads.iter().cloned())
+    }
+
+    /// As `before`, for a command that leaves the old value in rows to which it gives none.
+    pub fn before_keeping(&self, makes: &[String], reads: &[String]) -> FieldSet {
+        if !self.all && !makes.iter().any(|m| self.names.contains(m)) {
+            return self.clone();
+        }
+        let made: &[String] = if self.all { makes } else { &[] };
+        self.clone().with(made.iter().cloned()).with(reads.iter().cloned())
+    }
 }
 
 /// What is there after a command: names in order, and whether there may be others.

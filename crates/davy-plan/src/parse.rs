@@ -47,6 +47,33 @@ impl ParseCx<'_> {
         None
     }
 
+    /// The fields among items whose options were taken out; anything else is reported.
+    pub fn field_list(&mut self, items: &[&Arg]) -> Option<Vec<Spanned<String>>> {
+        let mut fields = Vec::new();
+        for item in items {
+            match arg_text(item) {
+                Some(name) => fields.push(Spanned::new(name, item.span.0)),
+                None if matches!(item.kind, ArgKind::Comma) => {}
+                None => return self.bad(item.span.0, "a field name is needed here"),
+            }
+        }
+        Some(fields)
+    }
+
+    /// A regular expression; one that cannot be read is reported.
+    pub fn pattern(&mut self, text: &Spanned<String>) -> Option<()> {
+        match crate::pattern::Pattern::new(&text.value) {
+            Ok(_) => Some(()),
+            Err(why) => {
+                let diagnostic = codes::BAD_REGEX
+                    .at(text.span, format!("the regular expression cannot be read: {why}"))
+                    .help(format!("the syntax of `{}` is `{}`", self.spec.name, self.spec.syntax));
+                self.report(diagnostic);
+                None
+            }
+        }
+    }
+
     /// Binds a search in brackets.
     pub fn bind(&mut self, pipeline: &Pipeline) -> Bound {
         bind::bind_at(pipeline, self.sources, self.diags, self.depth + 1)

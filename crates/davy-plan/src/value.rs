@@ -113,9 +113,15 @@ pub fn fmt_num(n: f64) -> String {
     if n.abs() >= 1e16 || n.abs() < 1e-4 {
         return fmt_exponent(n);
     }
-    // 16 significant digits hide the noise of binary fractions: 0.1+0.2 prints 0.3.
-    let digits = 15 - n.abs().log10().floor() as i32;
-    let text = format!("{:.*}", digits.clamp(0, 20) as usize, n);
+    // The shortest text that means this number, but with 16 significant digits at most, which hides
+    // the noise of binary fractions: 0.1+0.2 prints 0.3.
+    let shortest = n.to_string();
+    let digits = shortest.bytes().filter(u8::is_ascii_digit).skip_while(|b| *b == b'0').count();
+    if digits <= 16 {
+        return shortest;
+    }
+    let decimals = 15 - n.abs().log10().floor() as i32;
+    let text = format!("{:.*}", decimals.clamp(0, 20) as usize, n);
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
         false => text,
@@ -154,6 +160,8 @@ mod tests {
         for (n, text) in [
             (0.1 + 0.2, "0.3"),
             (1.0 / 3.0, "0.3333333333333333"),
+            (0.588003, "0.588003"),
+            (1.1 + 2.2, "3.3"),
             (10.0, "10"),
             (-2.5, "-2.5"),
             (1675271324.146659, "1675271324.146659"),

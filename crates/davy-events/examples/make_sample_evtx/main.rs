@@ -100,11 +100,8 @@ fn certificate(record: u64, minutes: u64, id: u16, subject: &str, thumbprint: &s
             text("NotValidAfter", &[], "2027-03-31T22:00:00Z"),
         ],
     );
-    let who = [
-        ("ProcessName", "mmc.exe"),
-        ("AccountName", r"MINE\a.galena"),
-        ("Context", "Machine"),
-    ];
+    let who =
+        [("ProcessName", "mmc.exe"), ("AccountName", r"MINE\a.galena"), ("Context", "Machine")];
     let data = el("UserData", &[], vec![el("CertNotificationData", &who, vec![details])]);
     Event {
         provider: LIFECYCLE,
@@ -123,9 +120,26 @@ fn certificate(record: u64, minutes: u64, id: u16, subject: &str, thumbprint: &s
 fn events() -> Vec<Event> {
     vec![
         logon(4101, 2, "a.galena", "2"),
-        process(4102, 4, r"C:\Windows\System32\mmc.exe", r#""C:\Windows\System32\mmc.exe" certlm.msc"#),
-        certificate(4103, 9, 1006, "CN=ws-ore-07.mine.example", "5a11e0c4d2b7439fa6c1083be27f4d90c5b6a7e8"),
-        certificate(4104, 11, 1007, "CN=vpn.mine.example", "0c4e9b17ad3f5826e1b0774cd92a63f81e5d0b3a"),
+        process(
+            4102,
+            4,
+            r"C:\Windows\System32\mmc.exe",
+            r#""C:\Windows\System32\mmc.exe" certlm.msc"#,
+        ),
+        certificate(
+            4103,
+            9,
+            1006,
+            "CN=ws-ore-07.mine.example",
+            "5a11e0c4d2b7439fa6c1083be27f4d90c5b6a7e8",
+        ),
+        certificate(
+            4104,
+            11,
+            1007,
+            "CN=vpn.mine.example",
+            "0c4e9b17ad3f5826e1b0774cd92a63f81e5d0b3a",
+        ),
         process(4105, 15, r"C:\Windows\System32\notepad.exe", "notepad.exe shift & stope.txt"),
         logon(4106, 31, "p.feldspar", "3"),
     ]
@@ -154,7 +168,10 @@ fn event_xml(event: &Event) -> String {
     let seconds = event.time / 10_000_000 % 86_400;
     let time = format!(
         "2026-05-04T{:02}:{:02}:{:02}.{:07}Z",
-        seconds / 3600, seconds / 60 % 60, seconds % 60, event.time % 10_000_000
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        event.time % 10_000_000
     );
     let [a, b, c, d, e, f, g, h, rest @ ..] = event.guid;
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -170,8 +187,18 @@ fn event_xml(event: &Event) -> String {
          <TimeCreated SystemTime='{time}'/><EventRecordID>{}</EventRecordID><Correlation/>\
          <Execution ProcessID='{}' ThreadID='{}'/><Channel>{}</Channel>\
          <Computer>{}</Computer><Security{user}/></System>",
-        event.provider, guid.join("-"), event.id, event.version, event.level, event.task,
-        event.keywords, event.record, event.process, event.thread, event.channel, event.computer,
+        event.provider,
+        guid.join("-"),
+        event.id,
+        event.version,
+        event.level,
+        event.task,
+        event.keywords,
+        event.record,
+        event.process,
+        event.thread,
+        event.channel,
+        event.computer,
     );
     xml(&event.data, &mut out);
     out + "</Event>"

@@ -151,17 +151,28 @@ impl<'a> Chunk<'a> {
         Some(Instance { definition })
     }
 
+    /// Where the body of a template's definition stands.
+    pub(crate) fn body(&self, definition: u32) -> Option<std::ops::Range<usize>> {
+        let start = definition as usize + 24;
+        let size = u32_at(self.data, definition as usize + 20)? as usize;
+        Some(start..start + size)
+    }
+
     /// The template that is defined at an offset.
     pub(crate) fn template(&self, definition: u32) -> Option<Rc<Vec<Node>>> {
         if let Some(known) = self.templates.borrow().get(&definition) {
             return known.clone();
         }
-        let start = definition as usize + 24;
-        let compiled = u32_at(self.data, definition as usize + 20)
-            .and_then(|size| compile(self.data, start, start + size as usize, true))
-            .map(Rc::new);
-        self.templates.borrow_mut().insert(definition, compiled.clone());
-        compiled
+        let body = self.body(definition);
+        let nodes = body.and_then(|body| compile(self.data, body.start, body.end, true));
+        let nodes = nodes.map(Rc::new);
+        self.templates.borrow_mut().insert(definition, nodes.clone());
+        nodes
+    }
+
+    /// Makes a template known that another chunk has too.
+    pub(crate) fn share(&self, definition: u32, nodes: Rc<Vec<Node>>) {
+        self.templates.borrow_mut().insert(definition, Some(nodes));
     }
 
     /// Writes what stands at `start..end`: an instance of a template, or elements.

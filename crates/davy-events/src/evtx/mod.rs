@@ -14,12 +14,14 @@ use chunk::{Chunk, Record, SIZE};
 use plan::{Identity, Inner, Plan};
 use render::Filled;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use template::Node;
 use value::{Escape, Value};
 
 const FILE_HEADER: usize = 4096;
-/// Past so many kinds of records in a file, the rest goes the long way.
+const ZEROES: [u8; 64] = [0; 64];
+/// Past so many kinds of records in an input, the rest goes the long way.
 const MAX_PLANS: usize = 4096;
 
 pub(crate) fn decode(run: &mut Run<'_>, bytes: &[u8]) {
@@ -35,30 +37,35 @@ pub(crate) fn decode(run: &mut Run<'_>, bytes: &[u8]) {
         chunk::id_range(data).filter(|(first, last)| first <= last).map(|(first, _)| (first, at))
     });
     let oldest = ids.min().map_or(0, |(_, at)| at);
-    let mut file = File::default();
+    let mut known = run.take_evtx();
     for at in (oldest..chunks.len()).chain(0..oldest) {
-        let Some(data) = chunks.get(at).filter(|_| !run.stopped) else { return };
+        let Some(data) = chunks.get(at).filter(|_| !run.stopped) else { break };
         let offset = (header + at * SIZE) as u64;
         if data.len() < SIZE {
             let message = "the EVTX file ends in the middle of a chunk".to_owned();
             run.problem(ProblemKind::Truncated, Some(offset), message);
         }
         match Chunk::new(data) {
-            Some(chunk) => file.chunk(run, &chunk, offset),
-            None if data.iter().all(|b| *b == 0) => {}
+            Some(chunk) => known.chunk(run, &chunk, offset),
+            None if data.chunks(64).all(|part| ZEROES.starts_with(part)) => {}
             None => {
                 let message = "this part of the EVTX file is damaged: it has no chunk header";
                 run.problem(ProblemKind::Corrupt, Some(offset), message.to_owned());
             }
         }
     }
+    run.set_evtx(known);
 }
 
-/// What is known of a file's templates, over all chunks.
+/// A template, and where it says what an event is; not all templates are events'.
+type Template = (Rc<Vec<Node>>, Option<Rc<Identity>>);
+
+/// What is known of templates, over all chunks and files.
 #[derive(Default)]
-struct File {
-    templates: HashMap<Rc<Vec<Node>>, u32>,
-    identities: Vec<Option<Rc<Identity>>>,
+pub(crate) struct Known {
+    digests: HashMap<u64, u32>,
+    keys: RandomState,
+    templates: Vec<Template>,
     plans: HashMap<Vec<u8>, Option<Rc<Plan>>>,
     long_way: WindowsShaper,
     key: Vec<u8>,
@@ -70,7 +77,12 @@ struct File {
 /// Templates of a chunk by where they are defined: their number in the file.
 type Numbers = HashMap<u32, (u32, Rc<Vec<Node>>)>;
 
-impl File {
+impl Known {
+    /// More was kept than honest files need.
+    pub(crate) fn is_full(&self) -> bool {
+        self.templates.len() > MAX_PLANS || self.plans.len() >= MAX_PLANS
+    }
+
     fn chunk(&mut self, run: &mut Run<'_>, chunk: &Chunk<'_>, offset: u64) {
         let mut numbers = Numbers::new();
         for record in chunk.records() {
@@ -99,14 +111,24 @@ impl File {
         if let Some(known) = numbers.get(&definition) {
             return Some(known.clone());
         }
-        let template = chunk.template(definition)?;
-        let next = u32::try_from(self.identities.len()).ok()?;
-        let number = *self.templates.entry(template.clone()).or_insert(next);
-        if number == next {
-            self.identities.push(plan::identity(&template).map(Rc::new));
-        }
+        let body = chunk.body(definition)?;
+        let hasher = self.keys.build_hasher();
+        let digest = template::digest(chunk.data, body.start, body.end, hasher)?;
+        let number = match self.digests.get(&digest) {
+            Some(number) => *number,
+            None => {
+                let template = chunk.template(definition)?;
+                let number = u32::try_from(self.templates.len()).ok()?;
+                let identity = plan::identity(&template).map(Rc::new);
+                self.templates.push((template, identity));
+                self.digests.insert(digest, number);
+                number
+            }
+        };
+        let (template, _) = self.templates.get(number as usize)?;
+        chunk.share(definition, template.clone());
         numbers.insert(definition, (number, template.clone()));
-        Some((number, template))
+        Some((number, template.clone()))
     }
 
     /// `None` if the record cannot be read.
@@ -124,10 +146,12 @@ impl File {
             return self.long(run, chunk, record);
         };
         let (number, outer) = self.number(chunk, instance.definition, numbers)?;
-        let Some(identity) = self.identities.get(number as usize).cloned().flatten() else {
+        let known = self.templates.get(number as usize);
+        let Some(identity) = known.and_then(|(_, identity)| identity.clone()) else {
             return self.long(run, chunk, record);
         };
-        let mut nested = self.outer.iter().enumerate().filter(|(_, v)| v.kind == value::BINXML && v.len > 0);
+        let mut nested =
+            self.outer.iter().enumerate().filter(|(_, v)| v.kind == value::BINXML && v.len > 0);
         let found = nested.next().map(|(at, value)| (at as u16, *value));
         if nested.next().is_some() {
             return self.long(run, chunk, record);

@@ -126,7 +126,8 @@ impl Plan {
                     _ => None,
                 };
                 // Only a field of one value or text has no markup of its own to keep.
-                let plain = decode && !name.ends_with("_Xml") && !place.nodes.iter().any(is_element);
+                let plain =
+                    decode && !name.ends_with("_Xml") && !place.nodes.iter().any(is_element);
                 plan.fields.push((
                     target,
                     Source {
@@ -269,12 +270,7 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
-    fn system(
-        &mut self,
-        level: usize,
-        system: &'a [Node],
-        above: &[(usize, u16)],
-    ) -> Option<()> {
+    fn system(&mut self, level: usize, system: &'a [Node], above: &[(usize, u16)]) -> Option<()> {
         for node in system {
             let Node::Element(element) = node else { return None };
             let mut dependencies = above.to_vec();

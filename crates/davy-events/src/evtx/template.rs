@@ -1,12 +1,13 @@
 //! Binary XML templates, compiled from a chunk into trees with places for values.
 
 use crate::evtx::value::{self, Escape};
+use std::hash::Hasher;
 
 /// Deeper elements are no event's.
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 20_000;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub(crate) enum Node {
     Element(Element),
     /// Escaped for the place where it stands.
@@ -14,7 +15,7 @@ pub(crate) enum Node {
     Value(u16),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Element {
     pub(crate) name: String,
     pub(crate) attributes: Vec<(String, Vec<Node>)>,
@@ -53,8 +54,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A name, by its offset in the chunk; it may stand right here, and is then skipped.
-fn name(cursor: &mut Cursor<'_>) -> Option<String> {
+/// A name in UTF-16, by its offset in the chunk; it may stand right here, and is then skipped.
+fn name<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     let offset = cursor.u32()? as usize;
     let mut at = Cursor { data: cursor.data, at: offset.checked_add(6)? };
     let units = usize::from(at.u16()?);
@@ -62,10 +63,19 @@ fn name(cursor: &mut Cursor<'_>) -> Option<String> {
     if offset == cursor.at {
         cursor.at = at.at + 2;
     }
-    let mut text = String::with_capacity(units);
-    value::utf16(bytes, Escape::None, &mut text);
-    // A name with other characters would forge markup.
-    text.chars().all(|c| c.is_alphanumeric() || "_-.:".contains(c)).then_some(text)
+    Some(bytes)
+}
+
+/// What the tokens of a stream are given to.
+trait Visit {
+    fn open(&mut self, name: &[u8], dependency: u16) -> Option<()>;
+    fn close_start(&mut self);
+    fn close(&mut self, empty: bool) -> Option<()>;
+    fn attribute(&mut self, name: &[u8]) -> Option<()>;
+    fn text(&mut self, text: &[u8]) -> Option<()>;
+    fn character(&mut self, code: u16) -> Option<()>;
+    fn entity(&mut self, name: &[u8]) -> Option<()>;
+    fn place(&mut self, index: u16) -> Option<()>;
 }
 
 /// A tree under construction: the open elements, and which attribute is being filled.
@@ -90,96 +100,176 @@ impl Builder {
         list.push(node);
         Some(())
     }
+}
 
-    fn close(&mut self) -> Option<()> {
-        let element = self.open.pop()?;
+impl Visit for Builder {
+    fn open(&mut self, name: &[u8], dependency: u16) -> Option<()> {
+        if self.open.len() >= MAX_DEPTH {
+            return None;
+        }
+        let (name, dependency) = (own(name)?, (dependency != 0xffff).then_some(dependency));
+        self.in_attribute = false;
+        self.open.push(Element { name, dependency, ..Element::default() });
+        Some(())
+    }
+
+    fn close_start(&mut self) {
+        self.in_attribute = false;
+    }
+
+    fn close(&mut self, empty: bool) -> Option<()> {
+        let mut element = self.open.pop()?;
+        element.empty = empty;
         self.in_attribute = false;
         self.push(Node::Element(element))
     }
 
-    fn escape(&self) -> Escape {
-        if self.in_attribute { Escape::Attribute } else { Escape::Text }
+    fn attribute(&mut self, name: &[u8]) -> Option<()> {
+        self.open.last_mut()?.attributes.push((own(name)?, Vec::new()));
+        self.in_attribute = true;
+        Some(())
     }
 
     fn text(&mut self, bytes: &[u8]) -> Option<()> {
         let mut text = String::new();
-        value::utf16(bytes, self.escape(), &mut text);
+        let escape = if self.in_attribute { Escape::Attribute } else { Escape::Text };
+        value::utf16(bytes, escape, &mut text);
         self.push(Node::Text(text))
     }
+
+    fn character(&mut self, code: u16) -> Option<()> {
+        self.push(Node::Text(format!("&#{code};")))
+    }
+
+    fn entity(&mut self, name: &[u8]) -> Option<()> {
+        let text = format!("&{};", own(name)?);
+        self.push(Node::Text(text))
+    }
+
+    fn place(&mut self, index: u16) -> Option<()> {
+        self.push(Node::Value(index))
+    }
+}
+
+/// A name as text; one with other characters would forge markup.
+fn own(name: &[u8]) -> Option<String> {
+    let mut text = String::with_capacity(name.len() / 2);
+    value::utf16(name, Escape::None, &mut text);
+    text.chars().all(|c| c.is_alphanumeric() || "_-.:".contains(c)).then_some(text)
+}
+
+/// All that a template says goes into a hash, in order; equal ones are equal templates.
+struct Digest<H>(H);
+
+impl<H: Hasher> Digest<H> {
+    fn put(&mut self, token: u8, bytes: &[u8]) -> Option<()> {
+        self.0.write_u64(u64::from(token) << 32 | bytes.len() as u64);
+        self.0.write(bytes);
+        Some(())
+    }
+}
+
+impl<H: Hasher> Visit for Digest<H> {
+    fn open(&mut self, name: &[u8], dependency: u16) -> Option<()> {
+        self.0.write_u64(u64::from(dependency));
+        self.put(1, name)
+    }
+
+    fn close_start(&mut self) {
+        self.0.write_u64(2);
+    }
+
+    fn close(&mut self, empty: bool) -> Option<()> {
+        self.0.write_u64(3 + u64::from(empty));
+        Some(())
+    }
+
+    fn attribute(&mut self, name: &[u8]) -> Option<()> {
+        self.put(6, name)
+    }
+
+    fn text(&mut self, text: &[u8]) -> Option<()> {
+        self.put(5, text)
+    }
+
+    fn character(&mut self, code: u16) -> Option<()> {
+        self.put(8, &code.to_le_bytes())
+    }
+
+    fn entity(&mut self, name: &[u8]) -> Option<()> {
+        self.put(9, name)
+    }
+
+    fn place(&mut self, index: u16) -> Option<()> {
+        self.0.write_u64(0x0d << 32 | u64::from(index));
+        Some(())
+    }
+}
+
+/// Tells templates apart without compiling them. The hasher must be keyed, since a file could be
+/// made to give one template the digest of another.
+pub(crate) fn digest(chunk: &[u8], start: usize, end: usize, hasher: impl Hasher) -> Option<u64> {
+    let mut digest = Digest(hasher);
+    walk(chunk, start, end, true, &mut digest)?;
+    Some(digest.0.finish())
 }
 
 /// Compiles the stream at `start..end` of a chunk. In a template, elements carry dependencies.
 /// `None` if it is not valid, or is one that only holds an instance of a template.
 pub(crate) fn compile(chunk: &[u8], start: usize, end: usize, template: bool) -> Option<Vec<Node>> {
-    let mut cursor = Cursor { data: chunk, at: start };
     let mut tree = Builder { open: Vec::new(), done: Vec::new(), in_attribute: false, nodes: 0 };
+    walk(chunk, start, end, template, &mut tree)?;
+    while !tree.open.is_empty() {
+        tree.close(false)?;
+    }
+    Some(tree.done)
+}
+
+fn walk(
+    chunk: &[u8],
+    start: usize,
+    end: usize,
+    template: bool,
+    visit: &mut impl Visit,
+) -> Option<()> {
+    let mut cursor = Cursor { data: chunk, at: start };
     while cursor.at < end {
-        let token = cursor.u8()?;
-        match token {
+        match cursor.u8()? {
             0x00 => break,
             0x0f => cursor.at += 3,
-            0x01 | 0x41 => {
+            token @ (0x01 | 0x41) => {
                 let dependency = if template { cursor.u16()? } else { 0xffff };
                 cursor.u32()?;
                 let name = name(&mut cursor)?;
                 if token == 0x41 {
                     cursor.u32()?;
                 }
-                if tree.open.len() >= MAX_DEPTH {
-                    return None;
-                }
-                let dependency = (dependency != 0xffff).then_some(dependency);
-                tree.in_attribute = false;
-                tree.open.push(Element { name, dependency, ..Element::default() });
+                visit.open(name, dependency)?;
             }
-            0x02 => tree.in_attribute = false,
-            0x03 => {
-                tree.open.last_mut()?.empty = true;
-                tree.close()?;
-            }
-            0x04 => tree.close()?,
-            0x05 | 0x45 => {
-                // Windows writes no other type here.
-                if cursor.u8()? != value::STRING {
+            0x02 => visit.close_start(),
+            token @ (0x03 | 0x04) => visit.close(token == 0x03)?,
+            token @ (0x05 | 0x45 | 0x07 | 0x47) => {
+                // Windows writes no other type of value here.
+                if token & 0x0f == 5 && cursor.u8()? != value::STRING {
                     return None;
                 }
                 let units = usize::from(cursor.u16()?);
-                let bytes = cursor.bytes(units * 2)?;
-                tree.text(bytes)?;
+                visit.text(cursor.bytes(units * 2)?)?;
             }
-            0x06 | 0x46 => {
-                let name = name(&mut cursor)?;
-                tree.open.last_mut()?.attributes.push((name, Vec::new()));
-                tree.in_attribute = true;
-            }
-            0x07 | 0x47 => {
-                let units = usize::from(cursor.u16()?);
-                let bytes = cursor.bytes(units * 2)?;
-                tree.text(bytes)?;
-            }
-            0x08 | 0x48 => {
-                let code = u32::from(cursor.u16()?);
-                tree.push(Node::Text(format!("&#{code};")))?;
-            }
-            0x09 | 0x49 => {
-                let name = name(&mut cursor)?;
-                tree.push(Node::Text(format!("&{name};")))?;
-            }
+            0x06 | 0x46 => visit.attribute(name(&mut cursor)?)?,
+            0x08 | 0x48 => visit.character(cursor.u16()?)?,
+            0x09 | 0x49 => visit.entity(name(&mut cursor)?)?,
             0x0a => drop(name(&mut cursor)?),
             0x0b => {
                 let units = usize::from(cursor.u16()?);
                 cursor.bytes(units * 2)?;
             }
             0x0d | 0x0e => {
-                let index = cursor.u16()?;
+                visit.place(cursor.u16()?)?;
                 cursor.u8()?;
-                tree.push(Node::Value(index))?;
             }
             _ => return None,
         }
     }
-    while !tree.open.is_empty() {
-        tree.close()?;
-    }
-    Some(tree.done)
+    Some(())
 }

@@ -133,7 +133,8 @@ fn known(kind: u8, bytes: &[u8], escape: Escape, out: &mut String) -> Option<()>
     match kind {
         STRING => utf16(bytes, escape, out),
         ANSI => {
-            let text: String = bytes.iter().take_while(|b| **b != 0).map(|b| windows_1252(*b)).collect();
+            let text: String =
+                bytes.iter().take_while(|b| **b != 0).map(|b| windows_1252(*b)).collect();
             text.chars().for_each(|c| character(c, escape, out));
         }
         0x03 => signed(i64::from(i8::from_le_bytes(le(bytes)?)), out),
@@ -167,7 +168,13 @@ fn known(kind: u8, bytes: &[u8], escape: Escape, out: &mut String) -> Option<()>
             let _ = write!(
                 out,
                 "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}0000Z",
-                at(0), at(1), at(3), at(4), at(5), at(6), at(7)
+                at(0),
+                at(1),
+                at(3),
+                at(4),
+                at(5),
+                at(6),
+                at(7)
             );
         }
         0x13 => sid(bytes, out)?,
@@ -283,26 +290,51 @@ fn character(c: char, escape: Escape, out: &mut String) {
 
 /// Text in UTF-16, up to a zero.
 pub(crate) fn utf16(bytes: &[u8], escape: Escape, out: &mut String) {
-    let units = bytes.as_chunks::<2>().0;
+    let mut units = bytes.as_chunks::<2>().0;
     out.reserve(units.len());
-    let mut at = 0;
-    while let Some(rest) = units.get(at..).filter(|rest| !rest.is_empty()) {
-        if let Some(text) = rest.first_chunk::<16>().and_then(|block| plain(block, escape)) {
+    while !units.is_empty() {
+        if let Some((block, tail)) = units.split_first_chunk::<16>()
+            && let Some(text) = plain(block, escape)
+        {
             // Plain ASCII, as was just checked.
             out.push_str(std::str::from_utf8(&text).unwrap_or_default());
-            at += 16;
+            units = tail;
             continue;
         }
-        let mut used = 0;
-        for c in char::decode_utf16(rest.iter().map(|unit| u16::from_le_bytes(*unit))).take(16) {
-            let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
-            if c == '\0' {
-                return;
+        let mut text = [0u8; 16];
+        let mut count = 0;
+        for (byte, unit) in text.iter_mut().zip(units) {
+            let [low, high] = *unit;
+            if high != 0 || !is_plain(low, escape) {
+                break;
             }
-            character(c, escape, out);
-            used += c.len_utf16();
+            *byte = low;
+            count += 1;
         }
-        at += used.max(1);
+        let run = text.get(..count).unwrap_or_default();
+        out.push_str(std::str::from_utf8(run).unwrap_or_default());
+        units = units.get(count..).unwrap_or_default();
+        if count == 16 {
+            continue;
+        }
+        let next = char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit))).next();
+        let Some(next) = next else { return };
+        let c = next.unwrap_or(char::REPLACEMENT_CHARACTER);
+        if c == '\0' {
+            return;
+        }
+        character(c, escape, out);
+        units = units.get(c.len_utf16()..).unwrap_or_default();
+    }
+}
+
+/// An ASCII character that needs no escape.
+fn is_plain(low: u8, escape: Escape) -> bool {
+    match low {
+        0 | 0x80.. => false,
+        1..0x20 | b'&' | b'<' | b'>' => escape == Escape::None,
+        b'"' | b'\'' => escape != Escape::Attribute,
+        _ => true,
     }
 }
 

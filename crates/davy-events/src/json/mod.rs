@@ -4,7 +4,7 @@
 mod parse;
 mod windows;
 
-use crate::decode::Decoder;
+use crate::decode::Step;
 use crate::model::ProblemKind;
 use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
@@ -17,10 +17,28 @@ use std::sync::Arc;
 
 /// Where an event's time may be, the likeliest first.
 const TIMES: [&str; 22] = [
-    "_time", "time", "timestamp", "@timestamp", "eventTime", "event_time", "EventTime",
-    "TimeCreated", "UtcTime", "published", "CreationTime", "createdDateTime", "activityDateTime",
-    "recorded", "created_at", "TimeGenerated", "ts", "datetime", "date", "id.time",
-    "Event.System.TimeCreated.#attributes.SystemTime", "requestReceivedTimestamp",
+    "_time",
+    "time",
+    "timestamp",
+    "@timestamp",
+    "eventTime",
+    "event_time",
+    "EventTime",
+    "TimeCreated",
+    "UtcTime",
+    "published",
+    "CreationTime",
+    "createdDateTime",
+    "activityDateTime",
+    "recorded",
+    "created_at",
+    "TimeGenerated",
+    "ts",
+    "datetime",
+    "date",
+    "id.time",
+    "Event.System.TimeCreated.#attributes.SystemTime",
+    "requestReceivedTimestamp",
 ];
 const HEC: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
 
@@ -42,7 +60,7 @@ struct Wrapper {
     time: Option<f64>,
 }
 
-impl Decoder for JsonDecoder {
+impl Step for JsonDecoder {
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
         let mut at = 0;
         while !run.stopped {
@@ -106,9 +124,10 @@ impl JsonDecoder {
             return 0;
         }
         let (kind, message) = match result {
-            Err(Failure::TooDeep(_)) => {
-                (ProblemKind::Limit, "JSON is nested deeper than the limit; its fields were not read")
-            }
+            Err(Failure::TooDeep(_)) => (
+                ProblemKind::Limit,
+                "JSON is nested deeper than the limit; its fields were not read",
+            ),
             Err(Failure::Incomplete) if cut => {
                 (ProblemKind::Limit, "an event is longer than the limit and was cut")
             }
@@ -147,13 +166,18 @@ impl JsonDecoder {
         if has("result") && (has("preview") || has("offset") || has("lastrow")) {
             return self.export(run, raw);
         }
-        if has("Event") && self.flat.members.len() == 1
+        if has("Event")
+            && self.flat.members.len() == 1
             && let Some(xml) = windows::to_xml(raw)
         {
             return self.windows.event(run, Kind::Json, &xml, None);
         }
+        let row = has("_time") || has("_raw");
         let flat = std::mem::take(&mut self.flat);
-        self.object(run, raw, &flat, &Wrapper::default(), None);
+        match row {
+            true => self.row(run, raw, &flat),
+            false => self.object(run, raw, &flat, &Wrapper::default(), None),
+        }
         self.flat = flat;
     }
 
@@ -183,20 +207,30 @@ impl JsonDecoder {
         let result = self.flat.member(raw, "result").unwrap_or_default();
         let mut flat = std::mem::take(&mut self.inner);
         if flat.read(result, run.options.json_depth).is_ok() {
-            let text = |key: &str| flat.get(key).map(str::to_owned);
-            let wrapper = Wrapper {
-                source: text("source"),
-                sourcetype: text("sourcetype"),
-                host: text("host"),
-                index: text("index"),
-                time: flat.get("_time").and_then(|time| stamp::value(time, run.meta.now)),
-            };
-            match text("_raw") {
-                Some(own) => self.text(run, &own, &wrapper, Some(&flat)),
-                None => self.object(run, result, &flat, &wrapper, None),
-            }
+            self.row(run, result, &flat);
         }
         self.inner = flat;
+    }
+
+    /// A result row, told by its `_time` or `_raw`: these and the default fields are as they stand.
+    fn row(&mut self, run: &mut Run<'_>, json: &str, flat: &Flat) {
+        let text = |key: &str| flat.get(key).map(str::to_owned);
+        // A number is seconds here, however few digits it has.
+        let time = |text: &str| {
+            let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && n.abs() < 1e11);
+            number.or_else(|| stamp::value(text, run.meta.now))
+        };
+        let wrapper = Wrapper {
+            source: text("source"),
+            sourcetype: text("sourcetype"),
+            host: text("host"),
+            index: text("index"),
+            time: flat.get("_time").and_then(time),
+        };
+        match text("_raw") {
+            Some(own) => self.text(run, &own, &wrapper, Some(flat)),
+            None => self.object(run, json, flat, &wrapper, None),
+        }
     }
 
     /// The text of an event that was wrapped: XML, JSON, or a line.

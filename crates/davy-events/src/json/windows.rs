@@ -10,7 +10,11 @@ pub(super) fn to_xml(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len() * 2);
     out.push_str("<Event");
     let space = event.get("#attributes").and_then(|a| a.get("xmlns")).and_then(Value::as_str);
-    attribute("xmlns", space.unwrap_or("http://schemas.microsoft.com/win/2004/08/events/event"), &mut out);
+    attribute(
+        "xmlns",
+        space.unwrap_or("http://schemas.microsoft.com/win/2004/08/events/event"),
+        &mut out,
+    );
     out.push('>');
     for (name, value) in event {
         match (name.as_str(), value) {

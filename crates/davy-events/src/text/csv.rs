@@ -1,6 +1,6 @@
 //! CSV with a row of names first.
 
-use crate::decode::Decoder;
+use crate::decode::Step;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
 use crate::shape::Kind;
@@ -17,7 +17,7 @@ pub(crate) struct CsvDecoder {
     slot: Option<SlotId>,
 }
 
-impl Decoder for CsvDecoder {
+impl Step for CsvDecoder {
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty() && !run.stopped) {
@@ -77,7 +77,8 @@ impl CsvDecoder {
     fn row(&mut self, run: &mut Run<'_>, row: &[u8], offset: u64) {
         let raw = lossy(run, row, offset).into_owned();
         let Some(header) = &self.header else {
-            self.header = Some(cells(&raw).into_iter().map(|name| name.trim().to_owned()).collect());
+            self.header =
+                Some(cells(&raw).into_iter().map(|name| name.trim().to_owned()).collect());
             return;
         };
         let slot = match self.slot {

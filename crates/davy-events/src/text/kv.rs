@@ -23,7 +23,9 @@ fn name_before(line: &str, from: usize, equals: usize) -> &str {
     let start = before
         .char_indices()
         .rev()
-        .find(|(_, c)| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '{' | '}')))
+        .find(|(_, c)| {
+            !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '{' | '}'))
+        })
         .map_or(0, |(at, c)| at + c.len_utf8());
     let name = before.get(start..).unwrap_or_default();
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
@@ -41,7 +43,9 @@ fn value_after(line: &str, start: usize) -> (&str, usize) {
         return (body.get(..end).unwrap_or_default(), start + end + 2);
     }
     let end = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | '"' | ')' | ']' | '}'))
+        .find(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | '"' | ')' | ']' | '}')
+        })
         .unwrap_or(rest.len());
     (rest.get(..end).unwrap_or_default(), start + end)
 }

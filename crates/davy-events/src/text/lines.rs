@@ -1,6 +1,6 @@
 //! Plain lines: one event a line, with what time and key=value pairs can be recognised in it.
 
-use crate::decode::Decoder;
+use crate::decode::Step;
 use crate::model::Meta;
 use crate::rows::{Run, SlotId};
 use crate::shape::Kind;
@@ -19,7 +19,7 @@ impl Default for LineDecoder {
     }
 }
 
-impl Decoder for LineDecoder {
+impl Step for LineDecoder {
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty() && !run.stopped) {

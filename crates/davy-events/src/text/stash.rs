@@ -1,7 +1,7 @@
 //! Splunk's stash format, in which risk and notable events are kept:
 //! `1700000000, search_name="…", k="v", k="another"`. Values may span lines.
 
-use crate::decode::Decoder;
+use crate::decode::Step;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::Run;
 use crate::shape::Kind;
@@ -12,7 +12,7 @@ use crate::xml::lossy;
 #[derive(Default)]
 pub(crate) struct StashDecoder;
 
-impl Decoder for StashDecoder {
+impl Step for StashDecoder {
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty() && !run.stopped) {

@@ -1,7 +1,7 @@
 //! Windows events as classic text: a line with the date, `Name=value` lines, and a message whose
 //! sections hold `Name:<tab>value` lines.
 
-use crate::decode::Decoder;
+use crate::decode::Step;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::Run;
 use crate::shape::Kind;
@@ -23,7 +23,7 @@ pub(crate) fn is_date_line(line: &[u8]) -> bool {
         && (line.ends_with(b"AM") || line.ends_with(b"PM") || line.ends_with(b"."))
 }
 
-impl Decoder for WinEventLogDecoder {
+impl Step for WinEventLogDecoder {
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty() && !run.stopped) {

@@ -4,7 +4,7 @@ pub(crate) mod event;
 pub(crate) mod scan;
 pub(crate) mod shaper;
 
-use crate::decode::Decoder;
+use crate::decode::Step;
 use crate::model::ProblemKind;
 use crate::rows::Run;
 use crate::shape::Kind;
@@ -20,7 +20,7 @@ pub(crate) struct XmlDecoder {
     told: bool,
 }
 
-impl Decoder for XmlDecoder {
+impl Step for XmlDecoder {
     fn step(&mut self, run: &mut Run<'_>, text: &[u8], base: u64, last: bool) -> usize {
         let mut at = 0;
         // The next end of an event, looked for once.
@@ -113,7 +113,7 @@ pub(crate) fn lossy<'a>(run: &mut Run<'_>, bytes: &'a [u8], offset: u64) -> Cow<
 /// The next `<Event>` or `<Event …>`, not `<Events>` or `<EventData>`.
 fn next_open(text: &[u8], from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
-    memchr::memmem::find_iter(rest, b"<Event").map(|hit| hit + from).find(|hit| {
-        matches!(text.get(hit + 6), Some(b'>' | b' ' | b'\t' | b'\r' | b'\n'))
-    })
+    memchr::memmem::find_iter(rest, b"<Event")
+        .map(|hit| hit + from)
+        .find(|hit| matches!(text.get(hit + 6), Some(b'>' | b' ' | b'\t' | b'\r' | b'\n')))
 }

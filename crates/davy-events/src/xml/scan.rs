@@ -100,7 +100,8 @@ pub(crate) fn decode_entities(text: &str, out: &mut String) {
     while let Some(at) = rest.find('&') {
         let (before, entity) = rest.split_at(at);
         out.push_str(before);
-        let name = entity.get(1..).and_then(|e| e.get(..e.bytes().take(12).position(|b| b == b';')?));
+        let name =
+            entity.get(1..).and_then(|e| e.get(..e.bytes().take(12).position(|b| b == b';')?));
         let decoded = name.and_then(|name| match name {
             "amp" => Some('&'),
             "lt" => Some('<'),

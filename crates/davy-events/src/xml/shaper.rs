@@ -115,12 +115,8 @@ pub(crate) fn windows_shape(
     if let Some(host) = &meta.host {
         constants.push(("host".into(), text(host)));
     }
-    let own = [
-        ("Name", provider),
-        ("Channel", channel),
-        ("EventID", event_id),
-        ("EventCode", event_id),
-    ];
+    let own =
+        [("Name", provider), ("Channel", channel), ("EventID", event_id), ("EventCode", event_id)];
     for (name, value) in own {
         // A field that the event's data has too holds both values, so it is no constant.
         let repeated = names.iter().filter(|known| **known == name).count() > 1;

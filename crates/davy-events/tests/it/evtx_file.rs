@@ -6,7 +6,8 @@ use davy_events::{Meta, Options, ProblemKind};
 #[test]
 fn the_sample_is_a_valid_file() {
     let settings = evtx::ParserSettings::default().validate_checksums(true);
-    let mut parser = evtx::EvtxParser::from_buffer(EVTX.to_vec()).unwrap().with_configuration(settings);
+    let mut parser =
+        evtx::EvtxParser::from_buffer(EVTX.to_vec()).unwrap().with_configuration(settings);
     assert!(parser.header().validate_checksum());
     assert_eq!(parser.records().filter(|record| record.is_ok()).count(), 6);
 }

@@ -1,5 +1,8 @@
 //! Decoders, through the public interface alone.
 
+// Helpers outside test functions may fail like tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod evtx_file;
 mod hostile;
 mod json;
@@ -8,7 +11,9 @@ mod xml;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, UInt64Type};
-use davy_events::{Counts, Demand, EventBatch, Meta, Options, Problem, Shape, Sink, Want, mv, rest};
+use davy_events::{
+    Counts, Decoder, Demand, EventBatch, Meta, Options, Problem, Shape, Sink, Want, mv, rest,
+};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -80,8 +85,7 @@ fn stream(bytes: &[u8]) -> Read {
     let want = Want::Fields { names: names(&["__seq", "_time"]), rest: true };
     let mut sink = Collect::default();
     let (meta, options) = (meta(), Options::default());
-    let counts =
-        davy_events::decode_reader(&mut Slow(bytes), &meta, &want, &options, &mut sink);
+    let counts = davy_events::decode_reader(&mut Slow(bytes), &meta, &want, &options, &mut sink);
     gather(sink, counts)
 }
 
@@ -138,8 +142,7 @@ fn a_demand_gets_its_columns_in_order_and_the_rest_is_only_counted() {
     let wanted = ["UserData_Xml", "EventCode", "NoSuchField", "Channel", "_time"];
     let demand = OnlyCode("1007", names(&wanted));
     let mut sink = Collect::default();
-    let counts =
-        davy_events::decode(EVTX, &meta(), &demand, &Options::default(), &mut sink);
+    let counts = davy_events::decode(EVTX, &meta(), &demand, &Options::default(), &mut sink);
     assert_eq!((counts.events, counts.skipped, counts.problems), (6, 5, 0));
     let [EventBatch { shape, batch }] = sink.batches.as_slice() else { panic!("one batch") };
     assert!(shape.may_hold("UserData_Xml") && !shape.may_hold("CommandLine"));
@@ -184,4 +187,20 @@ fn batches_are_cut_and_an_early_end_is_heeded() {
     let mut once = Once(0);
     davy_events::decode(b"a=1\nb=2\nc=3\nd=4\ne=5\n", &meta(), &want, &options, &mut once);
     assert_eq!(once.0, 1);
+}
+
+#[test]
+fn a_decoder_that_is_used_again_gives_what_a_new_one_gives() {
+    let want = Want::Fields { names: names(&["__seq", "_time"]), rest: true };
+    let mut decoder = Decoder::new(&want, Options::default());
+    let stated = Meta { source: Some("stated".to_owned()), ..meta() };
+    for meta in [meta(), meta(), stated, meta()] {
+        for bytes in [EVTX, XML, JSON, &EVTX[..8000], b"a=1\n"] {
+            let mut sink = Collect::default();
+            let counts = decoder.decode(bytes, &meta, &mut sink);
+            let again = gather(sink, counts);
+            let fresh = read_with(bytes, &meta, &Options::default());
+            assert_eq!((again.rows, again.counts), (fresh.rows, fresh.counts));
+        }
+    }
 }

@@ -9,7 +9,10 @@ fn lines_have_times_and_pairs() {
         type=SYSCALL msg=audit(1777887000.500:44): arch=c000003e exe=\"/usr/bin/id\"\n\
         no time, no pairs\n";
     for read in [read(text.as_bytes()), stream(text.as_bytes())] {
-        assert_eq!(read.times, [1_777_887_000.0, 1_777_887_000.0, 1_777_887_000.5, 1_777_900_000.0]);
+        assert_eq!(
+            read.times,
+            [1_777_887_000.0, 1_777_887_000.0, 1_777_887_000.5, 1_777_900_000.0]
+        );
         assert_eq!(read.rows[0]["user"], "ore");
         assert_eq!(read.rows[0]["msg"], "dig deep");
         assert_eq!(read.rows[0]["sourcetype"], "input");
@@ -21,7 +24,8 @@ fn lines_have_times_and_pairs() {
 
 #[test]
 fn csv_rows_are_fields() {
-    let text = "time,user,note\n2026-05-04 09:30:00,ore,\"a, \"\"b\"\"\nc\"\n2026-05-04 09:30:01,,x\n";
+    let text =
+        "time,user,note\n2026-05-04 09:30:00,ore,\"a, \"\"b\"\"\nc\"\n2026-05-04 09:30:01,,x\n";
     for read in [read(text.as_bytes()), stream(text.as_bytes())] {
         assert_eq!(read.rows.len(), 2);
         assert_eq!(read.rows[0]["note"], "a, \"b\"\nc");

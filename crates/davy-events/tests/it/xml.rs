@@ -31,7 +31,8 @@ fn one_or_more_events_a_line_are_read() {
 fn a_pretty_printed_document_gives_the_same_events() {
     let plain = read(ONE.as_bytes());
     let pretty = ONE.replace("><", ">\r\n    <").replace('\'', "\"");
-    let document = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Events>\n{pretty}\n</Events>\n");
+    let document =
+        format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Events>\n{pretty}\n</Events>\n");
     let read = read(document.as_bytes());
     assert!(read.problems.is_empty(), "{:?}", read.problems);
     assert_eq!(read.rows, plain.rows);
@@ -41,8 +42,10 @@ fn a_pretty_printed_document_gives_the_same_events() {
 fn utf_16_is_read_in_both_orders() {
     let plain = read(XML);
     let text = std::str::from_utf8(XML).unwrap();
-    let little: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    let big: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    let little: Vec<u8> =
+        [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> =
+        [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
     assert_eq!(read(&little).rows, plain.rows);
     assert_eq!(read(&big).rows, plain.rows);
     assert_eq!(stream(&big).rows, plain.rows);
@@ -66,7 +69,8 @@ fn an_event_cut_short_keeps_what_came_before() {
 #[test]
 fn entities_are_never_expanded_and_wrong_tags_do_no_harm() {
     let bomb = "<!DOCTYPE lolz [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>";
-    let event = ONE.replace("drill", "&b;&unknown;").replace("</Data></EventData>", "</Datum></EventData>");
+    let event =
+        ONE.replace("drill", "&b;&unknown;").replace("</Data></EventData>", "</Datum></EventData>");
     let read = read(format!("{bomb}\n{event}").as_bytes());
     assert_eq!(read.rows.len(), 1);
     assert_eq!(read.rows[0]["ServiceName"], "&b;&unknown;");

@@ -3,10 +3,20 @@
 use crate::spec::AggSpec;
 
 mod basic;
+mod event_order;
 mod multivalue;
+mod rank;
+pub(crate) mod sparkline;
+mod spread;
 
-static FAMILIES: &[(&str, &[AggSpec])] =
-    &[("Aggregate", basic::FUNCTIONS), ("Multivalue", multivalue::FUNCTIONS)];
+static FAMILIES: &[(&str, &[AggSpec])] = &[
+    ("Aggregate", basic::FUNCTIONS),
+    ("Multivalue", multivalue::FUNCTIONS),
+    ("Percentiles and modes", rank::FUNCTIONS),
+    ("Deviation", spread::FUNCTIONS),
+    ("Event order and time", event_order::FUNCTIONS),
+    ("Sparkline", sparkline::FUNCTIONS),
+];
 
 /// Every family with its functions.
 pub fn families() -> &'static [(&'static str, &'static [AggSpec])] {

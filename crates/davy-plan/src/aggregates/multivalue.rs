@@ -145,7 +145,7 @@ impl Fold for List {
 }
 
 #[derive(Debug, Default)]
-struct Distinct {
+pub(super) struct Distinct {
     seen: HashSet<String>,
     bytes: usize,
 }

@@ -42,8 +42,7 @@ struct Dedup {
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
-    let (options, left) =
-        cx.reader(args).options(&["keepevents", "keepempty", "consecutive"], cx);
+    let (options, left) = cx.reader(args).options(&["keepevents", "keepempty", "consecutive"], cx);
     let keep_events = options.flag("keepevents", false, cx);
     let keep_empty = options.flag("keepempty", false, cx);
     let consecutive = options.flag("consecutive", false, cx);

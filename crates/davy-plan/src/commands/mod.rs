@@ -11,6 +11,10 @@ mod charting;
 mod cluster;
 mod contingency;
 mod correlate;
+mod bin;
+mod chart;
+mod charting;
+mod convert;
 mod dedup;
 mod diff;
 mod eval;
@@ -25,16 +29,32 @@ mod makeresults;
 mod metadata;
 mod normal;
 mod outlier;
+mod extract;
+mod fields;
+mod fillnull;
+mod fromjson;
+mod head;
+mod makemv;
+mod makeresults;
+mod mvcombine;
+mod mvexpand;
+mod nomv;
+mod regex;
+mod gentimes;
+mod makecontinuous;
 mod overrows;
 mod predict;
 mod rare;
 mod refused;
 mod rename;
 mod require;
+mod replace;
 mod reverse;
+mod rex;
 mod search;
 mod setfields;
 mod sort;
+mod spath;
 mod stats;
 mod streamstats;
 mod table;
@@ -46,6 +66,7 @@ mod transpose;
 mod uniq;
 mod untable;
 mod where_;
+mod xmlkv;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
@@ -56,6 +77,9 @@ static ALL: &[&CommandSpec] = &[
     &cluster::SPEC,
     &contingency::SPEC,
     &correlate::SPEC,
+    &bin::SPEC,
+    &chart::SPEC,
+    &convert::SPEC,
     &dedup::SPEC,
     &diff::SPEC,
     &eval::SPEC,
@@ -63,12 +87,22 @@ static ALL: &[&CommandSpec] = &[
     &fields::SPEC,
     &fieldsummary::SPEC,
     &gentimes::SPEC,
+    &extract::SPEC,
+    &fields::SPEC,
+    &fillnull::SPEC,
+    &fromjson::SPEC,
     &head::SPEC,
-    &makecontinuous::SPEC,
+    &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
     &outlier::SPEC,
     &predict::SPEC,
+    &mvcombine::SPEC,
+    &mvexpand::SPEC,
+    &nomv::SPEC,
+    &regex::SPEC,
+    &gentimes::SPEC,
+    &makecontinuous::SPEC,
     &rare::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
@@ -133,10 +167,13 @@ static ALL: &[&CommandSpec] = &[
     &refused::X11,
     &rename::SPEC,
     &require::SPEC,
+    &replace::SPEC,
     &reverse::SPEC,
+    &rex::SPEC,
     &search::SPEC,
     &setfields::SPEC,
     &sort::SPEC,
+    &spath::SPEC,
     &stats::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
@@ -148,6 +185,7 @@ static ALL: &[&CommandSpec] = &[
     &uniq::SPEC,
     &untable::SPEC,
     &where_::SPEC,
+    &xmlkv::SPEC,
     &xyseries::SPEC,
 ];
 

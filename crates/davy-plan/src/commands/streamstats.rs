@@ -235,11 +235,8 @@ impl Command for StreamStats {
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
-        let names: Vec<String> = input
-            .names()
-            .into_iter()
-            .filter(|n| !self.by.iter().any(|b| b.value == *n))
-            .collect();
+        let names: Vec<String> =
+            input.names().into_iter().filter(|n| !self.by.iter().any(|b| b.value == *n)).collect();
         let aggs = aggs::spread(&self.aggs, &names);
         let mut held: Vec<(String, Typed)> = Vec::new();
         let mut sets: Vec<(String, Ty)> = Vec::new();
@@ -412,7 +409,13 @@ impl State {
         self.windows.clear();
     }
 
-    fn windowed(&mut self, key: &str, values: Vec<Val<'static>>, time: f64, out: &mut [Val<'static>]) {
+    fn windowed(
+        &mut self,
+        key: &str,
+        values: Vec<Val<'static>>,
+        time: f64,
+        out: &mut [Val<'static>],
+    ) {
         let settings = self.settings.clone();
         let which = if settings.global { "" } else { key };
         if !self.windows.contains_key(which) {

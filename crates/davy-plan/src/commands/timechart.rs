@@ -85,7 +85,8 @@ impl Command for TimeChart {
             Some(range) => Ok(Some(range)),
             None => data(),
         })?;
-        let ends = if self.args.partial { None } else { range.map_or_else(&mut data, |r| Ok(Some(r)))? };
+        let ends =
+            if self.args.partial { None } else { range.map_or_else(&mut data, |r| Ok(Some(r)))? };
         let extent = range.map(|(from, to)| {
             // The end of a range is not in it.
             let last = cut.floor(to);

@@ -4,11 +4,41 @@ use crate::spec::FunctionSpec;
 use davy_diag::Span;
 use davy_spl::ast::Expr;
 
+mod bitwise;
 mod comparison;
+mod conversion;
+mod cryptographic;
+mod informational;
+mod matching;
+mod mathematical;
+mod iterate;
+mod json;
+mod lookup;
+mod multivalue;
 mod operators;
+mod statistical_eval;
+mod text;
+mod time;
+mod trig;
 
-static FAMILIES: &[(&str, &[FunctionSpec])] =
-    &[("Operators", operators::FUNCTIONS), ("Comparison and conditional", comparison::FUNCTIONS)];
+static FAMILIES: &[(&str, &[FunctionSpec])] = &[
+    ("Operators", operators::FUNCTIONS),
+    ("Comparison and conditional", comparison::FUNCTIONS),
+    ("Bitwise", bitwise::FUNCTIONS),
+    ("Conversion", conversion::FUNCTIONS),
+    ("Date and time", time::FUNCTIONS),
+    ("Informational", informational::FUNCTIONS),
+    ("Mathematical", mathematical::FUNCTIONS),
+    ("Statistical", statistical_eval::FUNCTIONS),
+    ("Trigonometric and hyperbolic", trig::FUNCTIONS),
+    ("Pattern matching", matching::FUNCTIONS),
+    ("Lookup", lookup::FUNCTIONS),
+    ("Text", text::FUNCTIONS),
+    ("Multivalue", multivalue::FUNCTIONS),
+    ("Multivalue, by value", iterate::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
+    ("Cryptographic", cryptographic::FUNCTIONS),
+];
 
 /// Every family with its functions. Names that begin with `__` are operators, not for users.
 pub fn families() -> &'static [(&'static str, &'static [FunctionSpec])] {
@@ -26,6 +56,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
         .iter()
         .flat_map(|(_, list)| list.iter().map(|f| f.name))
         .filter(|n| !n.starts_with("__"))
+}
+
+/// Reports what is wrong with a call whatever the data: a regular expression that cannot be read.
+pub(crate) fn check(name: &str, args: &[Expr], errors: &mut Vec<davy_diag::Diagnostic>) {
+    matching::check(name, args, errors);
 }
 
 /// The fields that the search in `searchmatch("…")` reads.

@@ -107,10 +107,7 @@ impl ChartArgs {
     }
 
     pub(crate) fn wild(&self) -> bool {
-        self.measures
-            .iter()
-            .flat_map(|m| &m.aggs)
-            .any(|a| matches!(a.input, AggInput::Wildcard(_)))
+        self.measures.iter().flat_map(|m| &m.aggs).any(|a| matches!(a.input, AggInput::Wildcard(_)))
     }
 
     /// The measures with wildcards spread over the fields that are there.
@@ -317,8 +314,21 @@ fn chart_option(
         }
         _ => {
             let known = [
-                "limit", "useother", "usenull", "otherstr", "nullstr", "agg", "span", "bins",
-                "minspan", "aligntime", "cont", "sep", "format", "start", "end",
+                "limit",
+                "useother",
+                "usenull",
+                "otherstr",
+                "nullstr",
+                "agg",
+                "span",
+                "bins",
+                "minspan",
+                "aligntime",
+                "cont",
+                "sep",
+                "format",
+                "start",
+                "end",
             ];
             let near = davy_diag::closest(&name, known);
             cx.report(
@@ -473,8 +483,7 @@ fn take_aggs(
             Some(aggs::read_one(&arg, cx)?)
         }
         ExprKind::Call { name, args }
-            if args.len() <= 1
-                && aggregates::find(&name.value.to_ascii_lowercase()).is_some() =>
+            if args.len() <= 1 && aggregates::find(&name.value.to_ascii_lowercase()).is_some() =>
         {
             let (spec, number) = aggs::find(name, cx)?;
             let input = match args.pop() {
@@ -507,7 +516,9 @@ fn take_aggs(
                 take_aggs(arg, base, found, cx)?;
             }
         }
-        ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => take_aggs(e, base, found, cx)?,
+        ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => {
+            take_aggs(e, base, found, cx)?
+        }
         ExprKind::Binary { left, right, .. } => {
             take_aggs(left, base, found, cx)?;
             take_aggs(right, base, found, cx)?;

@@ -109,8 +109,7 @@ impl Prepared {
         let mut list: Vec<Agg> = Vec::new();
         for (i, measure) in measures.iter().enumerate() {
             for agg in &measure.aggs {
-                let alias =
-                    if measure.expr.is_some() { agg.alias.clone() } else { value_name(i) };
+                let alias = if measure.expr.is_some() { agg.alias.clone() } else { value_name(i) };
                 list.push(Agg { alias, ..agg.clone() });
             }
         }
@@ -127,8 +126,7 @@ impl Prepared {
         let rows = cx.rows(&grouped)?;
         let at = |name: &str| rows.column(name);
         let (row, series, events) = (at(ROW), at(SERIES), at(EVENTS));
-        let values: Vec<Option<usize>> =
-            (0..measures.len()).map(|i| at(&value_name(i))).collect();
+        let values: Vec<Option<usize>> = (0..measures.len()).map(|i| at(&value_name(i))).collect();
         let get = |line: &[Val<'static>], at: Option<usize>| {
             at.and_then(|i| line.get(i)).cloned().unwrap_or(Val::Null)
         };
@@ -161,7 +159,6 @@ fn event_count() -> Option<Agg> {
         span: davy_diag::SourceMap::default().add("count", "").span(0..0),
     })
 }
-
 
 fn merge(others: BTreeSet<String>, value: Expr) -> Expr {
     let udf = MergeFunction { others, signature: Signature::user_defined(Volatility::Immutable) };

@@ -271,7 +271,9 @@ fn axis(
                     codes::LIMIT_CUT
                         .at(
                             cx.span,
-                            format!("empty buckets are left out: there are more than {MOST_BUCKETS}"),
+                            format!(
+                                "empty buckets are left out: there are more than {MOST_BUCKETS}"
+                            ),
                         )
                         .help("choose a longer span, or say cont=false"),
                 );
@@ -335,8 +337,7 @@ fn lay_out(
     cells: Vec<Cell>,
 ) -> Rows {
     let mut rows = Rows::default();
-    let line: HashMap<Vec<u8>, usize> =
-        axis.iter().enumerate().map(|(i, v)| (key(v), i)).collect();
+    let line: HashMap<Vec<u8>, usize> = axis.iter().enumerate().map(|(i, v)| (key(v), i)).collect();
     rows.rows = vec![Vec::new(); axis.len()];
     if let Some(split) = &args.row {
         rows.names.push(split.field.value.clone());

@@ -1,0 +1,63 @@
+//! Content as the knowledge objects of a search.
+
+use davy_content::Content;
+use davy_plan::{Knowledge, Rows, Val};
+use davy_spl::Macros;
+use std::collections::HashMap;
+
+/// Macros and saved searches of the content, and lookup tables that were read beforehand.
+pub struct ContentKnowledge<'a> {
+    content: &'a Content,
+    tables: HashMap<String, Rows>,
+}
+
+impl std::fmt::Debug for ContentKnowledge<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ContentKnowledge").field("tables", &self.tables.len()).finish()
+    }
+}
+
+impl<'a> ContentKnowledge<'a> {
+    pub fn new(content: &'a Content) -> Self {
+        ContentKnowledge { content, tables: HashMap::new() }
+    }
+
+    /// Adds a lookup table: its names, then its rows; empty cells hold nothing.
+    pub fn add_table(&mut self, name: &str, names: Vec<String>, cells: Vec<Vec<String>>) {
+        let width = names.len();
+        let rows = cells
+            .into_iter()
+            .map(|row| {
+                let mut row: Vec<Val<'static>> = row
+                    .into_iter()
+                    .map(|c| if c.is_empty() { Val::Null } else { Val::str(c) })
+                    .collect();
+                row.resize(width, Val::Null);
+                row
+            })
+            .collect();
+        self.tables.insert(name.to_owned(), Rows { names, rows });
+    }
+}
+
+impl Knowledge for ContentKnowledge<'_> {
+    fn macros(&self) -> &dyn Macros {
+        self.content
+    }
+
+    fn lookup(&self, name: &str) -> Option<Rows> {
+        self.tables.get(name).cloned()
+    }
+
+    fn lookup_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.tables.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    fn saved_search(&self, name: &str) -> Option<String> {
+        let bare = name.strip_prefix("ESCU - ").unwrap_or(name);
+        let bare = bare.strip_suffix(" - Rule").unwrap_or(bare);
+        self.content.find_detection(bare).ok().map(|d| d.search.value.clone())
+    }
+}

@@ -1,0 +1,78 @@
+//! A result row by name.
+
+use davy_events::mv;
+use davy_plan::{Rows, Val, fmt_num, parse_num};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+/// One row of a result: names in the order of the columns, nulls left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Row {
+    pub fields: Vec<(String, Val<'static>)>,
+}
+
+impl Row {
+    /// The rows of a result.
+    pub fn all(rows: &Rows) -> Vec<Row> {
+        rows.rows
+            .iter()
+            .map(|values| {
+                let fields = rows.names.iter().cloned().zip(values.iter().cloned());
+                Row { fields: fields.filter(|(_, v)| !v.is_null()).collect() }
+            })
+            .collect()
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Val<'static>> {
+        self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+    }
+
+    /// Each value of the field; none where it is missing.
+    pub fn values(&self, name: &str) -> Vec<String> {
+        self.get(name)
+            .map(|v| v.values().into_iter().map(|s| s.into_owned()).collect())
+            .unwrap_or_default()
+    }
+
+    /// The field as one text, several values joined by a comma and a blank.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let values = self.values(name);
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// The field as a point in time: epoch seconds, or a date as `security_content_ctime` prints
+    /// it.
+    pub fn time(&self, name: &str, zone: &TimeZone) -> Option<f64> {
+        let text = self.values(name).into_iter().next()?;
+        if let Some(n) = parse_num(&text) {
+            return Some(n);
+        }
+        let civil: DateTime = text.parse().ok()?;
+        let at = civil.to_zoned(zone.clone()).ok()?.timestamp();
+        Some(at.as_microsecond() as f64 / 1e6)
+    }
+
+    /// As JSON: numbers as numbers, several values as a list.
+    pub fn to_json(&self) -> Map<String, Value> {
+        self.fields.iter().map(|(name, value)| (name.clone(), value_json(value))).collect()
+    }
+}
+
+/// A value as JSON.
+pub(crate) fn value_json(value: &Val<'_>) -> Value {
+    match value {
+        Val::Null => Value::Null,
+        Val::Bool(b) => Value::Bool(*b),
+        Val::Num(n) if *n == n.trunc() && n.abs() < 9e15 => Value::from(*n as i64),
+        Val::Num(n) => fmt_num(*n)
+            .parse::<f64>()
+            .ok()
+            .and_then(serde_json::Number::from_f64)
+            .map_or_else(|| Value::String(fmt_num(*n)), Value::Number),
+        Val::Str(s) if mv::is_multi(s) => {
+            Value::Array(mv::split(s).map(|v| Value::String(v.to_owned())).collect())
+        }
+        Val::Str(s) => Value::String(s.to_string()),
+    }
+}

@@ -1,0 +1,88 @@
+//! One detection over one source.
+
+use crate::finding::Finding;
+use crate::risk::{Window, result_time, risk_events};
+use crate::row::Row;
+use davy_content::{Attack, Content, Detection};
+use davy_diag::{Diagnostic, SourceMap};
+use davy_exec::{EventSource, Prepared, RunError, Search, Session, prepare_in};
+use davy_plan::{Env, FieldSet, Knowledge, rows_of};
+use std::sync::Arc;
+
+/// What every run shares.
+pub struct World<'a> {
+    pub content: &'a Content,
+    pub attack: &'a Attack,
+    pub session: &'a Session,
+    pub knowledge: &'a dyn Knowledge,
+    /// The texts of the content.
+    pub sources: &'a SourceMap,
+}
+
+/// The result of one detection's run.
+#[derive(Debug)]
+pub struct DetectionRun {
+    pub rows: Vec<Row>,
+    pub findings: Vec<Finding>,
+    pub notes: Vec<Diagnostic>,
+}
+
+/// A detection's search, read with the content's macros. A search starts with terms unless it
+/// starts with a pipe.
+pub fn prepare_detection(world: &World<'_>, detection: &Detection) -> Prepared {
+    prepare_in(world.sources.clone(), detection.search.span.file, world.knowledge.macros())
+}
+
+/// Runs a detection over a source. `env` holds the clock and the time range.
+pub fn run_detection(
+    world: &World<'_>,
+    detection: &Detection,
+    prepared: &Prepared,
+    source: Arc<dyn EventSource>,
+    env: &Env,
+) -> Result<DetectionRun, RunError> {
+    let search = Search {
+        prepared,
+        env: Arc::new(env.clone()),
+        source: Some(source),
+        knowledge: world.knowledge,
+        out: FieldSet::all(),
+    };
+    let answer = world.session.run(&search)?;
+    let rows = Row::all(&rows_of(&answer.schema, &answer.batches)?);
+    let findings = findings(world, detection, &rows, env);
+    Ok(DetectionRun { rows, findings, notes: answer.notes })
+}
+
+/// Each row as a finding with its risk events.
+pub(crate) fn findings(
+    world: &World<'_>,
+    detection: &Detection,
+    rows: &[Row],
+    env: &Env,
+) -> Vec<Finding> {
+    let enrichment = world.attack.enrich(detection);
+    let window = Window { earliest: env.earliest, latest: env.latest };
+    rows.iter()
+        .map(|row| {
+            let time = result_time(row, &env.zone).unwrap_or(env.now);
+            let risk = risk_events(detection, &enrichment, row, window, time);
+            let message = risk.first().map(|r| r.message.clone()).unwrap_or_else(|| {
+                let own = detection.risk.message.as_ref().map(|m| crate::risk::fill(&m.value, row));
+                own.unwrap_or_else(|| detection.name.value.clone())
+            });
+            Finding {
+                detection: detection.name.value.clone(),
+                id: detection.id.value.clone(),
+                kind: detection.kind.value.as_str(),
+                time,
+                message,
+                score: risk.iter().map(|r| r.score).max().unwrap_or(0),
+                techniques: enrichment.techniques.iter().map(|t| t.id.clone()).collect(),
+                tactics: enrichment.tactics().iter().map(|t| t.name.to_owned()).collect(),
+                row: row.clone(),
+                risk,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,139 @@
+//! Columns under construction. They start small: a file may hold a few events of many shapes.
+
+use crate::{mv, rest};
+use arrow::array::builder::make_view;
+use arrow::array::{ArrayRef, Float64Array, StringViewArray, StringViewBuilder, UInt64Array};
+use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// More names than an honest input has; past them, what is known of names is forgotten.
+const MAX_NAMES: usize = 4096;
+
+pub(crate) enum Column {
+    Text(Texts),
+    /// The same value in every row.
+    Constant(Arc<str>),
+    Time(Vec<f64>),
+    Seq(Vec<u64>),
+}
+
+impl Column {
+    /// What was put in, as an array; a constant is given `len` times.
+    pub(crate) fn take(&mut self, len: usize) -> Option<ArrayRef> {
+        Some(match self {
+            Column::Text(texts) => texts.take()?,
+            Column::Constant(value) => Arc::new(repeat(value, len)),
+            Column::Time(values) => Arc::new(Float64Array::from(std::mem::take(values))),
+            Column::Seq(values) => Arc::new(UInt64Array::from(std::mem::take(values))),
+        })
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Texts {
+    views: Vec<u128>,
+    data: Vec<u8>,
+    valid: Vec<bool>,
+}
+
+impl Texts {
+    pub(crate) fn push(&mut self, value: Option<&mut String>) {
+        self.valid.push(value.is_some());
+        let value = value.map(|text| text.as_bytes()).unwrap_or_default();
+        // A batch is given long before its texts come near the four gigabytes of an offset.
+        let offset = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
+        self.views.push(make_view(value, 0, offset));
+        if value.len() > 12 {
+            self.data.extend_from_slice(value);
+        }
+    }
+
+    fn take(&mut self) -> Option<ArrayRef> {
+        let valid = std::mem::take(&mut self.valid);
+        let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
+        let views = ScalarBuffer::from(std::mem::take(&mut self.views));
+        let data = std::mem::take(&mut self.data);
+        let buffers = if data.is_empty() { Vec::new() } else { vec![Buffer::from_vec(data)] };
+        Some(Arc::new(StringViewArray::try_new(views, buffers, nulls).ok()?))
+    }
+}
+
+/// The column of fields that nobody named, and those of the row being filled.
+#[derive(Default)]
+pub(crate) struct Packed {
+    texts: Texts,
+    names: HashMap<Arc<str>, usize>,
+    fields: Vec<(Arc<str>, usize, String)>,
+    /// The fields that the row has, in order.
+    used: Vec<usize>,
+    scratch: String,
+}
+
+impl Packed {
+    pub(crate) fn write(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        let at = match self.names.get(name) {
+            Some(at) => *at,
+            None => {
+                let name: Arc<str> = name.into();
+                self.names.insert(name.clone(), self.fields.len());
+                self.fields.push((name, 0, String::new()));
+                self.fields.len() - 1
+            }
+        };
+        if let Some((_, count, cell)) = self.fields.get_mut(at) {
+            if *count == 0 {
+                self.used.push(at);
+            }
+            fill(cell, count, write);
+        }
+    }
+
+    /// Ends the row and gives its size. `fixed` are constants that nobody named.
+    pub(crate) fn end(&mut self, fixed: &[(Arc<str>, Arc<str>)]) -> usize {
+        self.scratch.clear();
+        for (name, value) in fixed {
+            rest::push(&mut self.scratch, name, value);
+        }
+        for at in self.used.drain(..) {
+            if let Some((name, count, cell)) = self.fields.get_mut(at) {
+                rest::push(&mut self.scratch, name, cell);
+                *count = 0;
+                cell.clear();
+                cell.shrink_to(1 << 16);
+            }
+        }
+        if self.fields.len() > MAX_NAMES {
+            self.fields.clear();
+            self.names.clear();
+        }
+        self.texts.push(Some(&mut self.scratch));
+        self.scratch.len()
+    }
+
+    pub(crate) fn take(&mut self) -> Option<ArrayRef> {
+        self.texts.take()
+    }
+}
+
+/// Adds a value, which `write` makes, to a cell that holds `count`.
+pub(crate) fn fill(cell: &mut String, count: &mut usize, write: impl FnOnce(&mut String)) {
+    mv::grow(cell, *count);
+    *count += 1;
+    let from = cell.len();
+    write(cell);
+    mv::clean_tail(cell, from);
+}
+
+/// One text, many times, held once.
+fn repeat(value: &str, len: usize) -> StringViewArray {
+    let mut builder = StringViewBuilder::with_capacity(len);
+    let block = builder.append_block(Buffer::from(value.as_bytes()));
+    let size = u32::try_from(value.len()).unwrap_or(0);
+    for _ in 0..len {
+        if builder.try_append_view(block, 0, size).is_err() {
+            builder.append_value(value);
+        }
+    }
+    builder.finish()
+}

@@ -1,0 +1,255 @@
+//! Mathematical functions. Search Reference, "Mathematical functions".
+
+use crate::decimal;
+use crate::env::Env;
+use crate::example;
+use crate::expr::{Compiler, Typed};
+use crate::func;
+use crate::spec::{Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
+use crate::value::Val;
+use davy_diag::Spanned;
+use davy_spl::ast::{Expr, ExprKind};
+
+const SOURCE: &str = "Search Reference, Mathematical functions";
+
+/// A number from numbers.
+pub(super) const fn numeric(
+    (name, syntax, summary): (&'static str, &'static str, &'static str),
+    arity: (usize, usize),
+    source: &'static str,
+    examples: &'static [Example],
+    kernel: fn(&[Val<'_>], &Env) -> Val<'static>,
+) -> FunctionSpec {
+    FunctionSpec {
+        name,
+        syntax,
+        summary,
+        examples,
+        source,
+        support: Support::Full,
+        arity,
+        ret: Ret::Num,
+        nulls: Nulls::Propagate,
+        multi: Multi::Aware,
+        pure: true,
+        kernel: Kernel::Row(kernel),
+    }
+}
+
+/// `f` of the first argument; null for what is no number and for what has no result.
+pub(super) fn one(v: &[Val<'_>], f: fn(f64) -> f64) -> Val<'static> {
+    v.first().and_then(Val::num).map_or(Val::Null, |n| finite(f(n)))
+}
+
+pub(super) fn two(v: &[Val<'_>], f: fn(f64, f64) -> f64) -> Val<'static> {
+    match (v.first().and_then(Val::num), v.get(1).and_then(Val::num)) {
+        (Some(a), Some(b)) => finite(f(a, b)),
+        _ => Val::Null,
+    }
+}
+
+fn finite(n: f64) -> Val<'static> {
+    if n.is_finite() { Val::Num(n) } else { Val::Null }
+}
+
+const ONE: (usize, usize) = (1, 1);
+
+pub(super) static FUNCTIONS: &[FunctionSpec] = &[
+    numeric(
+        ("abs", "abs(<number>)", "The number without its sign."),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=abs(-2.5)" => field "x" = "2.5")],
+        |v, _| one(v, f64::abs),
+    ),
+    numeric(
+        ("ceiling", "ceiling(<number>)", "The next whole number above."),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=ceiling(1.9)" => field "x" = "2")],
+        |v, _| one(v, f64::ceil),
+    ),
+    numeric(
+        ("ceil", "ceil(<number>)", "The next whole number above: another name of ceiling."),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=ceil(-1.9)" => field "x" = "-1")],
+        |v, _| one(v, f64::ceil),
+    ),
+    numeric(
+        (
+            "exact",
+            "exact(<expression>)",
+            "The expression: davy always computes with full precision.",
+        ),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=exact(3.14 * 2)" => field "x" = "6.28")],
+        |v, _| one(v, |n| n),
+    ),
+    numeric(
+        ("exp", "exp(<number>)", "e to the power of the number."),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=round(exp(3), 4)" => field "x" = "20.0855")],
+        |v, _| one(v, f64::exp),
+    ),
+    numeric(
+        ("floor", "floor(<number>)", "The next whole number below."),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=floor(1.9)" => field "x" = "1")],
+        |v, _| one(v, f64::floor),
+    ),
+    numeric(
+        ("ln", "ln(<number>)", "The natural logarithm."),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=round(ln(10), 4)" => field "x" = "2.3026")],
+        |v, _| one(v, f64::ln),
+    ),
+    numeric(
+        ("log", "log(<number>[, <base>])", "The logarithm, to base 10 unless another is given."),
+        (1, 2),
+        SOURCE,
+        &[
+            example!("| makeresults | eval x=log(1000)" => field "x" = "3"),
+            example!("| makeresults | eval x=log(8, 2)" => field "x" = "3"),
+        ],
+        |v, _| if v.len() < 2 { one(v, f64::log10) } else { two(v, log) },
+    ),
+    numeric(
+        ("pi", "pi()", "The number pi."),
+        (0, 0),
+        SOURCE,
+        &[example!("| makeresults | eval x=round(pi(), 11)" => field "x" = "3.14159265359")],
+        |_, _| Val::Num(std::f64::consts::PI),
+    ),
+    numeric(
+        ("pow", "pow(<number>, <exponent>)", "The number to the power of the exponent."),
+        (2, 2),
+        SOURCE,
+        &[example!("| makeresults | eval x=pow(2, 10)" => field "x" = "1024")],
+        |v, _| two(v, f64::powf),
+    ),
+    numeric(
+        (
+            "round",
+            "round(<number>[, <decimals>])",
+            "The number rounded to decimals, none unless given; halves go away from zero, as written in decimals.",
+        ),
+        (1, 2),
+        SOURCE,
+        &[
+            example!("| makeresults | eval x=round(3.5)" => field "x" = "4"),
+            example!("| makeresults | eval x=round(2.555, 2)" => field "x" = "2.56"),
+        ],
+        |v, _| round(v),
+    ),
+    FunctionSpec {
+        name: "sigfig",
+        syntax: "sigfig(<expression>)",
+        summary: "The result of a calculation with no more significant figures than its least precise number has.",
+        examples: &[example!("| makeresults | eval x=sigfig(1.00*1111)" => field "x" = "1110")],
+        source: SOURCE,
+        support: Support::Full,
+        arity: (1, 1),
+        ret: Ret::Num,
+        nulls: Nulls::Propagate,
+        multi: Multi::Aware,
+        pure: true,
+        kernel: Kernel::Form(sigfig),
+    },
+    numeric(
+        ("sqrt", "sqrt(<number>)", "The square root."),
+        ONE,
+        SOURCE,
+        &[example!("| makeresults | eval x=sqrt(9)" => field "x" = "3")],
+        |v, _| one(v, f64::sqrt),
+    ),
+    FunctionSpec {
+        name: "sum",
+        syntax: "sum(<value>, ...)",
+        summary: "The sum of the arguments that are numbers; a field with several values adds each.",
+        examples: &[example!("| makeresults | eval x=sum(5, 6, \"a\")" => field "x" = "11")],
+        source: SOURCE,
+        support: Support::Full,
+        arity: (1, usize::MAX),
+        ret: Ret::Num,
+        nulls: Nulls::Aware,
+        multi: Multi::Aware,
+        pure: true,
+        kernel: Kernel::Row(|v, _| {
+            super::statistical_eval::numbers(v).reduce(|a, b| a + b).map_or(Val::Null, Val::Num)
+        }),
+    },
+];
+
+/// Exact where the base has an exact logarithm of its own.
+fn log(n: f64, base: f64) -> f64 {
+    match base {
+        10.0 => n.log10(),
+        2.0 => n.log2(),
+        _ => n.ln() / base.ln(),
+    }
+}
+
+fn round(v: &[Val<'_>]) -> Val<'static> {
+    let digits = match v.get(1) {
+        None => Some(0.0),
+        Some(digits) => digits.num(),
+    };
+    match (v.first().and_then(Val::num), digits) {
+        (Some(n), Some(digits)) => Val::Num(decimal::round(n, digits as i32)),
+        _ => Val::Null,
+    }
+}
+
+static SIGFIG: FunctionSpec = FunctionSpec {
+    name: "__sigfig",
+    syntax: "",
+    summary: "",
+    examples: &[],
+    source: SOURCE,
+    support: Support::Full,
+    arity: (1, usize::MAX),
+    ret: Ret::Num,
+    nulls: Nulls::Propagate,
+    multi: Multi::Aware,
+    pure: true,
+    kernel: Kernel::Row(|v, _| {
+        let figures = v.iter().skip(1).filter_map(|leaf| decimal::figures(&leaf.text()?)).min();
+        match (v.first().and_then(Val::num), figures) {
+            (Some(n), Some(figures)) => Val::Num(decimal::round_figures(n, figures)),
+            (Some(n), None) => Val::Num(n),
+            _ => Val::Null,
+        }
+    }),
+};
+
+/// The expression beside the texts of the numbers that it is made of.
+fn sigfig(c: &mut Compiler<'_>, _: &Spanned<String>, args: &[Expr]) -> Option<Typed> {
+    let expr = args.first()?;
+    let mut list = vec![c.compile(expr)?];
+    leaves(c, expr, &mut list)?;
+    Some(func::call(&SIGFIG, list, c.env))
+}
+
+fn leaves(c: &mut Compiler<'_>, expr: &Expr, out: &mut Vec<Typed>) -> Option<()> {
+    match &expr.kind {
+        ExprKind::Num(_, text) => out.push(Typed::text(text)),
+        ExprKind::Field(_) => out.push(c.compile(expr)?),
+        ExprKind::Negate(e) | ExprKind::Plus(e) => leaves(c, e, out)?,
+        ExprKind::Binary { left, right, .. } => {
+            leaves(c, left, out)?;
+            leaves(c, right, out)?;
+        }
+        ExprKind::Call { args, .. } => {
+            for arg in args {
+                leaves(c, arg, out)?;
+            }
+        }
+        _ => {}
+    }
+    Some(())
+}

@@ -1,0 +1,8 @@
+//! The subcommands, one file each.
+
+pub(crate) mod explain;
+pub(crate) mod hunt;
+pub(crate) mod page;
+pub(crate) mod run;
+pub(crate) mod search;
+pub(crate) mod test;

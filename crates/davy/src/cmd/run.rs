@@ -1,0 +1,114 @@
+//! `davy run`: one detection over data.
+
+use crate::exit::Exit;
+use crate::output::{self, Format};
+use crate::settings::RangeArgs;
+use crate::{content, inputs};
+use clap::{Args, ValueEnum};
+use davy_content::Attack;
+use davy_detect::{World, prepare_detection, run_detection};
+use davy_events::Meta;
+use davy_exec::Search;
+use davy_plan::FieldSet;
+use std::sync::Arc;
+
+/// Runs one detection over files, folders, globs or standard input.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Its name, id, or YAML file.
+    detection: String,
+    /// A file, folder or glob to read; `-` is standard input. May be repeated.
+    #[arg(short, long, value_name = "PATH")]
+    input: Vec<String>,
+    /// A folder in the layout of ESCU. May be repeated; later ones win.
+    #[arg(long, value_name = "DIR")]
+    content: Vec<String>,
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Print this instead of running.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    show: Option<Show>,
+    /// Print the stages and the plan instead of the result.
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// The search with its macros in place.
+    Spl,
+}
+
+pub(crate) fn run(args: Arguments) -> Exit {
+    match detection(args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn detection(mut args: Arguments) -> Result<Exit, Exit> {
+    let env = args.range.env()?;
+    // A file stands for itself, over all that is loaded.
+    if std::path::Path::new(&args.detection).is_file() {
+        args.content.push(args.detection.clone());
+    }
+    let loaded = content::open(&args.content)?;
+    let attack = Attack::builtin();
+    let session = args.range.session()?;
+    let knowledge = loaded.knowledge();
+    let world = World {
+        content: &loaded.content,
+        attack: &attack,
+        session: &session,
+        knowledge: &knowledge,
+        sources: &loaded.sources,
+    };
+    let detection = match loaded.content.find_detection(&args.detection) {
+        Ok(detection) => detection,
+        Err(diagnostic) => {
+            loaded.report(false);
+            let mut diags = davy_diag::Diagnostics::default();
+            diags.push(*diagnostic);
+            content::show(&loaded.sources, &diags, true);
+            return Err(Exit::Usage);
+        }
+    };
+    let prepared = prepare_detection(&world, detection);
+    if args.show == Some(Show::Spl) {
+        println!("{}", davy_spl::format(&prepared.pipeline));
+        let bad = content::show(&prepared.sources, &prepared.diags, true);
+        return Ok(if bad { Exit::Usage } else { Exit::Done });
+    }
+    if content::show(&prepared.sources, &prepared.diags, true) {
+        return Err(Exit::Usage);
+    }
+    if args.input.is_empty() {
+        return Err(crate::settings::usage("name what to read with -i PATH"));
+    }
+    let meta = Meta { now: env.now, ..Meta::default() };
+    let inputs = inputs::open(&args.input, &meta, None);
+    let source = Arc::new(inputs.source.clone());
+    if args.explain {
+        let search = Search {
+            prepared: &prepared,
+            env: Arc::new(env),
+            source: Some(source),
+            knowledge: &knowledge,
+            out: FieldSet::all(),
+        };
+        let shown = super::explain::explain_search(&session, &search);
+        println!("{}", shown.map_err(|e| super::search::failed(&prepared.sources, e))?);
+        return Ok(Exit::Done);
+    }
+    let run = run_detection(&world, detection, &prepared, source, &env)
+        .map_err(|e| super::search::failed(&prepared.sources, e))?;
+    let written = output::target(None)
+        .and_then(|mut out| output::findings(&mut *out, &run.findings, args.format, &env.zone));
+    let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
+    match written {
+        Err(e) if !output::closed(&e) => Ok(crate::settings::usage(&format!("cannot write: {e}"))),
+        _ if unread => Ok(Exit::Incomplete),
+        _ => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,102 @@
+//! `davy search`: any search over files, folders or standard input.
+
+use crate::exit::Exit;
+use crate::output::{self, Format};
+use crate::settings::RangeArgs;
+use crate::{content, inputs};
+use clap::Args;
+use davy_diag::{Diagnostics, SourceMap};
+use davy_events::Meta;
+use davy_exec::{EventSource, RunError, Search, prepare};
+use davy_plan::{FieldSet, Knowledge, rows_of};
+use std::sync::Arc;
+
+/// Runs a search over files, folders, globs or standard input.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The search, as typed into Splunk.
+    spl: String,
+    /// A file, folder or glob to read; `-` is standard input. May be repeated.
+    #[arg(short, long, value_name = "PATH")]
+    input: Vec<String>,
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// A folder of content whose macros and lookups the search may use. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    content: Vec<String>,
+    /// The source of all events, in place of their own.
+    #[arg(long, value_name = "TEXT")]
+    source: Option<String>,
+    /// The sourcetype of all events, in place of their own.
+    #[arg(long, value_name = "TEXT")]
+    sourcetype: Option<String>,
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+pub(crate) fn run(args: Arguments) -> Exit {
+    match search(args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn search(args: Arguments) -> Result<Exit, Exit> {
+    let env = args.range.env()?;
+    let loaded = content::open(&args.content)?;
+    loaded.report(false);
+    let knowledge = loaded.knowledge();
+    let prepared = prepare("search", &args.spl, knowledge.macros());
+    if content::show(&prepared.sources, &prepared.diags, true) {
+        return Err(Exit::Usage);
+    }
+    let session = args.range.session()?;
+    let meta = Meta {
+        source: args.source,
+        sourcetype: args.sourcetype,
+        now: env.now,
+        ..Meta::default()
+    };
+    let inputs = inputs::open(&args.input, &meta, None);
+    let source: Option<Arc<dyn EventSource>> = match args.input.is_empty() {
+        true => None,
+        false => Some(Arc::new(inputs.source.clone())),
+    };
+    let zone = env.zone.clone();
+    let search = Search {
+        prepared: &prepared,
+        env: Arc::new(env),
+        source,
+        knowledge: &knowledge,
+        out: FieldSet::all(),
+    };
+    let answer = session.run(&search).map_err(|e| failed(&prepared.sources, e))?;
+    let mut notes = Diagnostics::default();
+    answer.notes.into_iter().for_each(|n| notes.push(n));
+    content::show(&prepared.sources, &notes, true);
+    let rows = rows_of(&answer.schema, &answer.batches)
+        .map_err(|e| failed(&prepared.sources, e.into()))?;
+    let written = output::target(None)
+        .and_then(|mut out| output::print(&mut *out, &rows, args.format, &zone));
+    let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
+    match written {
+        Err(e) if !output::closed(&e) => {
+            eprintln!("davy: cannot write: {e}");
+            Ok(Exit::Incomplete)
+        }
+        _ if unread => Ok(Exit::Incomplete),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// Shows why a search could not run.
+pub(crate) fn failed(sources: &SourceMap, error: RunError) -> Exit {
+    match error {
+        RunError::Diagnostic(diagnostic) => {
+            let mut diags = Diagnostics::default();
+            diags.push(*diagnostic);
+            content::show(sources, &diags, true);
+        }
+        other => eprintln!("davy: {other}"),
+    }
+    Exit::Usage
+}

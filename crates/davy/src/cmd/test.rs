@@ -1,0 +1,176 @@
+//! `davy test`: the validation, unit and integration tests of detections.
+
+use crate::datasets::DataFolders;
+use crate::exit::Exit;
+use crate::progress::Bar;
+use crate::settings::{RangeArgs, usage};
+use crate::{content, output};
+use clap::{Args, ValueEnum};
+use comfy_table::{Table, presets};
+use davy_content::page::{TestResult, TestStatus};
+use davy_content::{Attack, Detection};
+use davy_detect::World;
+use davy_detect::testing::{Tested, test_detection};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Runs the validation, unit and integration tests of detections.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Names, ids, YAML files, or folders of them; all of the content without any.
+    detections: Vec<String>,
+    /// A folder in the layout of ESCU. May be repeated; later ones win.
+    #[arg(long, value_name = "DIR")]
+    content: Vec<String>,
+    /// A folder of datasets, in which the last parts of an address are looked up. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// Fetch datasets that are in no folder from their address.
+    #[arg(long)]
+    fetch: bool,
+    #[arg(long, value_enum, default_value = "table")]
+    format: TestFormat,
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TestFormat {
+    Table,
+    Json,
+    Ndjson,
+}
+
+pub(crate) fn run(args: Arguments) -> Exit {
+    match test(args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn test(mut args: Arguments) -> Result<Exit, Exit> {
+    let env = args.range.env()?;
+    let own = args.detections.iter().filter(|d| Path::new(d).exists()).cloned();
+    args.content.extend(own.collect::<Vec<_>>());
+    let loaded = content::open(&args.content)?;
+    let unsound = loaded.report(true);
+    let attack = Attack::builtin();
+    let session = args.range.session()?;
+    let knowledge = loaded.knowledge();
+    let world = World {
+        content: &loaded.content,
+        attack: &attack,
+        session: &session,
+        knowledge: &knowledge,
+        sources: &loaded.sources,
+    };
+    let chosen = choose(&args.detections, &loaded)?;
+    let datasets = DataFolders { folders: args.data.clone(), fetch: args.fetch };
+    let bar = Bar::new(chosen.len() as u64);
+    let mut tested = Vec::new();
+    for detection in chosen {
+        bar.step(&detection.name.value);
+        let result = test_detection(&world, detection, &datasets, env.now, &env.zone);
+        tested.push((detection, result));
+    }
+    bar.finish();
+    let written = print(&tested, args.format);
+    for (_, result) in &tested {
+        content::show(&result.prepared.sources, &result.prepared.diags, false);
+    }
+    let failed = tested.iter().filter(|(_, t)| !t.passed()).count();
+    eprintln!("{} detections tested, {} passed, {failed} failed", tested.len(), tested.len() - failed);
+    match written {
+        Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
+        _ if failed > 0 || unsound => Ok(Exit::Incomplete),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// The detections that the arguments name.
+fn choose<'a>(names: &[String], loaded: &'a content::Loaded) -> Result<Vec<&'a Detection>, Exit> {
+    let mut chosen: Vec<&Detection> = Vec::new();
+    if names.is_empty() {
+        return Ok(loaded.content.detections().iter().collect());
+    }
+    for name in names {
+        if Path::new(name).is_dir() {
+            let root = Path::new(name);
+            let inside = loaded.content.detections().iter();
+            chosen.extend(inside.filter(|d| Path::new(&d.path).starts_with(root)));
+            continue;
+        }
+        match loaded.content.find_detection(name) {
+            Ok(detection) => chosen.push(detection),
+            Err(diagnostic) => {
+                let mut diags = davy_diag::Diagnostics::default();
+                diags.push(*diagnostic);
+                content::show(&loaded.sources, &diags, true);
+                return Err(Exit::Usage);
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+fn print(tested: &[(&Detection, Tested)], format: TestFormat) -> std::io::Result<()> {
+    let mut out = output::target(None)?;
+    if format == TestFormat::Table {
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table.set_header(["detection", "test", "status", "dataset", "sourcetype", "note"]);
+        for (detection, result) in tested {
+            rows(&mut table, detection, result);
+        }
+        writeln!(out, "{table}")?;
+        return out.flush();
+    }
+    let objects: Vec<_> = tested.iter().map(|(d, t)| object(d, t)).collect();
+    let format = match format {
+        TestFormat::Ndjson => output::Format::Ndjson,
+        _ => output::Format::Json,
+    };
+    output::write_objects(&mut *out, &objects, format)
+}
+
+fn rows(table: &mut Table, detection: &Detection, tested: &Tested) {
+    let note = |kind: &str| {
+        let found = tested.failures.iter().find(|f| f.starts_with(kind));
+        found.map(|f| f.split_once(": ").map_or(f.as_str(), |(_, why)| why).to_owned())
+    };
+    let name = &detection.name.value;
+    let status = tested.report.validation.as_str();
+    table.add_row([name, "Validation", status, "N/A", "N/A", &note("validation").unwrap_or_default()]);
+    let lists = [("Unit", &tested.report.unit), ("Integration", &tested.report.integration)];
+    for (kind, list) in lists {
+        for result in list {
+            let why = note(&kind.to_lowercase()).unwrap_or_default();
+            let shown = [name, kind, result.status.as_str(), &result.dataset, &result.sourcetype, &why];
+            table.add_row(shown);
+        }
+    }
+}
+
+fn object(detection: &Detection, tested: &Tested) -> serde_json::Map<String, serde_json::Value> {
+    let list = |list: &[TestResult]| {
+        list.iter()
+            .map(|r| {
+                json!({"status": r.status.as_str(), "dataset": r.dataset, "source": r.source,
+                       "sourcetype": r.sourcetype})
+            })
+            .collect::<Vec<_>>()
+    };
+    let value = json!({
+        "detection": detection.name.value,
+        "id": detection.id.value,
+        "passed": tested.passed(),
+        "validation": tested.report.validation.as_str(),
+        "unit": list(&tested.report.unit),
+        "integration": list(&tested.report.integration),
+        "failures": tested.failures,
+    });
+    debug_assert!(tested.report.validation != TestStatus::NotRun);
+    match value {
+        serde_json::Value::Object(map) => map,
+        _ => serde_json::Map::new(),
+    }
+}

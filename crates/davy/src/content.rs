@@ -1,0 +1,116 @@
+//! Content from the built-in pack and from folders, later ones over earlier ones.
+
+use crate::exit::Exit;
+use davy_content::{Content, InputFile, builtin_pack, load};
+use davy_detect::ContentKnowledge;
+use davy_diag::{Diagnostics, Severity, SourceMap, render};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// Content with its texts.
+pub(crate) struct Loaded {
+    pub(crate) content: Content,
+    pub(crate) sources: SourceMap,
+    pub(crate) diags: Diagnostics,
+    folders: Vec<PathBuf>,
+}
+
+/// Loads the pack and then each folder or file.
+pub(crate) fn open(paths: &[String]) -> Result<Loaded, Exit> {
+    let mut sources = SourceMap::default();
+    let mut diags = Diagnostics::default();
+    let mut content = load(builtin_pack(), &mut sources, &mut diags);
+    let mut folders = Vec::new();
+    for path in paths {
+        let root = Path::new(path);
+        let mut files = Vec::new();
+        if let Err(e) = read(root, &mut files, 0) {
+            eprintln!("davy: --content {path}: {e}");
+            return Err(Exit::Usage);
+        }
+        content.layer(load(files, &mut sources, &mut diags));
+        folders.push(root.to_path_buf());
+    }
+    Ok(Loaded { content, sources, diags, folders })
+}
+
+impl Loaded {
+    /// The macros, saved searches and lookup tables of the content.
+    pub(crate) fn knowledge(&self) -> ContentKnowledge<'_> {
+        let mut knowledge = ContentKnowledge::new(&self.content);
+        for lookup in self.content.lookups() {
+            let Some(file) = lookup_file(lookup) else { continue };
+            for folder in self.folders.iter().rev() {
+                let path = folder.join("lookups").join(&file);
+                if let Ok((names, cells)) = read_csv(&path) {
+                    knowledge.add_table(&lookup.name.value, names.clone(), cells.clone());
+                    knowledge.add_table(&file, names, cells);
+                    break;
+                }
+            }
+        }
+        knowledge
+    }
+
+    /// Shows the content's mistakes; gives whether any is an error.
+    pub(crate) fn report(&self, warnings: bool) -> bool {
+        show(&self.sources, &self.diags, warnings)
+    }
+}
+
+/// Shows diagnostics on standard error; gives whether any is an error.
+pub(crate) fn show(sources: &SourceMap, diags: &Diagnostics, warnings: bool) -> bool {
+    let color = std::io::stderr().is_terminal();
+    for diagnostic in diags.sorted() {
+        if warnings || diagnostic.severity == Severity::Error {
+            eprint!("{}", render::text(sources, diagnostic, color));
+        }
+    }
+    diags.has_errors()
+}
+
+fn lookup_file(lookup: &davy_content::model::Lookup) -> Option<String> {
+    match &lookup.store {
+        davy_content::model::LookupStore::Csv { file } => Some(file.clone()),
+        _ => None,
+    }
+}
+
+fn read_csv(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), csv::Error> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path)?;
+    let names = reader.headers()?.iter().map(str::to_owned).collect();
+    let mut cells = Vec::new();
+    for record in reader.records() {
+        cells.push(record?.iter().map(str::to_owned).collect());
+    }
+    Ok((names, cells))
+}
+
+const MAX_DEPTH: usize = 16;
+
+/// The YAML files below a folder, in order of their names.
+fn read(path: &Path, out: &mut Vec<InputFile>, depth: usize) -> std::io::Result<()> {
+    if path.is_dir() {
+        if depth > MAX_DEPTH {
+            return Ok(());
+        }
+        let mut children: Vec<PathBuf> =
+            std::fs::read_dir(path)?.flatten().map(|e| e.path()).collect();
+        children.sort();
+        for child in children {
+            let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            if !hidden {
+                read(&child, out, depth + 1)?;
+            }
+        }
+        return Ok(());
+    }
+    let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
+    let config = path.file_name().is_some_and(|n| n == "contentctl.yml");
+    if (yaml && !config) || depth == 0 {
+        let bytes = std::fs::read(path)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        out.push(InputFile { path: path.display().to_string(), text });
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Files, folders, globs and standard input as an event source.
+
+use davy_events::{Meta, Options};
+use davy_exec::{FileSource, Input, InputReport, Place, Progress, find_files};
+use std::io::Read;
+use std::sync::Arc;
+
+/// The inputs of a run, and what could not be opened while they were looked for.
+pub(crate) struct Inputs {
+    pub(crate) source: FileSource,
+    pub(crate) errors: Vec<String>,
+}
+
+/// Opens what the paths name; `-` is standard input.
+pub(crate) fn open(
+    paths: &[String],
+    meta: &Meta,
+    progress: Option<Arc<dyn Progress>>,
+) -> Inputs {
+    let mut inputs = Vec::new();
+    let mut errors = Vec::new();
+    for path in paths {
+        if path == "-" {
+            let mut bytes = Vec::new();
+            match std::io::stdin().lock().read_to_end(&mut bytes) {
+                Ok(_) => inputs.push(Input {
+                    place: Place::Bytes(Arc::from(bytes)),
+                    meta: Meta { name: "stdin".to_owned(), ..meta.clone() },
+                }),
+                Err(e) => errors.push(format!("standard input: {e}")),
+            }
+            continue;
+        }
+        let (files, failed) = find_files(std::slice::from_ref(path));
+        errors.extend(failed.into_iter().map(|(path, e)| format!("{path}: {e}")));
+        for file in files {
+            let name = file.display().to_string();
+            inputs.push(Input { place: Place::File(file), meta: Meta { name, ..meta.clone() } });
+        }
+    }
+    let mut source = FileSource::new(inputs, Options::default());
+    if let Some(progress) = progress {
+        source = source.with_progress(progress);
+    }
+    Inputs { source, errors }
+}
+
+/// Tells of what could not be read: a file at all, or parts of it. Gives whether there was any.
+pub(crate) fn report_problems(errors: &[String], reports: &[InputReport]) -> bool {
+    const SHOWN: usize = 20;
+    let mut lines: Vec<String> = errors.to_vec();
+    for report in reports {
+        if let Some(failed) = &report.failed {
+            lines.push(format!("{}: {failed}", report.name));
+        }
+        let Some(first) = report.problems.first() else { continue };
+        let place = first.offset.map(|o| format!(" at offset {o}")).unwrap_or_default();
+        let more = match report.problems.len() {
+            1 => String::new(),
+            n => format!(" (and {} more)", n - 1),
+        };
+        lines.push(format!("{}{place}: {}{more}; the rest was read", report.name, first.message));
+    }
+    for line in lines.iter().take(SHOWN) {
+        eprintln!("warning: {line}");
+    }
+    if lines.len() > SHOWN {
+        eprintln!("warning: {} more inputs had problems", lines.len() - SHOWN);
+    }
+    !lines.is_empty()
+}

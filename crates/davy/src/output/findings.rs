@@ -1,0 +1,141 @@
+//! Findings in each format.
+
+use super::rows::{Format, write_objects};
+use comfy_table::{ContentArrangement, Table, presets};
+use davy_detect::{Finding, RiskEvent};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+use std::io::{self, IsTerminal, Write};
+
+/// Writes findings with their risk events.
+pub(crate) fn findings(
+    out: &mut dyn Write,
+    findings: &[Finding],
+    format: Format,
+    zone: &TimeZone,
+) -> io::Result<()> {
+    match format {
+        Format::Table => text(out, findings, zone),
+        Format::Json | Format::Ndjson => {
+            let objects: Vec<Map<String, Value>> = findings.iter().map(Finding::to_json).collect();
+            write_objects(out, &objects, format)
+        }
+        Format::Csv => csv(out, findings, zone),
+    }
+}
+
+fn shown_time(at: f64, zone: &TimeZone) -> String {
+    Timestamp::from_microsecond((at * 1e6) as i64)
+        .map(|t| t.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+        .unwrap_or_default()
+}
+
+/// A table of the findings, then each with its fields and risk events.
+fn text(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Result<()> {
+    if findings.is_empty() {
+        writeln!(out, "no findings")?;
+        return out.flush();
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    if io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table.set_header(["time", "detection", "risk object", "score", "techniques", "message"]);
+    for finding in findings {
+        let objects: Vec<String> =
+            finding.risk.iter().map(|r| format!("{} ({})", r.object, r.object_type)).collect();
+        table.add_row([
+            shown_time(finding.time, zone),
+            finding.detection.clone(),
+            objects.join("\n"),
+            finding.score.to_string(),
+            finding.techniques.join("\n"),
+            finding.message.clone(),
+        ]);
+    }
+    writeln!(out, "{table}")?;
+    const DETAILED: usize = 20;
+    for finding in findings.iter().take(DETAILED) {
+        detail(out, finding)?;
+    }
+    if findings.len() > DETAILED {
+        writeln!(out, "\n{} more findings; --format json shows all", findings.len() - DETAILED)?;
+    }
+    out.flush()
+}
+
+fn detail(out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
+    writeln!(out, "\n{} ({})", finding.detection, finding.kind)?;
+    for (name, value) in &finding.row.fields {
+        writeln!(out, "  {name}: {}", one_line(&value.values().join(", ")))?;
+    }
+    for risk in &finding.risk {
+        risk_event(out, risk)?;
+    }
+    Ok(())
+}
+
+fn risk_event(out: &mut dyn Write, risk: &RiskEvent) -> io::Result<()> {
+    writeln!(out, "  risk event: {}", one_line(&risk.message))?;
+    writeln!(out, "    score {}, {} of type {}", risk.score, risk.object, risk.object_type)?;
+    let list = |name: &str| {
+        risk.get(name).map(|v| v.values().join(", ")).filter(|text| !text.is_empty())
+    };
+    let shown = [
+        ("techniques", "annotations.mitre_attack"),
+        ("tactics", "annotations.mitre_attack.mitre_tactic"),
+        ("kill chain", "annotations.kill_chain_phases"),
+        ("NIST", "annotations.nist"),
+        ("CIS", "annotations.cis20"),
+        ("threat actors", "threat_actors"),
+        ("threat objects", "threat_object"),
+        ("stories", "analyticstories"),
+    ];
+    for (label, name) in shown {
+        if let Some(text) = list(name) {
+            writeln!(out, "    {label}: {}", one_line(&text))?;
+        }
+    }
+    Ok(())
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn csv(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "time", "detection", "id", "type", "score", "risk_object", "risk_object_type", "techniques",
+        "tactics", "message", "result",
+    ])?;
+    for finding in findings {
+        let result = Value::Object(finding.row.to_json()).to_string();
+        let mut line = |object: &str, kind: &str| {
+            writer.write_record([
+                &shown_time(finding.time, zone),
+                &finding.detection,
+                &finding.id,
+                finding.kind,
+                &finding.score.to_string(),
+                object,
+                kind,
+                &finding.techniques.join(";"),
+                &finding.tactics.join(";"),
+                &finding.message,
+                &result,
+            ])
+        };
+        match finding.risk.as_slice() {
+            [] => line("", "")?,
+            risk => {
+                for event in risk {
+                    line(&event.object, &event.object_type)?;
+                }
+            }
+        }
+    }
+    writer.flush()
+}

@@ -1,0 +1,24 @@
+//! Results as a table, JSON, NDJSON or CSV.
+
+mod findings;
+mod rows;
+
+pub(crate) use findings::findings;
+pub(crate) use rows::{Format, print, write_objects};
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Standard output, or the file that `-o` names.
+pub(crate) fn target(path: Option<&Path>) -> io::Result<Box<dyn Write>> {
+    Ok(match path {
+        Some(path) => Box::new(BufWriter::new(File::create(path)?)),
+        None => Box::new(BufWriter::new(io::stdout().lock())),
+    })
+}
+
+/// Whether writing ended because nobody reads any more, as in `davy … | head`.
+pub(crate) fn closed(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}

@@ -1,0 +1,93 @@
+//! What most subcommands share: the clock, the zone, the time range, the session.
+
+use crate::exit::Exit;
+use clap::Args;
+use davy_exec::{Config, Session};
+use davy_plan::{Env, parse_instant};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// The time range and the resources of a run.
+#[derive(Args, Clone, Default)]
+pub(crate) struct RangeArgs {
+    /// Events from then on: -24h, -7d@d, an epoch time, 2026-05-04T12:00:00Z.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) earliest: Option<String>,
+    /// Events before then.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) latest: Option<String>,
+    /// The time zone in which times are printed and read; UTC unless given.
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone: Option<String>,
+    /// The clock of the search, in place of now.
+    #[arg(long, value_name = "TIME", hide = true)]
+    pub(crate) now: Option<String>,
+    /// Threads that read and compute; all cores unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Memory that sorts and groups may hold before they spill to disk: 512M, 4G.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory_limit: Option<String>,
+}
+
+impl RangeArgs {
+    pub(crate) fn env(&self) -> Result<Env, Exit> {
+        let zone = match &self.zone {
+            None => TimeZone::UTC,
+            Some(name) => TimeZone::get(name).map_err(|e| usage(&format!("--zone: {e}")))?,
+        };
+        let wall = Timestamp::now().as_microsecond() as f64 / 1e6;
+        let now = match &self.now {
+            None => wall,
+            Some(text) => instant("--now", text, wall, &zone)?,
+        };
+        let mut env = Env { now, zone: zone.clone(), ..Env::default() };
+        if let Some(text) = &self.earliest {
+            env.earliest = instant("--earliest", text, now, &zone)?;
+        }
+        if let Some(text) = &self.latest {
+            env.latest = instant("--latest", text, now, &zone)?;
+        }
+        Ok(env)
+    }
+
+    pub(crate) fn session(&self) -> Result<Session, Exit> {
+        let mut config = Config::default();
+        if let Some(threads) = self.threads {
+            config.partitions = threads.max(1);
+        }
+        if let Some(size) = &self.memory_limit {
+            config.memory = Some(bytes(size).ok_or_else(|| {
+                usage(&format!("--memory-limit: `{size}` is no size; write 512M or 4G"))
+            })?);
+        }
+        Session::new(config).map_err(|e| usage(&e.to_string()))
+    }
+}
+
+fn instant(flag: &str, text: &str, now: f64, zone: &TimeZone) -> Result<f64, Exit> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at.as_microsecond() as f64 / 1e6);
+    }
+    parse_instant(text, now, zone).ok_or_else(|| {
+        usage(&format!("{flag}: `{text}` is no time; write -24h, -7d@d, now or 2026-05-04T12:00:00Z"))
+    })
+}
+
+fn bytes(text: &str) -> Option<usize> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B') {
+        "" => 1,
+        "K" | "KI" => 1 << 10,
+        "M" | "MI" => 1 << 20,
+        "G" | "GI" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<usize>().ok()?.checked_mul(unit)
+}
+
+/// Tells of a mistake in the arguments.
+pub(crate) fn usage(message: &str) -> Exit {
+    eprintln!("davy: {message}");
+    Exit::Usage
+}
