@@ -243,6 +243,7 @@ impl<'a> Compiler<'a> {
     /// A call as written.
     pub fn call(&mut self, name: &Spanned<String>, args: &[Expr], span: Span) -> Option<Typed> {
         let spec = find_function(name, args.len(), span, &mut self.errors)?;
+        functions::check(spec.name, args, &mut self.errors);
         if let Kernel::Form(form) = spec.kernel {
             return form(self, name, args);
         }

@@ -41,6 +41,7 @@ mod search;
 mod sed;
 pub mod spec;
 mod specialise;
+mod structured;
 mod timefmt;
 mod timerange;
 mod value;

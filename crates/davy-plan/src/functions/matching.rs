@@ -95,20 +95,9 @@ fn report(text: &str, span: Span, errors: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The pattern of a row. One that comes from the data and cannot be read matches nothing; a
-/// literal one is an error.
-pub(super) fn compiled<'p>(
-    patterns: &'p mut Patterns,
-    text: &str,
-    arg: &ArgCol,
-) -> Result<Option<&'p Pattern>> {
-    match patterns.get(text) {
-        Ok(pattern) => Ok(Some(pattern)),
-        Err(_) if matches!(arg, ArgCol::Col(_)) => Ok(None),
-        Err(reason) => Err(DataFusionError::Execution(format!(
-            "the regular expression `{text}` cannot be read: {reason}"
-        ))),
-    }
+/// The pattern of a row. One that cannot be read matches nothing; a literal was reported before.
+pub(super) fn compiled<'p>(patterns: &'p mut Patterns, text: &str) -> Option<&'p Pattern> {
+    patterns.get(text).ok()
 }
 
 fn match_(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
@@ -120,15 +109,18 @@ fn match_(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
             out.append_null();
             continue;
         };
-        let Some(pattern) = compiled(&mut patterns, &text, &args[1])? else {
+        let Some(pattern) = compiled(&mut patterns, &text) else {
             out.append_null();
             continue;
         };
-        let mut found = false;
-        for one in value.values() {
-            found = found || pattern.is_match(&one).map_err(DataFusionError::Execution)?;
-        }
-        out.append_value(found);
+        let found = match &value {
+            Val::Str(one) if !value.is_multi() => pattern.is_match(one),
+            _ => value
+                .values()
+                .iter()
+                .try_fold(false, |found, one| Ok(found || pattern.is_match(one)?)),
+        };
+        out.append_value(found.map_err(DataFusionError::Execution)?);
     }
     Ok(Arc::new(out.finish()))
 }
@@ -141,6 +133,12 @@ fn any(
 ) -> Option<bool> {
     if value.is_null() || pattern.is_null() {
         return None;
+    }
+    if let (Val::Str(v), Val::Str(p)) = (value, pattern)
+        && !value.is_multi()
+        && !pattern.is_multi()
+    {
+        return Some(matches(v, p));
     }
     let values = value.values();
     Some(pattern.values().iter().any(|p| values.iter().any(|v| matches(v, p))))

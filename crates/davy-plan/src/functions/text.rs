@@ -87,7 +87,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         "ltrim(<text>[, <characters>])",
         "Without these characters at its start; without spaces and tabs when none are named.",
         &[
-            example!("| makeresults | eval x=ltrim(\"   ZZZZabcZZ \", \" Z\").\"|\"" => field "x" = "abcZZ |"),
+            example!("| makeresults | eval x=ltrim(\"   ZZZZabcZZ\", \" Z\")" => field "x" = "abcZZ"),
             example!("| makeresults | eval x=ltrim(\"$12\", \"$\")" => field "x" = "12"),
         ],
         (1, 2),
@@ -252,7 +252,7 @@ fn replace(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
             out.push(&Val::Null);
             continue;
         };
-        let Some(pattern) = super::matching::compiled(&mut patterns, &pattern, &args[1])? else {
+        let Some(pattern) = super::matching::compiled(&mut patterns, &pattern) else {
             out.push(&Val::Null);
             continue;
         };
