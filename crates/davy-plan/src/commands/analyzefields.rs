@@ -22,7 +22,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults format=csv data=\"c,n\na,1\na,2\nb,9\nb,8\" | table c n | analyzefields classfield=c" => table "field,count,cocur,acc,balacc\nn,4,1,1,1"),
     ],
     source: "Search Reference, analyzefields",
-    support: Support::Limited("how Splunk guesses is not published: here, the class whose mean is nearest"),
+    support: Support::Limited(
+        "how Splunk guesses is not published: here, the class whose mean is nearest",
+    ),
     parse,
 };
 

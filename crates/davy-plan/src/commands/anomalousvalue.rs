@@ -25,7 +25,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults count=200 | streamstats count AS n | eval v=if(n<3, 1000, n%5) | anomalousvalue action=filter v | table v" => table "v\n1000\n1000"),
     ],
     source: "Search Reference, anomalousvalue",
-    support: Support::Limited("Splunk's score is not published: here it is the probability of the value, by its frequency or by the normal distribution"),
+    support: Support::Limited(
+        "Splunk's score is not published: here it is the probability of the value, by its frequency or by the normal distribution",
+    ),
     parse,
 };
 

@@ -26,7 +26,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults count=40 | streamstats count AS n | eval u=if(n=7, \"eve\", \"ann\") | anomalydetection action=annotate u" => rows 40),
     ],
     source: "Search Reference, anomalydetection",
-    support: Support::Limited("Splunk's histogram bins and its `cutoff` formula are not published: bins follow Freedman and Diaconis, and the threshold lies 1.5 times the distance of the quartiles below the first"),
+    support: Support::Limited(
+        "Splunk's histogram bins and its `cutoff` formula are not published: bins follow Freedman and Diaconis, and the threshold lies 1.5 times the distance of the quartiles below the first",
+    ),
     parse,
 };
 
@@ -208,11 +210,8 @@ fn frequencies(rows: &Rows, at: usize) -> Vec<Option<f64>> {
         .iter()
         .map(|row| row.get(at).and_then(|v| v.text().map(|t| t.into_owned())))
         .collect();
-    let mut numbers: Vec<f64> = texts
-        .iter()
-        .flatten()
-        .filter_map(|t| crate::value::parse_num(t))
-        .collect();
+    let mut numbers: Vec<f64> =
+        texts.iter().flatten().filter_map(|t| crate::value::parse_num(t)).collect();
     let numeric = numbers.len() == texts.iter().flatten().count();
     numbers.sort_by(f64::total_cmp);
     let width = match (quantile(&numbers, 0.25), quantile(&numbers, 0.75)) {

@@ -23,7 +23,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults format=csv data=\"m\na b\nc d\na b\" | cluster field=m labelonly=t | table m cluster_label" => table "m,cluster_label\na b,1\nc d,2\na b,1"),
     ],
     source: "Search Reference, cluster",
-    support: Support::Limited("how Splunk measures similarity is not published: here, the share of terms that two events have in common"),
+    support: Support::Limited(
+        "how Splunk measures similarity is not published: here, the share of terms that two events have in common",
+    ),
     parse,
 };
 
@@ -46,16 +48,8 @@ struct Cluster {
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
-    let names = [
-        "t",
-        "field",
-        "match",
-        "delims",
-        "showcount",
-        "countfield",
-        "labelfield",
-        "labelonly",
-    ];
+    let names =
+        ["t", "field", "match", "delims", "showcount", "countfield", "labelfield", "labelonly"];
     let (options, left) = cx.reader(args).options(&names, cx);
     if let Some(extra) = left.first() {
         return cx.bad(extra.span.0, "`cluster` takes only `key=value` arguments");
@@ -76,8 +70,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let count = options.flag("showcount", false, cx).then(|| name("countfield", "cluster_count"));
     let label = name("labelfield", "cluster_label");
     let label_only = options.flag("labelonly", false, cx);
-    let field =
-        options.text("field").unwrap_or_else(|| Spanned::new("_raw".to_owned(), cx.span()));
+    let field = options.text("field").unwrap_or_else(|| Spanned::new("_raw".to_owned(), cx.span()));
     let delims = options.text("delims").map(|t| t.value);
     Some(Box::new(Over(Cluster { threshold, field, how, delims, count, label, label_only })))
 }

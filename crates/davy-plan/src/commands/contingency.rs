@@ -89,7 +89,8 @@ impl OverRows for Contingency {
         let mut cells: HashMap<[String; 2], f64> = HashMap::new();
         let mut totals: [HashMap<String, f64>; 2] = [HashMap::new(), HashMap::new()];
         for row in &rows.rows {
-            let [a, b] = at.map(|i| i.and_then(|i| row.get(i)).map(Val::values).unwrap_or_default());
+            let [a, b] =
+                at.map(|i| i.and_then(|i| row.get(i)).map(Val::values).unwrap_or_default());
             for x in &a {
                 for y in &b {
                     *cells.entry([x.to_string(), y.to_string()]).or_default() += 1.0;

@@ -30,14 +30,8 @@ struct EventCount {
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
-    let names = [
-        "index",
-        "summarize",
-        "report_size",
-        "list_vix",
-        "list_federated_remote",
-        "splunk_server",
-    ];
+    let names =
+        ["index", "summarize", "report_size", "list_vix", "list_federated_remote", "splunk_server"];
     let reader = cx.reader(args);
     let indexes = index_options(reader.items);
     let (options, left) = reader.options(&names, cx);

@@ -11,7 +11,8 @@ pub(super) struct Expected {
 /// Expectations for each point of `series` (missing ones too) and for `future` more.
 pub(super) fn forecast(series: &[Option<f64>], future: usize, trend: bool) -> Vec<Expected> {
     let steps: Vec<f64> = (-4..=3).map(|e| 10f64.powi(e)).collect();
-    let slopes: Vec<f64> = if trend { (-6..=0).map(|e| 10f64.powi(e)).collect() } else { vec![0.0] };
+    let slopes: Vec<f64> =
+        if trend { (-6..=0).map(|e| 10f64.powi(e)).collect() } else { vec![0.0] };
     let mut best: Option<(f64, Vec<Expected>)> = None;
     for level in &steps {
         for slope in &slopes {
@@ -156,8 +157,7 @@ mod tests {
 
     #[test]
     fn a_season_repeats() {
-        let series: Vec<Option<f64>> =
-            (0..40).map(|n| Some([1.0, 5.0, 9.0, 5.0][n % 4])).collect();
+        let series: Vec<Option<f64>> = (0..40).map(|n| Some([1.0, 5.0, 9.0, 5.0][n % 4])).collect();
         assert_eq!(period(&series), Some(4));
         let next: Vec<f64> = seasonal(&series, 4, 4).iter().skip(40).map(|e| e.mean).collect();
         for (got, want) in next.iter().zip([1.0, 5.0, 9.0, 5.0]) {

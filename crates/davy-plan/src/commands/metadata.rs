@@ -17,7 +17,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     summary: "The hosts, sources or source types of the events that are read: how many events each has, and when the first and the last.",
     examples: &[],
     source: "Search Reference, metadata",
-    support: Support::Limited("recentTime is the time of the last event: when events were indexed is not known"),
+    support: Support::Limited(
+        "recentTime is the time of the last event: when events were indexed is not known",
+    ),
     parse,
 };
 
@@ -64,11 +66,7 @@ pub(super) fn index_options(items: &[davy_spl::ast::Arg]) -> Vec<String> {
 }
 
 /// The events of the indexes named; a file without an index is in all of them.
-pub(super) fn events(
-    needs: FieldSet,
-    indexes: &[String],
-    cx: &PlanCx<'_>,
-) -> Result<Plan, Failed> {
+pub(super) fn events(needs: FieldSet, indexes: &[String], cx: &PlanCx<'_>) -> Result<Plan, Failed> {
     let scan = Scan {
         needs: needs.with(["index"]),
         earliest: cx.env.earliest,

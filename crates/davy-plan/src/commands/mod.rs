@@ -6,49 +6,42 @@ use davy_spl::ast::Args;
 mod analyzefields;
 mod anomalousvalue;
 mod anomalydetection;
+mod bin;
 mod chart;
 mod charting;
 mod cluster;
 mod contingency;
-mod correlate;
-mod bin;
-mod chart;
-mod charting;
 mod convert;
+mod correlate;
 mod dedup;
 mod diff;
 mod eval;
 mod eventcount;
+mod extract;
 mod fields;
 mod fieldsummary;
+mod fillnull;
+mod fromjson;
 mod gentimes;
 mod head;
 mod kalman;
 mod makecontinuous;
-mod makeresults;
-mod metadata;
-mod normal;
-mod outlier;
-mod extract;
-mod fields;
-mod fillnull;
-mod fromjson;
-mod head;
 mod makemv;
 mod makeresults;
+mod metadata;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
-mod regex;
-mod gentimes;
-mod makecontinuous;
+mod normal;
+mod outlier;
 mod overrows;
 mod predict;
 mod rare;
 mod refused;
+mod regex;
 mod rename;
-mod require;
 mod replace;
+mod require;
 mod reverse;
 mod rex;
 mod search;
@@ -73,36 +66,32 @@ static ALL: &[&CommandSpec] = &[
     &analyzefields::SPEC,
     &anomalousvalue::SPEC,
     &anomalydetection::SPEC,
+    &bin::SPEC,
     &chart::SPEC,
     &cluster::SPEC,
     &contingency::SPEC,
-    &correlate::SPEC,
-    &bin::SPEC,
-    &chart::SPEC,
     &convert::SPEC,
+    &correlate::SPEC,
     &dedup::SPEC,
     &diff::SPEC,
     &eval::SPEC,
     &eventcount::SPEC,
-    &fields::SPEC,
-    &fieldsummary::SPEC,
-    &gentimes::SPEC,
     &extract::SPEC,
     &fields::SPEC,
+    &fieldsummary::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gentimes::SPEC,
     &head::SPEC,
+    &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
-    &outlier::SPEC,
-    &predict::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
-    &regex::SPEC,
-    &gentimes::SPEC,
-    &makecontinuous::SPEC,
+    &outlier::SPEC,
+    &predict::SPEC,
     &rare::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
@@ -165,9 +154,10 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
+    &regex::SPEC,
     &rename::SPEC,
-    &require::SPEC,
     &replace::SPEC,
+    &require::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
     &search::SPEC,

@@ -26,7 +26,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults count=20 | streamstats count AS n | eval _time=1777890000+n*60, v=5 | table _time v | predict v AS p algorithm=LL future_timespan=1 | tail 1" => field "p" = "5"),
     ],
     source: "Search Reference, predict",
-    support: Support::Limited("LLB and BiLL, which need a second series; estimates come close to Splunk's, not to the last digit"),
+    support: Support::Limited(
+        "LLB and BiLL, which need a second series; estimates come close to Splunk's, not to the last digit",
+    ),
     parse,
 };
 
@@ -178,10 +180,7 @@ impl Predict {
 /// Two expectations as one, the surer weighing more.
 fn blend(a: &Expected, b: &Expected) -> Expected {
     let (x, y) = (1.0 / a.variance.max(1e-12), 1.0 / b.variance.max(1e-12));
-    Expected {
-        mean: (a.mean * x + b.mean * y) / (x + y),
-        variance: a.variance.min(b.variance),
-    }
+    Expected { mean: (a.mean * x + b.mean * y) / (x + y), variance: a.variance.min(b.variance) }
 }
 
 impl OverRows for Predict {
