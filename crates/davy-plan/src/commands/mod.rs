@@ -39,6 +39,12 @@ mod timechart;
 mod top;
 mod transpose;
 mod untable;
+mod datamodel;
+mod from;
+mod modelled;
+mod mstats;
+mod pivot;
+mod tstats;
 mod where_;
 mod xmlkv;
 mod xyseries;
@@ -78,6 +84,11 @@ static ALL: &[&CommandSpec] = &[
     &transpose::SPEC,
     &untable::SPEC,
     &tail::SPEC,
+    &datamodel::SPEC,
+    &from::SPEC,
+    &mstats::SPEC,
+    &pivot::SPEC,
+    &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xyseries::SPEC,
