@@ -67,6 +67,12 @@ mod top;
 mod transpose;
 mod uniq;
 mod untable;
+mod datamodel;
+mod from;
+mod modelled;
+mod mstats;
+mod pivot;
+mod tstats;
 mod where_;
 mod xmlkv;
 mod xyseries;
@@ -198,6 +204,12 @@ static ALL: &[&CommandSpec] = &[
     &transpose::SPEC,
     &uniq::SPEC,
     &untable::SPEC,
+    &tail::SPEC,
+    &datamodel::SPEC,
+    &from::SPEC,
+    &mstats::SPEC,
+    &pivot::SPEC,
+    &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xyseries::SPEC,
