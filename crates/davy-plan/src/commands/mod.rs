@@ -23,6 +23,7 @@ mod iplocation;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
+mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
@@ -45,11 +46,14 @@ mod streamstats;
 mod table;
 mod tail;
 mod timechart;
+mod tojson;
 mod top;
 mod transpose;
 mod untable;
 mod where_;
 mod xmlkv;
+mod xmlunescape;
+mod xpath;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
@@ -73,9 +77,11 @@ static ALL: &[&CommandSpec] = &[
     &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
+    &multikv::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
+    &passing::SCRUB_SPEC,
     &passing::ABSTRACT_SPEC,
     &passing::HIGHLIGHT_SPEC,
     &passing::ICONIFY_SPEC,
@@ -99,11 +105,14 @@ static ALL: &[&CommandSpec] = &[
     &table::SPEC,
     &tail::SPEC,
     &timechart::SPEC,
+    &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
     &untable::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
+    &xmlunescape::SPEC,
+    &xpath::SPEC,
     &xyseries::SPEC,
 ];
 
