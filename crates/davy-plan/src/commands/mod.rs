@@ -22,8 +22,8 @@ mod eventcount;
 mod extract;
 mod fieldformat;
 mod fields;
-mod filldown;
 mod fieldsummary;
+mod filldown;
 mod fillnull;
 mod fromjson;
 mod gentimes;
@@ -33,8 +33,8 @@ mod kalman;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
-mod multikv;
 mod metadata;
+mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
@@ -42,14 +42,12 @@ mod normal;
 mod outlier;
 mod overrows;
 mod passing;
-mod rangemap;
-mod rare;
-mod regex;
-mod reltime;
 mod predict;
+mod rangemap;
 mod rare;
 mod refused;
 mod regex;
+mod reltime;
 mod rename;
 mod replace;
 mod require;
@@ -65,8 +63,8 @@ mod streamstats;
 mod table;
 mod tail;
 mod timechart;
-mod tojson;
 mod timewrap;
+mod tojson;
 mod top;
 mod transpose;
 mod uniq;
@@ -79,8 +77,8 @@ mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
     &addinfo::SPEC,
-    &addtotals::SPEC,
     &addtotals::COLUMNS_SPEC,
+    &addtotals::SPEC,
     &analyzefields::SPEC,
     &anomalousvalue::SPEC,
     &anomalydetection::SPEC,
@@ -97,8 +95,8 @@ static ALL: &[&CommandSpec] = &[
     &extract::SPEC,
     &fieldformat::SPEC,
     &fields::SPEC,
-    &filldown::SPEC,
     &fieldsummary::SPEC,
+    &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
     &gentimes::SPEC,
@@ -107,30 +105,21 @@ static ALL: &[&CommandSpec] = &[
     &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
+    &metadata::SPEC,
     &multikv::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
-    &passing::SCRUB_SPEC,
-    &metadata::SPEC,
-    &mvcombine::SPEC,
-    &mvexpand::SPEC,
-    &nomv::SPEC,
-    &regex::SPEC,
-    &gentimes::SPEC,
-    &makecontinuous::SPEC,
+    &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
     &passing::HIGHLIGHT_SPEC,
     &passing::ICONIFY_SPEC,
     &passing::LOCALOP_SPEC,
     &passing::NOOP_SPEC,
+    &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
-    &rangemap::SPEC,
-    &rare::SPEC,
-    &regex::SPEC,
-    &reltime::SPEC,
-    &outlier::SPEC,
     &predict::SPEC,
+    &rangemap::SPEC,
     &rare::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
@@ -194,6 +183,7 @@ static ALL: &[&CommandSpec] = &[
     &refused::WALKLEX,
     &refused::X11,
     &regex::SPEC,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
@@ -209,8 +199,8 @@ static ALL: &[&CommandSpec] = &[
     &table::SPEC,
     &tail::SPEC,
     &timechart::SPEC,
-    &tojson::SPEC,
     &timewrap::SPEC,
+    &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
     &uniq::SPEC,
