@@ -22,8 +22,8 @@ mod eventcount;
 mod extract;
 mod fieldformat;
 mod fields;
-mod filldown;
 mod fieldsummary;
+mod filldown;
 mod fillnull;
 mod fromjson;
 mod gentimes;
@@ -34,6 +34,7 @@ mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod metadata;
+mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
@@ -41,12 +42,13 @@ mod normal;
 mod outlier;
 mod overrows;
 mod passing;
-mod rangemap;
-mod rare;
-mod regex;
-mod reltime;
 mod predict;
 mod refused;
+mod rangemap;
+mod rare;
+mod refused;
+mod regex;
+mod reltime;
 mod rename;
 mod replace;
 mod require;
@@ -63,6 +65,7 @@ mod table;
 mod tail;
 mod timechart;
 mod timewrap;
+mod tojson;
 mod top;
 mod transpose;
 mod uniq;
@@ -75,12 +78,14 @@ mod pivot;
 mod tstats;
 mod where_;
 mod xmlkv;
+mod xmlunescape;
+mod xpath;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
     &addinfo::SPEC,
-    &addtotals::SPEC,
     &addtotals::COLUMNS_SPEC,
+    &addtotals::SPEC,
     &analyzefields::SPEC,
     &anomalousvalue::SPEC,
     &anomalydetection::SPEC,
@@ -97,8 +102,8 @@ static ALL: &[&CommandSpec] = &[
     &extract::SPEC,
     &fieldformat::SPEC,
     &fields::SPEC,
-    &filldown::SPEC,
     &fieldsummary::SPEC,
+    &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
     &gentimes::SPEC,
@@ -108,21 +113,27 @@ static ALL: &[&CommandSpec] = &[
     &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
+    &multikv::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
     &regex::SPEC,
+    &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
     &passing::HIGHLIGHT_SPEC,
     &passing::ICONIFY_SPEC,
     &passing::LOCALOP_SPEC,
     &passing::NOOP_SPEC,
+    &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
     &reltime::SPEC,
     &outlier::SPEC,
     &predict::SPEC,
+    &predict::SPEC,
+    &rangemap::SPEC,
+    &rare::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -184,6 +195,8 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
+    &regex::SPEC,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
@@ -200,6 +213,7 @@ static ALL: &[&CommandSpec] = &[
     &tail::SPEC,
     &timechart::SPEC,
     &timewrap::SPEC,
+    &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
     &uniq::SPEC,
@@ -212,6 +226,8 @@ static ALL: &[&CommandSpec] = &[
     &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
+    &xmlunescape::SPEC,
+    &xpath::SPEC,
     &xyseries::SPEC,
 ];
 
