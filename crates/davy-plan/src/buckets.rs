@@ -300,8 +300,11 @@ pub(crate) fn resolve(
             if let Some((coefficient, base)) = log_span(&span.value) {
                 return Ok(Buckets::Log { coefficient, base });
             }
-            return match span.value.parse::<f64>() {
-                Ok(width) if width > 0.0 && width.is_finite() => Ok(Buckets::Width(width)),
+            // A span of time on a field of epoch times is so many seconds.
+            let width = span.value.parse::<f64>().ok();
+            let width = width.or_else(|| parse_span(&span.value).ok().map(|s| seconds(&s)));
+            return match width {
+                Some(width) if width > 0.0 && width.is_finite() => Ok(Buckets::Width(width)),
                 _ => Err(bad(span, "this is no width of a range of numbers")),
             };
         }

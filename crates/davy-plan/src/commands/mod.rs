@@ -10,6 +10,7 @@ mod bin;
 mod chart;
 mod charting;
 mod cluster;
+mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
@@ -22,9 +23,11 @@ mod fields;
 mod fieldsummary;
 mod fillnull;
 mod fromjson;
+mod gauge;
 mod gentimes;
 mod head;
 mod kalman;
+mod localize;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
@@ -69,6 +72,7 @@ static ALL: &[&CommandSpec] = &[
     &bin::SPEC,
     &chart::SPEC,
     &cluster::SPEC,
+    &cofilter::SPEC,
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
@@ -81,8 +85,10 @@ static ALL: &[&CommandSpec] = &[
     &fieldsummary::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gauge::SPEC,
     &gentimes::SPEC,
     &head::SPEC,
+    &localize::SPEC,
     &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
@@ -100,7 +106,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::AUDIT,
     &refused::AWSSNSALERT,
     &refused::BUCKETDIR,
-    &refused::COFILTER,
     &refused::COLLAPSE,
     &refused::CRAWL,
     &refused::CREATERSS,
@@ -117,7 +122,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::FINDTYPES,
     &refused::FIT,
     &refused::FOLDERIZE,
-    &refused::GAUGE,
     &refused::GEOM,
     &refused::GEOMFILTER,
     &refused::GEOSTATS,
@@ -129,7 +133,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::KMEANS,
     &refused::KVFORM,
     &refused::LDAPSEARCH,
-    &refused::LOCALIZE,
     &refused::MAKEJSON,
     &refused::MCATALOG,
     &refused::MCOLLECT,
@@ -139,12 +142,14 @@ static ALL: &[&CommandSpec] = &[
     &refused::MPREVIEW,
     &refused::OUTPUTRAW,
     &refused::OVERLAP,
+    &refused::PREVIEW,
     &refused::PRJOB,
     &refused::RELEVANCY,
     &refused::REST,
     &refused::RTORDER,
     &refused::RUNSHELLSCRIPT,
     &refused::SCRIPT,
+    &refused::SCRUB,
     &refused::SEARCHTXN,
     &refused::SNOW,
     &refused::SUMMARY,
