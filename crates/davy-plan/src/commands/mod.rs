@@ -12,6 +12,7 @@ mod bin;
 mod chart;
 mod charting;
 mod cluster;
+mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
@@ -26,10 +27,12 @@ mod fieldsummary;
 mod filldown;
 mod fillnull;
 mod fromjson;
+mod gauge;
 mod gentimes;
 mod head;
 mod iplocation;
 mod kalman;
+mod localize;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
@@ -92,6 +95,7 @@ static ALL: &[&CommandSpec] = &[
     &bin::SPEC,
     &chart::SPEC,
     &cluster::SPEC,
+    &cofilter::SPEC,
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
@@ -106,9 +110,11 @@ static ALL: &[&CommandSpec] = &[
     &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gauge::SPEC,
     &gentimes::SPEC,
     &head::SPEC,
     &iplocation::SPEC,
+    &localize::SPEC,
     &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
@@ -141,7 +147,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::AUDIT,
     &refused::AWSSNSALERT,
     &refused::BUCKETDIR,
-    &refused::COFILTER,
     &refused::COLLAPSE,
     &refused::CRAWL,
     &refused::CREATERSS,
@@ -158,7 +163,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::FINDTYPES,
     &refused::FIT,
     &refused::FOLDERIZE,
-    &refused::GAUGE,
     &refused::GEOM,
     &refused::GEOMFILTER,
     &refused::GEOSTATS,
@@ -170,7 +174,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::KMEANS,
     &refused::KVFORM,
     &refused::LDAPSEARCH,
-    &refused::LOCALIZE,
     &refused::MAKEJSON,
     &refused::MCATALOG,
     &refused::MCOLLECT,
@@ -180,12 +183,14 @@ static ALL: &[&CommandSpec] = &[
     &refused::MPREVIEW,
     &refused::OUTPUTRAW,
     &refused::OVERLAP,
+    &refused::PREVIEW,
     &refused::PRJOB,
     &refused::RELEVANCY,
     &refused::REST,
     &refused::RTORDER,
     &refused::RUNSHELLSCRIPT,
     &refused::SCRIPT,
+    &refused::SCRUB,
     &refused::SEARCHTXN,
     &refused::SNOW,
     &refused::SUMMARY,
