@@ -1,6 +1,6 @@
 //! The aggregations of `stats` and its kin: reading them, naming them, planning them.
 
-use crate::aggregates;
+use crate::aggregates::{self, sparkline};
 use crate::codes;
 use crate::column::Ty;
 use crate::expr::{Compiler, Typed, reads};
@@ -36,6 +36,19 @@ pub enum AggInput {
     Wildcard(String),
     /// `count(eval(x>5))`
     Eval(Box<Expr>),
+    /// `sparkline(count, 1h)`: the aggregation over each span of so many seconds; without a number
+    /// the spans grow with the time that they cover.
+    Spark(Box<Agg>, Option<f64>),
+}
+
+/// The same computation under the same name.
+impl PartialEq for Agg {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec.name == other.spec.name
+            && self.number == other.number
+            && self.input == other.input
+            && self.alias == other.alias
+    }
 }
 
 impl Agg {
@@ -46,6 +59,7 @@ impl Agg {
             AggInput::Field(name) => out.push((name.clone(), self.span)),
             AggInput::Wildcard(_) => {}
             AggInput::Eval(expr) => reads(expr, out),
+            AggInput::Spark(inner, _) => inner.reads(out),
         }
         if self.spec.timed {
             out.push(("_time".to_owned(), self.span));
@@ -93,14 +107,11 @@ pub fn read_one(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Agg> {
             if spec.arg != AggArity::Optional {
                 return cx.bad(span, format!("`{name}` needs a field: `{}`", spec.syntax));
             }
-            Some(Agg {
-                spec,
-                number,
-                input: AggInput::None,
-                alias: name.clone(),
-                named: false,
-                span,
-            })
+            let input = match spec.name {
+                sparkline::NAME => sparkline::counted(span, cx)?,
+                _ => AggInput::None,
+            };
+            Some(Agg { spec, number, input, alias: name.clone(), named: false, span })
         }
         ArgKind::Call { name, args } => {
             if name.value.eq_ignore_ascii_case("eval") {
@@ -108,7 +119,10 @@ pub fn read_one(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Agg> {
             }
             let (spec, number) = find(name, cx)?;
             let text = cx.sources.text(span).to_owned();
-            let (input, shown) = read_input(args, spec, span, cx)?;
+            let (input, shown) = match spec.name {
+                sparkline::NAME => (sparkline::read(args, span, cx)?, None),
+                _ => read_input(args, spec, span, cx)?,
+            };
             let alias = match shown {
                 Some(shown) => format!("{}({shown})", name.value),
                 None if matches!(input, AggInput::None) => name.value.clone(),
@@ -229,6 +243,7 @@ pub fn input(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<Typed, Failed> {
         AggInput::None => Typed::num(1.0),
         AggInput::Field(name) => plan.column(name),
         AggInput::Wildcard(_) => Typed::null(),
+        AggInput::Spark(inner, _) => self::input(inner, plan, cx)?,
         AggInput::Eval(expr) => {
             let mut compiler = Compiler::new(plan, cx);
             let typed = compiler.compile(expr);
@@ -252,6 +267,10 @@ pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Faile
     let arg = input(agg, plan, cx)?;
     let ty = if arg.ty == Ty::Null { Ty::Text } else { arg.ty };
     let expr = arg.materialized();
+    if let AggInput::Spark(inner, span) = &agg.input {
+        let args = vec![expr, plan.column("_time").float()];
+        return Ok(sparkline::aggregate(agg.spec, inner, *span, args));
+    }
     match (agg.spec.kernel)(ty) {
         AggKernel::Native(make) => Ok(make(&AggArg { expr, ty })?),
         AggKernel::Fold(_) => {
@@ -268,7 +287,9 @@ pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Faile
 /// computes for numbers has a fold for text, which takes numbers too.
 pub fn folded(agg: &Agg, cx: &PlanCx<'_>) -> Result<fn(f64) -> Box<dyn Fold>, Failed> {
     for ty in [Ty::Text, Ty::Num] {
-        if let AggKernel::Fold(make) = (agg.spec.kernel)(ty) {
+        if let AggKernel::Fold(make) = (agg.spec.kernel)(ty)
+            && !matches!(agg.input, AggInput::Spark(..))
+        {
             return Ok(make);
         }
     }
@@ -291,7 +312,10 @@ pub fn result_ty(agg: &Agg, ty: Ty) -> Ty {
 
 /// Whether any of them depends on the order of rows.
 pub fn ordered(aggs: &[Agg]) -> bool {
-    aggs.iter().any(|a| a.spec.ordered)
+    aggs.iter().any(|a| match &a.input {
+        AggInput::Spark(inner, _) => inner.spec.ordered,
+        _ => a.spec.ordered,
+    })
 }
 
 /// The columns to group by.

@@ -81,6 +81,9 @@ pub(crate) fn extracted(
     extractor: Arc<dyn Extractor>,
     cx: &PlanCx<'_>,
 ) -> Result<Plan, Failed> {
+    if !plan.has_column(from) {
+        return Ok(plan);
+    }
     let mut names: Vec<String> = cx.out.names.iter().filter(|n| !fixed(n)).cloned().collect();
     if cx.out.all {
         for name in plan.names() {

@@ -28,8 +28,33 @@ pub trait Fold: std::fmt::Debug + Send + Sync {
 
 /// The aggregate expression of a fold over `args` (the value, and `_time` where it is timed).
 pub fn aggregate(spec: &'static AggSpec, number: f64, ty: Ty, args: Vec<Expr>) -> Expr {
-    let udaf = FoldUdaf { spec, number: number.to_bits(), ty, signature: signature() };
+    let number = number.to_bits();
+    let udaf = FoldUdaf { spec, number, ty, make: None, signature: signature() };
     AggregateUDF::new_from_impl(udaf).call(args)
+}
+
+/// The aggregate expression of a fold that is made of another; `key` tells those of one `spec`
+/// apart.
+pub fn nested(
+    spec: &'static AggSpec,
+    key: String,
+    args: Vec<Expr>,
+    make: impl Fn() -> Box<dyn Fold> + Send + Sync + 'static,
+) -> Expr {
+    let make = Some(Make { key, make: Arc::new(make) });
+    let udaf = FoldUdaf { spec, number: 0, ty: Ty::Text, make, signature: signature() };
+    AggregateUDF::new_from_impl(udaf).call(args)
+}
+
+struct Make {
+    key: String,
+    make: Arc<dyn Fn() -> Box<dyn Fold> + Send + Sync>,
+}
+
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.key)
+    }
 }
 
 fn signature() -> Signature {
@@ -41,12 +66,22 @@ struct FoldUdaf {
     spec: &'static AggSpec,
     number: u64,
     ty: Ty,
+    make: Option<Make>,
     signature: Signature,
+}
+
+impl FoldUdaf {
+    fn key(&self) -> Option<&str> {
+        self.make.as_ref().map(|m| m.key.as_str())
+    }
 }
 
 impl PartialEq for FoldUdaf {
     fn eq(&self, other: &Self) -> bool {
-        self.spec.name == other.spec.name && self.number == other.number && self.ty == other.ty
+        self.spec.name == other.spec.name
+            && self.number == other.number
+            && self.ty == other.ty
+            && self.key() == other.key()
     }
 }
 
@@ -88,6 +123,9 @@ impl AggregateUDFImpl for FoldUdaf {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        if let Some(make) = &self.make {
+            return Ok(Box::new(FoldAccumulator { fold: (make.make)(), ret: self.ret() }));
+        }
         match (self.spec.kernel)(self.ty) {
             crate::spec::AggKernel::Fold(make) => Ok(Box::new(FoldAccumulator {
                 fold: make(f64::from_bits(self.number)),

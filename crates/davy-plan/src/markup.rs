@@ -1,5 +1,9 @@
 //! XML as it is met in logs: read tag by tag, whatever is wrong with it.
 
+mod tree;
+
+pub(crate) use tree::{Node, Tree};
+
 use std::borrow::Cow;
 
 /// A tag of a text.

@@ -6,6 +6,7 @@ mod basic;
 mod event_order;
 mod multivalue;
 mod rank;
+pub(crate) mod sparkline;
 mod spread;
 
 static FAMILIES: &[(&str, &[AggSpec])] = &[
@@ -14,6 +15,7 @@ static FAMILIES: &[(&str, &[AggSpec])] = &[
     ("Percentiles and modes", rank::FUNCTIONS),
     ("Deviation", spread::FUNCTIONS),
     ("Event order and time", event_order::FUNCTIONS),
+    ("Sparkline", sparkline::FUNCTIONS),
 ];
 
 /// Every family with its functions.

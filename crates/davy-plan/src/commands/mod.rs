@@ -3,49 +3,84 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod bin;
 mod chart;
 mod charting;
+mod convert;
 mod dedup;
 mod eval;
+mod extract;
 mod fields;
 mod fillnull;
+mod fromjson;
 mod head;
+mod makemv;
 mod makeresults;
+mod mvcombine;
+mod mvexpand;
+mod nomv;
 mod regex;
+mod gentimes;
+mod makecontinuous;
+mod overrows;
+mod rare;
 mod rename;
+mod replace;
 mod reverse;
 mod rex;
 mod search;
 mod sort;
+mod spath;
 mod stats;
 mod streamstats;
 mod table;
 mod tail;
 mod timechart;
+mod top;
+mod transpose;
+mod untable;
 mod where_;
 mod xmlkv;
+mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &bin::SPEC,
     &chart::SPEC,
+    &convert::SPEC,
     &dedup::SPEC,
     &eval::SPEC,
+    &extract::SPEC,
     &fields::SPEC,
     &fillnull::SPEC,
+    &fromjson::SPEC,
     &head::SPEC,
+    &makemv::SPEC,
     &makeresults::SPEC,
+    &mvcombine::SPEC,
+    &mvexpand::SPEC,
+    &nomv::SPEC,
     &regex::SPEC,
+    &gentimes::SPEC,
+    &makecontinuous::SPEC,
+    &rare::SPEC,
     &rename::SPEC,
+    &replace::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
     &search::SPEC,
     &sort::SPEC,
+    &spath::SPEC,
     &stats::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
-    &tail::SPEC,
     &timechart::SPEC,
+    &top::SPEC,
+    &transpose::SPEC,
+    &untable::SPEC,
+    &tail::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
+    &xyseries::SPEC,
 ];
 
 /// Every command.

@@ -123,6 +123,9 @@ impl Command for Rex {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        if !input.has_column(&self.field.value) {
+            return Ok(input);
+        }
         let limit = cx.env.regex_limit;
         let broken = |why: String| Failed::from(codes::BAD_REGEX.at(cx.span, why));
         let reads = vec![self.field.value.clone()];
@@ -144,9 +147,6 @@ impl Command for Rex {
                 row_map(input, reads, sets, Arc::new(map))
             }
             Mode::Sed(text) => {
-                if !input.has_column(&self.field.value) {
-                    return Ok(input);
-                }
                 let sed = Sed::new(text, |p| Pattern::with_limit(p, limit)).map_err(broken)?;
                 let sets = vec![Set::new(&self.field.value, Ty::Text)];
                 row_map(input, reads, sets, Arc::new(Change { sed }))
@@ -187,7 +187,11 @@ impl RowMap for Extract {
                     if let Some(name) = self.groups.get(*place).filter(|_| self.offsets) {
                         let start = text.get(..*from).map_or(0, |t| t.chars().count());
                         let end = start + part.chars().count() - 1;
-                        offsets.push(format!("{name}={start}-{end}"));
+                        // The page shows the bare range for the one group of its example.
+                        offsets.push(match self.groups.len() {
+                            1 => format!("{start}-{end}"),
+                            _ => format!("{name}={start}-{end}"),
+                        });
                     }
                 }
             }

@@ -4,7 +4,7 @@ use crate::command::Command;
 use crate::example;
 use crate::extract::{Extractor, Found, extracted};
 use crate::fields::{FieldSet, Fields};
-use crate::markup;
+use crate::markup::{self, TagKind};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use davy_diag::{Span, Spanned};
@@ -75,26 +75,31 @@ impl Extractor for Elements {
 
     fn extract(&self, text: &str, found: &mut Found) {
         // Windows puts XML into the message of an event with its signs escaped.
-        let plain = match text.contains("&lt;") {
-            true => markup::unescape(text),
-            false => text.to_owned(),
-        };
-        let mut open: Option<(&str, usize)> = None;
-        let mut at = 0;
-        while let Some(tag) = markup::next_tag(&plain, at) {
-            at = tag.end;
-            match tag.kind {
-                markup::TagKind::Open => open = Some((tag.name, tag.end)),
-                markup::TagKind::Close => {
-                    if let Some((name, from)) = open.take()
-                        && name == tag.name
-                    {
-                        let value = plain.get(from..tag.start).unwrap_or_default();
-                        found.put(name, &markup::unescape(value));
-                    }
+        let escaped = markup::next_tag(text, 0).is_none() && text.contains("&lt;");
+        match escaped {
+            true => elements(&markup::unescape(text), found),
+            false => elements(text, found),
+        }
+    }
+}
+
+/// Every element with nothing but text in it.
+fn elements(text: &str, found: &mut Found) {
+    let mut open: Option<(&str, usize)> = None;
+    let mut at = 0;
+    while let Some(tag) = markup::next_tag(text, at) {
+        at = tag.end;
+        match tag.kind {
+            TagKind::Open => open = Some((tag.name, tag.end)),
+            TagKind::Close => {
+                if let Some((name, from)) = open.take()
+                    && name == tag.name
+                    && let Some(value) = text.get(from..tag.start).filter(|v| !v.is_empty())
+                {
+                    found.put(name, &markup::unescape(value));
                 }
-                markup::TagKind::Empty | markup::TagKind::Other => open = None,
             }
+            TagKind::Empty | TagKind::Other => open = None,
         }
     }
 }

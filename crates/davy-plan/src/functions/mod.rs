@@ -24,13 +24,6 @@ mod trig;
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
     ("Comparison and conditional", comparison::FUNCTIONS),
-    ("Pattern matching", matching::FUNCTIONS),
-    ("Lookup", lookup::FUNCTIONS),
-    ("Text", text::FUNCTIONS),
-    ("Multivalue", multivalue::FUNCTIONS),
-    ("Multivalue, by value", iterate::FUNCTIONS),
-    ("JSON", json::FUNCTIONS),
-    ("Cryptographic", cryptographic::FUNCTIONS),
     ("Bitwise", bitwise::FUNCTIONS),
     ("Conversion", conversion::FUNCTIONS),
     ("Date and time", time::FUNCTIONS),
@@ -38,6 +31,13 @@ static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Mathematical", mathematical::FUNCTIONS),
     ("Statistical", statistical_eval::FUNCTIONS),
     ("Trigonometric and hyperbolic", trig::FUNCTIONS),
+    ("Pattern matching", matching::FUNCTIONS),
+    ("Lookup", lookup::FUNCTIONS),
+    ("Text", text::FUNCTIONS),
+    ("Multivalue", multivalue::FUNCTIONS),
+    ("Multivalue, by value", iterate::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
+    ("Cryptographic", cryptographic::FUNCTIONS),
 ];
 
 /// Every family with its functions. Names that begin with `__` are operators, not for users.

@@ -1,0 +1,1 @@
+//! Coverage of published data sources.
