@@ -9,17 +9,21 @@ mod comparison;
 mod conversion;
 mod cryptographic;
 mod informational;
-mod matching;
-mod mathematical;
 mod iterate;
 mod json;
 mod lookup;
+mod matching;
+mod mathematical;
 mod multivalue;
 mod operators;
 mod statistical_eval;
 mod text;
 mod time;
 mod trig;
+mod iterate;
+mod json;
+mod lookup;
+mod multivalue;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
