@@ -49,7 +49,6 @@ mod predict;
 mod refused;
 mod rangemap;
 mod rare;
-mod refused;
 mod regex;
 mod reltime;
 mod rename;
@@ -135,11 +134,7 @@ static ALL: &[&CommandSpec] = &[
     &rangemap::SPEC,
     &rare::SPEC,
     &reltime::SPEC,
-    &outlier::SPEC,
     &predict::SPEC,
-    &predict::SPEC,
-    &rangemap::SPEC,
-    &rare::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -200,8 +195,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
-    &regex::SPEC,
-    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
@@ -223,7 +216,6 @@ static ALL: &[&CommandSpec] = &[
     &transpose::SPEC,
     &uniq::SPEC,
     &untable::SPEC,
-    &tail::SPEC,
     &datamodel::SPEC,
     &from::SPEC,
     &mstats::SPEC,
