@@ -3,22 +3,32 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod append;
+mod appendcols;
+mod appendpipe;
 mod bin;
 mod chart;
 mod charting;
 mod convert;
 mod dedup;
 mod eval;
+mod eventstats;
 mod extract;
 mod fields;
 mod fillnull;
+mod format;
 mod fromjson;
 mod head;
+mod inputlookup;
+mod join;
+mod lookup;
 mod makemv;
 mod makeresults;
+mod multisearch;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
+mod outputlookup;
 mod regex;
 mod gentimes;
 mod makecontinuous;
@@ -26,9 +36,12 @@ mod overrows;
 mod rare;
 mod rename;
 mod replace;
+mod return_;
 mod reverse;
 mod rex;
 mod search;
+mod selfjoin;
+mod set;
 mod sort;
 mod spath;
 mod stats;
@@ -38,36 +51,50 @@ mod tail;
 mod timechart;
 mod top;
 mod transpose;
+mod union;
 mod untable;
 mod where_;
 mod xmlkv;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &append::SPEC,
+    &appendcols::SPEC,
+    &appendpipe::SPEC,
     &bin::SPEC,
     &chart::SPEC,
     &convert::SPEC,
     &dedup::SPEC,
     &eval::SPEC,
+    &eventstats::SPEC,
     &extract::SPEC,
     &fields::SPEC,
     &fillnull::SPEC,
+    &format::SPEC,
     &fromjson::SPEC,
     &head::SPEC,
+    &inputlookup::SPEC,
+    &join::SPEC,
+    &lookup::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
+    &multisearch::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
+    &outputlookup::SPEC,
     &regex::SPEC,
     &gentimes::SPEC,
     &makecontinuous::SPEC,
     &rare::SPEC,
     &rename::SPEC,
     &replace::SPEC,
+    &return_::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
     &search::SPEC,
+    &selfjoin::SPEC,
+    &set::SPEC,
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
@@ -76,6 +103,7 @@ static ALL: &[&CommandSpec] = &[
     &timechart::SPEC,
     &top::SPEC,
     &transpose::SPEC,
+    &union::SPEC,
     &untable::SPEC,
     &tail::SPEC,
     &where_::SPEC,
