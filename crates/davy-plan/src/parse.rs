@@ -76,7 +76,12 @@ impl ParseCx<'_> {
 
     /// Binds a search in brackets.
     pub fn bind(&mut self, pipeline: &Pipeline) -> Bound {
-        bind::bind_at(pipeline, self.sources, self.diags, self.depth + 1)
+        bind::bind_at(pipeline, self.sources, self.diags, self.depth + 1, true)
+    }
+
+    /// Binds commands in brackets that work on the rows that are there.
+    pub fn bind_following(&mut self, pipeline: &Pipeline) -> Bound {
+        bind::bind_at(pipeline, self.sources, self.diags, self.depth + 1, false)
     }
 
     /// Looks for mistakes in an expression that need no data.

@@ -8,6 +8,9 @@ mod addtotals;
 mod analyzefields;
 mod anomalousvalue;
 mod anomalydetection;
+mod append;
+mod appendcols;
+mod appendpipe;
 mod bin;
 mod chart;
 mod charting;
@@ -20,12 +23,14 @@ mod dedup;
 mod diff;
 mod eval;
 mod eventcount;
+mod eventstats;
 mod extract;
 mod fieldformat;
 mod fields;
 mod fieldsummary;
 mod filldown;
 mod fillnull;
+mod format;
 mod fromjson;
 mod gauge;
 mod gentimes;
@@ -43,13 +48,18 @@ mod mvexpand;
 mod nomv;
 mod normal;
 mod outlier;
+mod inputlookup;
+mod join;
+mod lookup;
+mod multisearch;
+mod outputlookup;
+mod regex;
 mod overrows;
 mod passing;
 mod predict;
 mod refused;
 mod rangemap;
 mod rare;
-mod regex;
 mod reltime;
 mod rename;
 mod replace;
@@ -58,6 +68,9 @@ mod reverse;
 mod rex;
 mod search;
 mod setfields;
+mod return_;
+mod selfjoin;
+mod set;
 mod sort;
 mod spath;
 mod stats;
@@ -71,6 +84,7 @@ mod tojson;
 mod top;
 mod transpose;
 mod uniq;
+mod union;
 mod untable;
 mod datamodel;
 mod from;
@@ -91,6 +105,9 @@ static ALL: &[&CommandSpec] = &[
     &analyzefields::SPEC,
     &anomalousvalue::SPEC,
     &anomalydetection::SPEC,
+    &append::SPEC,
+    &appendcols::SPEC,
+    &appendpipe::SPEC,
     &bin::SPEC,
     &chart::SPEC,
     &cluster::SPEC,
@@ -102,12 +119,14 @@ static ALL: &[&CommandSpec] = &[
     &diff::SPEC,
     &eval::SPEC,
     &eventcount::SPEC,
+    &eventstats::SPEC,
     &extract::SPEC,
     &fieldformat::SPEC,
     &fields::SPEC,
     &fieldsummary::SPEC,
     &filldown::SPEC,
     &fillnull::SPEC,
+    &format::SPEC,
     &fromjson::SPEC,
     &gauge::SPEC,
     &gentimes::SPEC,
@@ -119,9 +138,14 @@ static ALL: &[&CommandSpec] = &[
     &makeresults::SPEC,
     &metadata::SPEC,
     &multikv::SPEC,
+    &inputlookup::SPEC,
+    &join::SPEC,
+    &lookup::SPEC,
+    &multisearch::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
+    &outputlookup::SPEC,
     &regex::SPEC,
     &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
@@ -202,6 +226,9 @@ static ALL: &[&CommandSpec] = &[
     &rex::SPEC,
     &search::SPEC,
     &setfields::SPEC,
+    &return_::SPEC,
+    &selfjoin::SPEC,
+    &set::SPEC,
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
@@ -215,6 +242,7 @@ static ALL: &[&CommandSpec] = &[
     &top::SPEC,
     &transpose::SPEC,
     &uniq::SPEC,
+    &union::SPEC,
     &untable::SPEC,
     &datamodel::SPEC,
     &from::SPEC,

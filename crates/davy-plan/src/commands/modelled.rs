@@ -211,7 +211,7 @@ impl<'b> Modelled<'b> {
         }
         let mut plan = match parts.len() {
             1 => parts.remove(0),
-            _ => Plan::new(ConcatNode::plan(parts.into_iter().map(|p| p.logical).collect())),
+            _ => Plan::new(ConcatNode::plan(parts.into_iter().map(|p| p.logical).collect())?),
         };
         if let Some(condition) = filter.and_then(|f| search::condition(f, &plan, true)) {
             plan = plan.filter(condition)?;
