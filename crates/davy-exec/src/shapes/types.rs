@@ -44,7 +44,9 @@ impl Graph {
             }
         }
         let list = self.types.as_ref().map(|t| t.list.clone()).unwrap_or_default();
-        let names = list.iter().map(|(name, _, truth)| (vec![name.clone()], *truth));
+        // One without a name only gives tags.
+        let named = list.iter().filter(|(name, _, _)| !name.is_empty());
+        let names = named.map(|(name, _, truth)| (vec![name.clone()], *truth));
         let eventtype = self.type_node(names.collect());
         let tags = list.iter().map(|(_, tags, truth)| (tags.clone(), *truth));
         let tag = self.type_node(tags.collect());

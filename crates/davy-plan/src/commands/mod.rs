@@ -12,6 +12,7 @@ mod bin;
 mod chart;
 mod charting;
 mod cluster;
+mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
@@ -26,10 +27,12 @@ mod fieldsummary;
 mod filldown;
 mod fillnull;
 mod fromjson;
+mod gauge;
 mod gentimes;
 mod head;
 mod iplocation;
 mod kalman;
+mod localize;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
@@ -43,9 +46,9 @@ mod outlier;
 mod overrows;
 mod passing;
 mod predict;
+mod refused;
 mod rangemap;
 mod rare;
-mod refused;
 mod regex;
 mod reltime;
 mod rename;
@@ -69,6 +72,12 @@ mod top;
 mod transpose;
 mod uniq;
 mod untable;
+mod datamodel;
+mod from;
+mod modelled;
+mod mstats;
+mod pivot;
+mod tstats;
 mod where_;
 mod xmlkv;
 mod xmlunescape;
@@ -85,6 +94,7 @@ static ALL: &[&CommandSpec] = &[
     &bin::SPEC,
     &chart::SPEC,
     &cluster::SPEC,
+    &cofilter::SPEC,
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
@@ -99,9 +109,11 @@ static ALL: &[&CommandSpec] = &[
     &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gauge::SPEC,
     &gentimes::SPEC,
     &head::SPEC,
     &iplocation::SPEC,
+    &localize::SPEC,
     &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
@@ -110,6 +122,7 @@ static ALL: &[&CommandSpec] = &[
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
+    &regex::SPEC,
     &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
     &passing::HIGHLIGHT_SPEC,
@@ -118,9 +131,10 @@ static ALL: &[&CommandSpec] = &[
     &passing::NOOP_SPEC,
     &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
-    &predict::SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
+    &reltime::SPEC,
+    &predict::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -128,7 +142,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::AUDIT,
     &refused::AWSSNSALERT,
     &refused::BUCKETDIR,
-    &refused::COFILTER,
     &refused::COLLAPSE,
     &refused::CRAWL,
     &refused::CREATERSS,
@@ -145,7 +158,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::FINDTYPES,
     &refused::FIT,
     &refused::FOLDERIZE,
-    &refused::GAUGE,
     &refused::GEOM,
     &refused::GEOMFILTER,
     &refused::GEOSTATS,
@@ -157,7 +169,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::KMEANS,
     &refused::KVFORM,
     &refused::LDAPSEARCH,
-    &refused::LOCALIZE,
     &refused::MAKEJSON,
     &refused::MCATALOG,
     &refused::MCOLLECT,
@@ -167,12 +178,14 @@ static ALL: &[&CommandSpec] = &[
     &refused::MPREVIEW,
     &refused::OUTPUTRAW,
     &refused::OVERLAP,
+    &refused::PREVIEW,
     &refused::PRJOB,
     &refused::RELEVANCY,
     &refused::REST,
     &refused::RTORDER,
     &refused::RUNSHELLSCRIPT,
     &refused::SCRIPT,
+    &refused::SCRUB,
     &refused::SEARCHTXN,
     &refused::SNOW,
     &refused::SUMMARY,
@@ -182,8 +195,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
-    &regex::SPEC,
-    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
@@ -205,6 +216,11 @@ static ALL: &[&CommandSpec] = &[
     &transpose::SPEC,
     &uniq::SPEC,
     &untable::SPEC,
+    &datamodel::SPEC,
+    &from::SPEC,
+    &mstats::SPEC,
+    &pivot::SPEC,
+    &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xmlunescape::SPEC,
