@@ -16,6 +16,7 @@ mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
+mod datamodel;
 mod dedup;
 mod diff;
 mod eval;
@@ -26,6 +27,7 @@ mod fields;
 mod fieldsummary;
 mod filldown;
 mod fillnull;
+mod from;
 mod fromjson;
 mod gauge;
 mod gentimes;
@@ -37,6 +39,8 @@ mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod metadata;
+mod modelled;
+mod mstats;
 mod multikv;
 mod mvcombine;
 mod mvexpand;
@@ -45,10 +49,11 @@ mod normal;
 mod outlier;
 mod overrows;
 mod passing;
+mod pivot;
 mod predict;
-mod refused;
 mod rangemap;
 mod rare;
+mod refused;
 mod regex;
 mod reltime;
 mod rename;
@@ -70,14 +75,9 @@ mod timewrap;
 mod tojson;
 mod top;
 mod transpose;
+mod tstats;
 mod uniq;
 mod untable;
-mod datamodel;
-mod from;
-mod modelled;
-mod mstats;
-mod pivot;
-mod tstats;
 mod where_;
 mod xmlkv;
 mod xmlunescape;
@@ -98,6 +98,7 @@ static ALL: &[&CommandSpec] = &[
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
+    &datamodel::SPEC,
     &dedup::SPEC,
     &diff::SPEC,
     &eval::SPEC,
@@ -108,6 +109,7 @@ static ALL: &[&CommandSpec] = &[
     &fieldsummary::SPEC,
     &filldown::SPEC,
     &fillnull::SPEC,
+    &from::SPEC,
     &fromjson::SPEC,
     &gauge::SPEC,
     &gentimes::SPEC,
@@ -118,11 +120,11 @@ static ALL: &[&CommandSpec] = &[
     &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
+    &mstats::SPEC,
     &multikv::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
-    &regex::SPEC,
     &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
     &passing::HIGHLIGHT_SPEC,
@@ -131,10 +133,10 @@ static ALL: &[&CommandSpec] = &[
     &passing::NOOP_SPEC,
     &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
+    &pivot::SPEC,
+    &predict::SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
-    &reltime::SPEC,
-    &predict::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -195,6 +197,8 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
+    &regex::SPEC,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
@@ -214,13 +218,9 @@ static ALL: &[&CommandSpec] = &[
     &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
+    &tstats::SPEC,
     &uniq::SPEC,
     &untable::SPEC,
-    &datamodel::SPEC,
-    &from::SPEC,
-    &mstats::SPEC,
-    &pivot::SPEC,
-    &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xmlunescape::SPEC,
