@@ -19,6 +19,7 @@ mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
+mod datamodel;
 mod dedup;
 mod diff;
 mod eval;
@@ -31,6 +32,7 @@ mod fieldsummary;
 mod filldown;
 mod fillnull;
 mod format;
+mod from;
 mod fromjson;
 mod gauge;
 mod gentimes;
@@ -42,6 +44,8 @@ mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod metadata;
+mod modelled;
+mod mstats;
 mod multikv;
 mod mvcombine;
 mod mvexpand;
@@ -56,10 +60,12 @@ mod outputlookup;
 mod regex;
 mod overrows;
 mod passing;
+mod pivot;
 mod predict;
-mod refused;
 mod rangemap;
 mod rare;
+mod refused;
+mod regex;
 mod reltime;
 mod rename;
 mod replace;
@@ -83,15 +89,10 @@ mod timewrap;
 mod tojson;
 mod top;
 mod transpose;
+mod tstats;
 mod uniq;
 mod union;
 mod untable;
-mod datamodel;
-mod from;
-mod modelled;
-mod mstats;
-mod pivot;
-mod tstats;
 mod where_;
 mod xmlkv;
 mod xmlunescape;
@@ -115,6 +116,7 @@ static ALL: &[&CommandSpec] = &[
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
+    &datamodel::SPEC,
     &dedup::SPEC,
     &diff::SPEC,
     &eval::SPEC,
@@ -127,6 +129,7 @@ static ALL: &[&CommandSpec] = &[
     &filldown::SPEC,
     &fillnull::SPEC,
     &format::SPEC,
+    &from::SPEC,
     &fromjson::SPEC,
     &gauge::SPEC,
     &gentimes::SPEC,
@@ -137,6 +140,7 @@ static ALL: &[&CommandSpec] = &[
     &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
+    &mstats::SPEC,
     &multikv::SPEC,
     &inputlookup::SPEC,
     &join::SPEC,
@@ -155,10 +159,10 @@ static ALL: &[&CommandSpec] = &[
     &passing::NOOP_SPEC,
     &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
+    &pivot::SPEC,
+    &predict::SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
-    &reltime::SPEC,
-    &predict::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -219,6 +223,8 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
+    &regex::SPEC,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
@@ -241,14 +247,10 @@ static ALL: &[&CommandSpec] = &[
     &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
+    &tstats::SPEC,
     &uniq::SPEC,
     &union::SPEC,
     &untable::SPEC,
-    &datamodel::SPEC,
-    &from::SPEC,
-    &mstats::SPEC,
-    &pivot::SPEC,
-    &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xmlunescape::SPEC,

@@ -134,9 +134,7 @@ impl Stats {
             timerange::check(filter, cx);
         }
         let subs = match &args.filter {
-            Some(filter) => {
-                search::subsearches(filter).into_iter().map(|p| cx.bind(p)).collect()
-            }
+            Some(filter) => search::subsearches(filter).into_iter().map(|p| cx.bind(p)).collect(),
             None => Vec::new(),
         };
         Some(Stats {
