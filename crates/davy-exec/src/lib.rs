@@ -5,6 +5,7 @@
 //!
 //! Never knows a detection, HTTP, or the wall clock: `now` comes in an `Env`.
 
+mod coverage;
 mod files;
 mod operators;
 mod parquet;
@@ -13,6 +14,7 @@ mod shapes;
 mod source;
 mod table;
 
+pub use coverage::{Coverage, Example, coverage};
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
 pub use parquet::ParquetSource;
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
