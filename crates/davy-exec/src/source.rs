@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What a search asks of its events.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ReadRequest {
     /// The columns, in order: `_time` as a number, `__seq` as a whole number, all else text.
     pub(crate) fields: Arc<[Arc<str>]>,

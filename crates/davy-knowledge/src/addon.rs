@@ -101,6 +101,7 @@ pub struct LookupUse {
 
 #[derive(Debug, Clone)]
 pub struct EventType {
+    /// Empty: only gives tags.
     pub name: Arc<str>,
     pub search: Arc<SearchExpr>,
     pub tags: Vec<Arc<str>>,

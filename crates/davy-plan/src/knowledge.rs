@@ -13,6 +13,11 @@ pub trait Knowledge: Send + Sync {
 
     fn lookup_names(&self) -> Vec<String>;
 
+    /// The database that tells where addresses are, if there is one.
+    fn geo(&self) -> Option<std::sync::Arc<dyn crate::geo::Geo>> {
+        None
+    }
+
     /// The text of a saved search or detection.
     fn saved_search(&self, name: &str) -> Option<String>;
 

@@ -9,8 +9,9 @@ mod program;
 mod run;
 mod types;
 
-pub(crate) use graph::Graph;
-pub(crate) use program::Program;
+pub(crate) use graph::{ALL, Graph, Scope};
+pub(crate) use node::{Node, NodeId, Truth};
+pub(crate) use program::{Memo, Nodes, Pass, Program, closure};
 
 use crate::source::ReadRequest;
 use davy_events::{Demand, Shape, Want};
@@ -33,7 +34,7 @@ impl std::fmt::Debug for Shapes {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -47,7 +48,7 @@ impl Shapes {
         Arc::ptr_eq(&self.base, base) && self.env.zone == env.zone
     }
 
-    fn graph(&self, shape: &Shape) -> Arc<Mutex<Graph>> {
+    pub(crate) fn graph(&self, shape: &Shape) -> Arc<Mutex<Graph>> {
         let mut known = lock(&self.known);
         let list = known.entry(shape.id).or_default();
         if let Some(graph) = list.iter().find(|g| lock(g).shape() == shape) {

@@ -18,13 +18,16 @@ use davy_plan::{Column, REST, SEQ, Ty, Val};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+/// Nodes by number, with all that they depend on.
+pub(crate) type Nodes = BTreeMap<NodeId, Arc<Node>>;
+
 #[derive(Debug)]
 pub(crate) struct Program {
     /// The decoded fields that are needed.
     pub(crate) raw: Arc<[Arc<str>]>,
     /// All other fields too, packed.
     pub(crate) rest: bool,
-    nodes: BTreeMap<NodeId, Arc<Node>>,
+    nodes: Nodes,
     filter: Option<NodeId>,
     outputs: Vec<(Arc<str>, NodeId)>,
     packed: Option<Packed>,
@@ -148,7 +151,8 @@ impl Program {
         }
         let mut kept = batch.clone();
         if let Some(filter) = self.filter {
-            let mut pass = Pass::new(self, batch);
+            let mut memo = Memo::default();
+            let mut pass = Pass::new(&self.nodes, batch, &mut memo);
             let mask = pass.boolean(filter)?;
             match mask.true_count() {
                 0 => return Ok(None),
@@ -162,7 +166,14 @@ impl Program {
                 }
             }
         }
-        let mut pass = Pass::new(self, &kept);
+        self.outputs(&kept, &[]).map(Some)
+    }
+
+    /// The request's columns for rows that are all wanted. `others` are decoded fields of the
+    /// batch that other requests asked for.
+    pub(crate) fn outputs(&self, kept: &RecordBatch, others: &[Arc<str>]) -> Result<RecordBatch> {
+        let mut memo = Memo::default();
+        let mut pass = Pass::new(&self.nodes, kept, &mut memo);
         let rows = kept.num_rows();
         let mut columns = Vec::with_capacity(self.outputs.len() + 1);
         for (at, (_, id)) in self.outputs.iter().enumerate() {
@@ -175,9 +186,17 @@ impl Program {
             });
         }
         if let Some(packed) = &self.packed {
-            columns.push(packed.run(&mut pass, &kept)?);
+            columns.push(packed.run(&mut pass, kept, others)?);
         }
-        Ok(Some(self.rebuilt(columns, rows)?))
+        self.rebuilt(columns, rows)
+    }
+
+    pub(crate) fn filter(&self) -> Option<NodeId> {
+        self.filter
+    }
+
+    pub(crate) fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     fn rebuilt(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
@@ -194,7 +213,7 @@ fn text(array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// All nodes that these depend on, and these.
-fn closure(graph: &Graph, roots: &[NodeId]) -> BTreeMap<NodeId, Arc<Node>> {
+pub(crate) fn closure(graph: &Graph, roots: &[NodeId]) -> Nodes {
     let mut found = BTreeMap::new();
     let mut open: Vec<NodeId> = roots.to_vec();
     while let Some(id) = open.pop() {
@@ -246,13 +265,19 @@ impl Packed {
         packed
     }
 
-    fn run(&self, pass: &mut Pass<'_>, batch: &RecordBatch) -> Result<ArrayRef> {
+    fn run(
+        &self,
+        pass: &mut Pass<'_>,
+        batch: &RecordBatch,
+        others: &[Arc<str>],
+    ) -> Result<ArrayRef> {
         let mut add: Vec<(&str, StringViewArray)> = Vec::new();
         for (name, id) in &self.add {
             let array = text(&pass.array(*id)?)?;
             add.push((name, array.as_string_view().clone()));
         }
-        for name in &self.back {
+        let others = others.iter().filter(|n| !self.hide.contains(*n) && !self.back.contains(n));
+        for name in self.back.iter().chain(others) {
             if let Some(array) = batch.column_by_name(name) {
                 add.push((name, text(array)?.as_string_view().clone()));
             }
@@ -296,26 +321,32 @@ impl Packed {
     }
 }
 
-/// The evaluation of one batch: each node once.
-struct Pass<'p> {
-    program: &'p Program,
-    batch: &'p RecordBatch,
+/// What was worked out for one batch.
+#[derive(Default)]
+pub(crate) struct Memo {
     arrays: HashMap<NodeId, ArrayRef>,
     fields: HashMap<usize, Arc<Fields>>,
 }
 
+/// The evaluation of one batch: each node once.
+pub(crate) struct Pass<'p> {
+    nodes: &'p Nodes,
+    batch: &'p RecordBatch,
+    memo: &'p mut Memo,
+}
+
 impl<'p> Pass<'p> {
-    fn new(program: &'p Program, batch: &'p RecordBatch) -> Self {
-        Pass { program, batch, arrays: HashMap::new(), fields: HashMap::new() }
+    pub(crate) fn new(nodes: &'p Nodes, batch: &'p RecordBatch, memo: &'p mut Memo) -> Self {
+        Pass { nodes, batch, memo }
     }
 
-    fn array(&mut self, id: NodeId) -> Result<ArrayRef> {
-        if let Some(array) = self.arrays.get(&id) {
+    pub(crate) fn array(&mut self, id: NodeId) -> Result<ArrayRef> {
+        if let Some(array) = self.memo.arrays.get(&id) {
             return Ok(array.clone());
         }
         let rows = self.batch.num_rows();
-        let program = self.program;
-        let node = program.nodes.get(&id).map(AsRef::as_ref).unwrap_or(&Node::Absent);
+        let nodes = self.nodes;
+        let node = nodes.get(&id).map(AsRef::as_ref).unwrap_or(&Node::Absent);
         let array: ArrayRef = match node {
             Node::Absent => Arc::new(StringViewArray::new_null(rows)),
             Node::Const(value) => constant(value, rows)?,
@@ -333,22 +364,22 @@ impl<'p> Pass<'p> {
             Node::Out { run, inputs, name } => self.fields(run, inputs)?.column(name),
             Node::Types { always, some } => self.types(always, some)?,
         };
-        self.arrays.insert(id, array.clone());
+        self.memo.arrays.insert(id, array.clone());
         Ok(array)
     }
 
     fn fields(&mut self, run: &Arc<Run>, inputs: &[NodeId]) -> Result<Arc<Fields>> {
         let key = Arc::as_ptr(run) as *const u8 as usize;
-        if let Some(fields) = self.fields.get(&key) {
+        if let Some(fields) = self.memo.fields.get(&key) {
             return Ok(fields.clone());
         }
         let columns = inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
         let fields = Arc::new(run.run(&columns, self.batch.num_rows())?);
-        self.fields.insert(key, fields.clone());
+        self.memo.fields.insert(key, fields.clone());
         Ok(fields)
     }
 
-    fn boolean(&mut self, id: NodeId) -> Result<BooleanArray> {
+    pub(crate) fn boolean(&mut self, id: NodeId) -> Result<BooleanArray> {
         let array = self.array(id)?;
         array.as_boolean_opt().cloned().ok_or_else(|| {
             DataFusionError::Internal("a condition gave something that is not true or false".into())

@@ -3,6 +3,7 @@
 use super::graph::{ALL, Graph};
 use super::node::{Node, NodeId, Truth};
 use davy_plan::Val;
+use davy_spl::ast::SearchExpr;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -40,8 +41,17 @@ impl Graph {
         for eventtype in base.addons().iter().flat_map(|a| &a.eventtypes) {
             let truth = self.truth(&eventtype.search, ALL);
             if truth != Truth::Never {
-                names.push((vec![eventtype.name.clone()], truth));
-                tag("eventtype", &eventtype.tags, truth);
+                match (eventtype.name.is_empty(), eventtype.search.as_ref()) {
+                    (false, _) => {
+                        names.push((vec![eventtype.name.clone()], truth));
+                        tag("eventtype", &eventtype.tags, truth);
+                    }
+                    // One without a name only gives tags, those of a field's value.
+                    (true, SearchExpr::Compare { field, .. }) => {
+                        tag(&field.value, &eventtype.tags, truth);
+                    }
+                    (true, _) => tag("eventtype", &eventtype.tags, truth),
+                }
             }
         }
         for given in base.addons().iter().flat_map(|a| &a.field_tags) {

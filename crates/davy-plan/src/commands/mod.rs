@@ -3,41 +3,74 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod addinfo;
+mod addtotals;
+mod analyzefields;
+mod anomalousvalue;
+mod anomalydetection;
 mod bin;
 mod chart;
 mod charting;
+mod cluster;
+mod cofilter;
+mod contingency;
 mod convert;
+mod correlate;
 mod dedup;
+mod diff;
 mod eval;
+mod eventcount;
 mod extract;
+mod fieldformat;
 mod fields;
+mod fieldsummary;
+mod filldown;
 mod fillnull;
 mod fromjson;
+mod gauge;
+mod gentimes;
 mod head;
+mod iplocation;
+mod kalman;
+mod localize;
+mod makecontinuous;
 mod makemv;
 mod makeresults;
+mod metadata;
+mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
-mod regex;
-mod gentimes;
-mod makecontinuous;
+mod normal;
+mod outlier;
 mod overrows;
+mod passing;
+mod predict;
+mod refused;
+mod rangemap;
 mod rare;
+mod regex;
+mod reltime;
 mod rename;
 mod replace;
+mod require;
 mod reverse;
 mod rex;
 mod search;
+mod setfields;
 mod sort;
 mod spath;
 mod stats;
+mod strcat;
 mod streamstats;
 mod table;
 mod tail;
 mod timechart;
+mod timewrap;
+mod tojson;
 mod top;
 mod transpose;
+mod uniq;
 mod untable;
 mod datamodel;
 mod from;
@@ -47,43 +80,142 @@ mod pivot;
 mod tstats;
 mod where_;
 mod xmlkv;
+mod xmlunescape;
+mod xpath;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &addinfo::SPEC,
+    &addtotals::COLUMNS_SPEC,
+    &addtotals::SPEC,
+    &analyzefields::SPEC,
+    &anomalousvalue::SPEC,
+    &anomalydetection::SPEC,
     &bin::SPEC,
     &chart::SPEC,
+    &cluster::SPEC,
+    &cofilter::SPEC,
+    &contingency::SPEC,
     &convert::SPEC,
+    &correlate::SPEC,
     &dedup::SPEC,
+    &diff::SPEC,
     &eval::SPEC,
+    &eventcount::SPEC,
     &extract::SPEC,
+    &fieldformat::SPEC,
     &fields::SPEC,
+    &fieldsummary::SPEC,
+    &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gauge::SPEC,
+    &gentimes::SPEC,
     &head::SPEC,
+    &iplocation::SPEC,
+    &localize::SPEC,
+    &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
+    &metadata::SPEC,
+    &multikv::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
     &regex::SPEC,
-    &gentimes::SPEC,
-    &makecontinuous::SPEC,
+    &outlier::SPEC,
+    &passing::ABSTRACT_SPEC,
+    &passing::HIGHLIGHT_SPEC,
+    &passing::ICONIFY_SPEC,
+    &passing::LOCALOP_SPEC,
+    &passing::NOOP_SPEC,
+    &passing::SCRUB_SPEC,
+    &passing::TYPER_SPEC,
+    &rangemap::SPEC,
     &rare::SPEC,
+    &reltime::SPEC,
+    &predict::SPEC,
+    &refused::ANOMALIES,
+    &refused::APPLY,
+    &refused::ARULES,
+    &refused::ASSOCIATE,
+    &refused::AUDIT,
+    &refused::AWSSNSALERT,
+    &refused::BUCKETDIR,
+    &refused::COLLAPSE,
+    &refused::CRAWL,
+    &refused::CREATERSS,
+    &refused::CYBERCHEF,
+    &refused::DBINSPECT,
+    &refused::DBXQUERY,
+    &refused::DEBUG,
+    &refused::DELETE,
+    &refused::DUMP,
+    &refused::ENTITYMERGE,
+    &refused::EREX,
+    &refused::FILE,
+    &refused::FINDKEYWORDS,
+    &refused::FINDTYPES,
+    &refused::FIT,
+    &refused::FOLDERIZE,
+    &refused::GEOM,
+    &refused::GEOMFILTER,
+    &refused::GEOSTATS,
+    &refused::HISTORY,
+    &refused::INPUT,
+    &refused::INPUTCSV,
+    &refused::INPUTINTELLIGENCE,
+    &refused::INTERNALINPUTCSV,
+    &refused::KMEANS,
+    &refused::KVFORM,
+    &refused::LDAPSEARCH,
+    &refused::MAKEJSON,
+    &refused::MCATALOG,
+    &refused::MCOLLECT,
+    &refused::METASEARCH,
+    &refused::MEVENTCOLLECT,
+    &refused::MLTK,
+    &refused::MPREVIEW,
+    &refused::OUTPUTRAW,
+    &refused::OVERLAP,
+    &refused::PREVIEW,
+    &refused::PRJOB,
+    &refused::RELEVANCY,
+    &refused::REST,
+    &refused::RTORDER,
+    &refused::RUNSHELLSCRIPT,
+    &refused::SCRIPT,
+    &refused::SCRUB,
+    &refused::SEARCHTXN,
+    &refused::SNOW,
+    &refused::SUMMARY,
+    &refused::TAGS,
+    &refused::TSCOLLECT,
+    &refused::TYPEAHEAD,
+    &refused::TYPELEARNER,
+    &refused::WALKLEX,
+    &refused::X11,
     &rename::SPEC,
     &replace::SPEC,
+    &require::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
     &search::SPEC,
+    &setfields::SPEC,
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
+    &strcat::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
+    &tail::SPEC,
     &timechart::SPEC,
+    &timewrap::SPEC,
+    &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
+    &uniq::SPEC,
     &untable::SPEC,
-    &tail::SPEC,
     &datamodel::SPEC,
     &from::SPEC,
     &mstats::SPEC,
@@ -91,6 +223,8 @@ static ALL: &[&CommandSpec] = &[
     &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
+    &xmlunescape::SPEC,
+    &xpath::SPEC,
     &xyseries::SPEC,
 ];
 
