@@ -65,7 +65,6 @@ mod predict;
 mod rangemap;
 mod rare;
 mod refused;
-mod regex;
 mod reltime;
 mod rename;
 mod replace;
@@ -223,7 +222,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
-    &regex::SPEC,
     &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,

@@ -104,11 +104,12 @@ impl Command for Mstats {
         if plan.open() {
             plan = cx.close(plan)?;
         }
-        let metrics: Vec<String> = plan
+        let mut metrics: Vec<String> = plan
             .names()
             .iter()
             .filter_map(|n| n.strip_prefix("metric_name:").map(str::to_owned))
             .collect();
+        metrics.sort();
         let aggs = aggs::spread(&stats.aggs, &metrics);
         let mut set = Vec::new();
         for name in aggs.iter().filter_map(metric).filter(|n| *n != "_value") {
