@@ -73,6 +73,7 @@ pub(super) fn events(needs: FieldSet, indexes: &[String], cx: &PlanCx<'_>) -> Re
         latest: cx.env.latest,
         filter: None,
         ordered: false,
+        dataset: None,
     };
     let plan = Plan::new(cx.engine.scan(&scan)?);
     if indexes.is_empty() || indexes.iter().any(|i| i == "*") {

@@ -46,9 +46,7 @@ mod rare;
 mod regex;
 mod reltime;
 mod predict;
-mod rare;
 mod refused;
-mod regex;
 mod rename;
 mod replace;
 mod require;
@@ -108,8 +106,6 @@ static ALL: &[&CommandSpec] = &[
     &mvexpand::SPEC,
     &nomv::SPEC,
     &regex::SPEC,
-    &gentimes::SPEC,
-    &makecontinuous::SPEC,
     &passing::ABSTRACT_SPEC,
     &passing::HIGHLIGHT_SPEC,
     &passing::ICONIFY_SPEC,
@@ -118,11 +114,9 @@ static ALL: &[&CommandSpec] = &[
     &passing::TYPER_SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
-    &regex::SPEC,
     &reltime::SPEC,
     &outlier::SPEC,
     &predict::SPEC,
-    &rare::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -184,7 +178,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
-    &regex::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,

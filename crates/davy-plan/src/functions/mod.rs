@@ -20,10 +20,6 @@ mod statistical_eval;
 mod text;
 mod time;
 mod trig;
-mod iterate;
-mod json;
-mod lookup;
-mod multivalue;
 
 static FAMILIES: &[(&str, &[FunctionSpec])] = &[
     ("Operators", operators::FUNCTIONS),
