@@ -48,6 +48,7 @@ mod timefmt;
 mod timerange;
 mod value;
 mod walk;
+mod xpath;
 
 pub use bind::{CommandGrammars, bind};
 pub use column::{Column, Ty};

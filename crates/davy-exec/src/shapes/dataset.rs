@@ -71,8 +71,7 @@ impl Graph {
         if before != usize::MAX || INHERITED.contains(&name) {
             return value;
         }
-        let fields = model.fields(&dataset.dataset);
-        let Some(field) = fields.iter().find(|f| *f.name == *name) else { return 0 };
+        let Some(field) = model.field(&dataset.dataset, name) else { return 0 };
         match &field.default {
             Some(default) => self.or_default(value, default),
             None => value,

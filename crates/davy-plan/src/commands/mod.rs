@@ -12,6 +12,7 @@ mod bin;
 mod chart;
 mod charting;
 mod cluster;
+mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
@@ -22,18 +23,21 @@ mod eventcount;
 mod extract;
 mod fieldformat;
 mod fields;
-mod filldown;
 mod fieldsummary;
+mod filldown;
 mod fillnull;
 mod fromjson;
+mod gauge;
 mod gentimes;
 mod head;
 mod iplocation;
 mod kalman;
+mod localize;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod metadata;
+mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
@@ -41,6 +45,8 @@ mod normal;
 mod outlier;
 mod overrows;
 mod passing;
+mod predict;
+mod refused;
 mod rangemap;
 mod rare;
 mod regex;
@@ -63,24 +69,34 @@ mod table;
 mod tail;
 mod timechart;
 mod timewrap;
+mod tojson;
 mod top;
 mod transpose;
 mod uniq;
 mod untable;
+mod datamodel;
+mod from;
+mod modelled;
+mod mstats;
+mod pivot;
+mod tstats;
 mod where_;
 mod xmlkv;
+mod xmlunescape;
+mod xpath;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
     &addinfo::SPEC,
-    &addtotals::SPEC,
     &addtotals::COLUMNS_SPEC,
+    &addtotals::SPEC,
     &analyzefields::SPEC,
     &anomalousvalue::SPEC,
     &anomalydetection::SPEC,
     &bin::SPEC,
     &chart::SPEC,
     &cluster::SPEC,
+    &cofilter::SPEC,
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
@@ -91,31 +107,35 @@ static ALL: &[&CommandSpec] = &[
     &extract::SPEC,
     &fieldformat::SPEC,
     &fields::SPEC,
-    &filldown::SPEC,
     &fieldsummary::SPEC,
+    &filldown::SPEC,
     &fillnull::SPEC,
     &fromjson::SPEC,
+    &gauge::SPEC,
     &gentimes::SPEC,
     &head::SPEC,
     &iplocation::SPEC,
+    &localize::SPEC,
     &makecontinuous::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
+    &multikv::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
     &regex::SPEC,
+    &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
     &passing::HIGHLIGHT_SPEC,
     &passing::ICONIFY_SPEC,
     &passing::LOCALOP_SPEC,
     &passing::NOOP_SPEC,
+    &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
     &reltime::SPEC,
-    &outlier::SPEC,
     &predict::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
@@ -124,7 +144,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::AUDIT,
     &refused::AWSSNSALERT,
     &refused::BUCKETDIR,
-    &refused::COFILTER,
     &refused::COLLAPSE,
     &refused::CRAWL,
     &refused::CREATERSS,
@@ -141,7 +160,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::FINDTYPES,
     &refused::FIT,
     &refused::FOLDERIZE,
-    &refused::GAUGE,
     &refused::GEOM,
     &refused::GEOMFILTER,
     &refused::GEOSTATS,
@@ -153,7 +171,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::KMEANS,
     &refused::KVFORM,
     &refused::LDAPSEARCH,
-    &refused::LOCALIZE,
     &refused::MAKEJSON,
     &refused::MCATALOG,
     &refused::MCOLLECT,
@@ -163,12 +180,14 @@ static ALL: &[&CommandSpec] = &[
     &refused::MPREVIEW,
     &refused::OUTPUTRAW,
     &refused::OVERLAP,
+    &refused::PREVIEW,
     &refused::PRJOB,
     &refused::RELEVANCY,
     &refused::REST,
     &refused::RTORDER,
     &refused::RUNSHELLSCRIPT,
     &refused::SCRIPT,
+    &refused::SCRUB,
     &refused::SEARCHTXN,
     &refused::SNOW,
     &refused::SUMMARY,
@@ -194,12 +213,20 @@ static ALL: &[&CommandSpec] = &[
     &tail::SPEC,
     &timechart::SPEC,
     &timewrap::SPEC,
+    &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
     &uniq::SPEC,
     &untable::SPEC,
+    &datamodel::SPEC,
+    &from::SPEC,
+    &mstats::SPEC,
+    &pivot::SPEC,
+    &tstats::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
+    &xmlunescape::SPEC,
+    &xpath::SPEC,
     &xyseries::SPEC,
 ];
 

@@ -37,8 +37,6 @@ refused! {
         "davy sends nothing to other systems" => "take the results from the output and send them yourself";
     BUCKETDIR = "bucketdir": "bucketdir pathfield=<field> sizefield=<field>", "Puts file names of common folders together.";
         "how Splunk chooses the folders is not published" => "cut the folder out with `rex field=path \"^(?<folder>.*)/\"` and use `stats count BY folder`";
-    COFILTER = "cofilter": "cofilter <field1> <field2>", "Counts how often two values come with the same third.";
-        "it is not written yet" => "join the values with `stats values(field2) AS v BY field1` and compare them with `mvcount`";
     COLLAPSE = "collapse": "collapse [chunksize=<num>] [force=<bool>]", "Puts results into fewer files.";
         "an internal command of Splunk's result files, which are not here" => "leave it out: it does not change results";
     CRAWL = "crawl": "crawl [files | network]", "Looks for files to index.";
@@ -71,8 +69,6 @@ refused! {
         "it belongs to the Machine Learning Toolkit, an app whose models (Python, scikit-learn) are outside SPL" => "detect with `eventstats avg(x) AS a stdev(x) AS s | where x > a + 3*s`, `outlier` or `anomalydetection`";
     FOLDERIZE = "folderize": "folderize attr=<field> [sep=<string>]", "Puts values of common beginnings together.";
         "how Splunk chooses the beginnings is not published" => "cut the beginning out with `rex` and use `stats count BY` it";
-    GAUGE = "gauge": "gauge <value> [<range>]...", "Shapes a result for a gauge in a dashboard.";
-        "davy draws no dashboards" => "put a value into ranges with `rangemap`";
     GEOM = "geom": "geom [<lookup>] [featureIdField=<field>]", "Adds shapes for a map.";
         "davy draws no maps" => "leave it out: it only adds shapes to draw";
     GEOMFILTER = "geomfilter": "geomfilter [min_x=<number>] [max_x=<number>]", "Clips shapes for a map.";
@@ -95,8 +91,6 @@ refused! {
         "form templates are files of a Splunk server" => "extract with `rex` or `extract`";
     LDAPSEARCH = "ldapsearch" also "ldapfetch" also "ldapfilter" also "ldapgroup" also "ldaptestconnection": "ldapsearch search=<filter> [attrs=<list>]", "Asks a directory.";
         "it belongs to an app, and davy asks no other systems" => "export the directory as CSV and read it with `inputlookup`";
-    LOCALIZE = "localize": "localize [maxpause=<span>] [timeafter=<span>] [timebefore=<span>]", "Gives the stretches of time in which events come.";
-        "it is not written yet" => "group neighbours with `transaction maxpause=…` and read `_time` and `duration`";
     MAKEJSON = "makejson": "makejson [<fields>] output=<field>", "Makes a JSON object of fields.";
         "an internal command" => "use `tojson`, or json_object() in `eval`";
     MCATALOG = "mcatalog": "mcatalog values(<field>) [WHERE <filter>]", "Lists metrics.";
@@ -115,6 +109,8 @@ refused! {
         "davy writes results only where its own command line says" => "keep `_raw` with `table _raw`";
     OVERLAP = "overlap": "overlap", "Looks for gaps and overlaps in summary indexes.";
         "there are no summary indexes" => "leave it out";
+    PREVIEW = "preview": "preview", "Shows how Splunk would index a file.";
+        "an internal command of Splunk's own pages" => "name the file as an input and look at `| head 10`";
     PRJOB = "prjob" also "redistribute": "redistribute [by(<field>)] [<search>]", "Spreads a search over indexers.";
         "there are no indexers: davy spreads work over the processor's cores by itself" => "leave it out: it does not change results";
     RELEVANCY = "relevancy": "relevancy", "Scores how well events fit the search's words.";
@@ -127,6 +123,8 @@ refused! {
         "davy runs no programs for a search" => "take the results from the output and run the script yourself";
     SCRIPT = "script" also "run": "script <name> [<args>]", "Runs a program over the results.";
         "davy runs no programs for a search" => "take the results from the output and pass them to the program yourself";
+    SCRUB = "scrub" also "anonymize": "scrub [public-terms=<file>] [dictionary=<file>]", "Makes events anonymous.";
+        "its dictionaries are files of a Splunk server" => "replace what is secret: `rex mode=sed \"s/…/XXX/g\"`, or sha256() in `eval`";
     SEARCHTXN = "searchtxn": "searchtxn <transaction-type> [max_terms=<int>]", "Searches transactions by their type.";
         "transaction types are files of a Splunk server" => "write the fields out: `transaction <fields> maxspan=…`";
     SNOW = "snowincident" also "snowevent" also "snowincidentstream" also "snoweventstream": "snowincident", "Opens ServiceNow incidents.";
