@@ -51,8 +51,6 @@ mod rangemap;
 mod rare;
 mod regex;
 mod reltime;
-mod predict;
-mod refused;
 mod rename;
 mod replace;
 mod require;
