@@ -68,7 +68,6 @@ pub use plan::{
     DatasetRef, Engine, Failed, Limits, Plan, PlanCx, Rows, Scan, plan_pipeline, rows_of,
 };
 pub use search::SearchCondition;
-pub use search::any_index;
 pub use specialise::{Facts, specialise};
 pub use timerange::{TimeRange, parse_instant};
 pub use value::{Val, fmt_num, parse_num};
