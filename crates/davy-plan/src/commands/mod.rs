@@ -3,19 +3,24 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod accum;
 mod append;
 mod appendcols;
 mod appendpipe;
+mod autoregress;
 mod bin;
 mod chart;
 mod charting;
+mod concurrency;
 mod convert;
 mod dedup;
+mod delta;
 mod eval;
 mod eventstats;
 mod extract;
 mod fields;
 mod fillnull;
+mod foreach;
 mod format;
 mod fromjson;
 mod head;
@@ -24,6 +29,7 @@ mod join;
 mod lookup;
 mod makemv;
 mod makeresults;
+mod map;
 mod multisearch;
 mod mvcombine;
 mod mvexpand;
@@ -32,6 +38,7 @@ mod outputlookup;
 mod regex;
 mod gentimes;
 mod makecontinuous;
+mod outward;
 mod overrows;
 mod rare;
 mod rename;
@@ -39,6 +46,7 @@ mod replace;
 mod return_;
 mod reverse;
 mod rex;
+mod savedsearch;
 mod search;
 mod selfjoin;
 mod set;
@@ -50,7 +58,9 @@ mod table;
 mod tail;
 mod timechart;
 mod top;
+mod transaction;
 mod transpose;
+mod trendline;
 mod union;
 mod untable;
 mod where_;
@@ -58,18 +68,23 @@ mod xmlkv;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &accum::SPEC,
     &append::SPEC,
     &appendcols::SPEC,
     &appendpipe::SPEC,
+    &autoregress::SPEC,
     &bin::SPEC,
     &chart::SPEC,
+    &concurrency::SPEC,
     &convert::SPEC,
     &dedup::SPEC,
+    &delta::SPEC,
     &eval::SPEC,
     &eventstats::SPEC,
     &extract::SPEC,
     &fields::SPEC,
     &fillnull::SPEC,
+    &foreach::SPEC,
     &format::SPEC,
     &fromjson::SPEC,
     &head::SPEC,
@@ -78,6 +93,7 @@ static ALL: &[&CommandSpec] = &[
     &lookup::SPEC,
     &makemv::SPEC,
     &makeresults::SPEC,
+    &map::SPEC,
     &multisearch::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
@@ -92,6 +108,7 @@ static ALL: &[&CommandSpec] = &[
     &return_::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
+    &savedsearch::SPEC,
     &search::SPEC,
     &selfjoin::SPEC,
     &set::SPEC,
@@ -102,10 +119,18 @@ static ALL: &[&CommandSpec] = &[
     &table::SPEC,
     &timechart::SPEC,
     &top::SPEC,
+    &transaction::SPEC,
     &transpose::SPEC,
+    &trendline::SPEC,
     &union::SPEC,
     &untable::SPEC,
     &tail::SPEC,
+    &outward::COLLECT,
+    &outward::LOADJOB,
+    &outward::OUTPUTCSV,
+    &outward::OUTPUTTEXT,
+    &outward::SENDALERT,
+    &outward::SENDEMAIL,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xyseries::SPEC,
