@@ -19,6 +19,7 @@ pub struct MacroValue<'a> {
     pub definition: &'a str,
     /// Where the definition is written; a filter macro's is nowhere.
     pub source: Option<Span>,
+    pub iseval: bool,
 }
 
 /// Everything that was loaded. Made by [`crate::load`], put together by [`Content::layer`].
@@ -48,6 +49,13 @@ struct Index {
 }
 
 impl Content {
+    /// Of what another reader than [`crate::load`] made.
+    pub fn of(detections: Vec<Detection>, macros: Vec<MacroFile>, lookups: Vec<Lookup>) -> Content {
+        let mut content = Content { detections, macros, lookups, ..Content::default() };
+        content.reindex();
+        content
+    }
+
     pub fn detections(&self) -> &[Detection] {
         &self.detections
     }
@@ -143,10 +151,11 @@ impl Content {
                 args: &m.args,
                 definition: &m.definition.value,
                 source: Some(m.definition.span),
+                iseval: m.iseval,
             });
         }
         let (name, _) = self.index.filters.get_key_value(name).filter(|_| argc == 0)?;
-        Some(MacroValue { name, args: &[], definition: EMPTY_FILTER, source: None })
+        Some(MacroValue { name, args: &[], definition: EMPTY_FILTER, source: None, iseval: false })
     }
 
     /// Whether some file defines a macro of this name.

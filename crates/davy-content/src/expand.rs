@@ -10,7 +10,7 @@ impl Macros for Content {
             args: m.args.to_vec(),
             definition: m.definition.to_owned(),
             source: m.source,
-            iseval: false,
+            iseval: m.iseval,
         })
     }
 

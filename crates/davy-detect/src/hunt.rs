@@ -1,13 +1,14 @@
 //! All detections of a content over one source.
 
 use crate::finding::Finding;
-use crate::run::{World, prepare_detection, run_detection};
+use crate::row::Row;
+use crate::run::{World, findings, prepare_detection};
 use davy_content::Detection;
 use davy_diag::Diagnostic;
-use davy_exec::{EventSource, RunError};
-use davy_plan::Env;
-use std::ops::ControlFlow;
+use davy_exec::{EventSource, ManyEvents, Prepared, RunError, Search};
+use davy_plan::{Env, FieldSet, rows_of};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What a hunt came to.
 #[derive(Debug, Default)]
@@ -31,32 +32,51 @@ pub struct Skipped {
 }
 
 /// Told of a hunt as it goes on.
-pub trait HuntEvents {
-    /// Before a detection runs. `Break` ends the hunt with what was found so far.
-    fn detection(&mut self, number: usize, of: usize, name: &str) -> ControlFlow<()>;
+pub trait HuntEvents: Sync {
+    /// A detection is about to give its findings.
+    fn detection(&self, number: usize, of: usize);
 }
 
-/// Runs `detections` over `source`.
+/// Runs `detections` over `source`, which is read once. `stop` ends the hunt with what was found
+/// so far.
 pub fn hunt(
     world: &World<'_>,
     detections: &[&Detection],
     source: &Arc<dyn EventSource>,
     env: &Env,
-    events: &mut dyn HuntEvents,
-) -> Hunt {
+    stop: &AtomicBool,
+    events: &dyn HuntEvents,
+) -> Result<Hunt, RunError> {
     let mut hunt = Hunt::default();
-    for (number, detection) in detections.iter().enumerate() {
+    let prepared: Vec<(&Detection, Prepared)> =
+        detections.iter().map(|d| (*d, prepare_detection(world, d))).collect();
+    let (sound, unsound): (Vec<_>, Vec<_>) =
+        prepared.into_iter().partition(|(_, p)| !p.diags.has_errors());
+    for (detection, prepared) in &unsound {
+        let first = prepared.diags.sorted().first().map(|d| words(d)).unwrap_or_default();
+        hunt.skipped.push(Skipped { detection: detection.name.value.clone(), reason: first });
+    }
+    let shared = Arc::new(env.clone());
+    let searches: Vec<Search<'_>> = sound
+        .iter()
+        .map(|(_, prepared)| Search {
+            prepared,
+            env: shared.clone(),
+            source: Some(source.clone()),
+            knowledge: world.knowledge,
+            out: FieldSet::all(),
+        })
+        .collect();
+    let many = world.session.run_many(&searches, source, stop, &Told(events))?;
+    hunt.stopped = many.stopped;
+    for ((detection, _), answer) in sound.iter().zip(many.answers) {
         let name = &detection.name.value;
-        if events.detection(number, detections.len(), name).is_break() {
-            hunt.stopped = true;
-            break;
-        }
-        let prepared = prepare_detection(world, detection);
-        match run_detection(world, detection, &prepared, source.clone(), env) {
-            Ok(run) => {
+        let rows = answer.and_then(|a| Ok((Row::all(&rows_of(&a.schema, &a.batches)?), a.notes)));
+        match rows {
+            Ok((rows, notes)) => {
                 hunt.ran += 1;
-                hunt.findings.extend(run.findings);
-                hunt.notes.extend(run.notes.into_iter().map(|n| (name.clone(), n)));
+                hunt.findings.extend(findings(world, detection, &rows, env));
+                hunt.notes.extend(notes.into_iter().map(|n| (name.clone(), n)));
             }
             Err(error) => {
                 hunt.skipped.push(Skipped { detection: name.clone(), reason: reason(&error) });
@@ -69,15 +89,27 @@ pub fn hunt(
             .then_with(|| a.detection.cmp(&b.detection))
             .then_with(|| a.message.cmp(&b.message))
     });
-    hunt
+    Ok(hunt)
+}
+
+struct Told<'e>(&'e dyn HuntEvents);
+
+impl ManyEvents for Told<'_> {
+    fn searched(&self, done: usize, of: usize) {
+        self.0.detection(done, of);
+    }
+}
+
+fn words(diagnostic: &Diagnostic) -> String {
+    match &diagnostic.help {
+        Some(help) => format!("{} ({}); {help}", diagnostic.message, diagnostic.code.id),
+        None => format!("{} ({})", diagnostic.message, diagnostic.code.id),
+    }
 }
 
 fn reason(error: &RunError) -> String {
     match error {
-        RunError::Diagnostic(d) => match &d.help {
-            Some(help) => format!("{} ({}); {help}", d.message, d.code.id),
-            None => format!("{} ({})", d.message, d.code.id),
-        },
+        RunError::Diagnostic(diagnostic) => words(diagnostic),
         other => other.to_string(),
     }
 }

@@ -1,14 +1,18 @@
 //! Content as the knowledge objects of a search.
 
 use davy_content::Content;
+use davy_knowledge::Base;
 use davy_plan::{Knowledge, Rows, Val};
-use davy_spl::Macros;
+use davy_spl::{MacroDef, Macros};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Macros and saved searches of the content, and lookup tables that were read beforehand.
 pub struct ContentKnowledge<'a> {
     content: &'a Content,
     tables: HashMap<String, Rows>,
+    saved: HashMap<String, String>,
+    base: Option<Arc<Base>>,
 }
 
 impl std::fmt::Debug for ContentKnowledge<'_> {
@@ -19,7 +23,18 @@ impl std::fmt::Debug for ContentKnowledge<'_> {
 
 impl<'a> ContentKnowledge<'a> {
     pub fn new(content: &'a Content) -> Self {
-        ContentKnowledge { content, tables: HashMap::new() }
+        ContentKnowledge { content, tables: HashMap::new(), saved: HashMap::new(), base: None }
+    }
+
+    /// With add-ons, data models and the macros that come with them.
+    pub fn with_base(mut self, base: Arc<Base>) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    /// Adds a search to call by its name.
+    pub fn add_saved_search(&mut self, name: &str, search: &str) {
+        self.saved.insert(name.to_owned(), search.to_owned());
     }
 
     /// Adds a lookup table: its names, then its rows; empty cells hold nothing.
@@ -40,9 +55,28 @@ impl<'a> ContentKnowledge<'a> {
     }
 }
 
+/// The content's macros stand before those that Splunk brings.
+impl Macros for ContentKnowledge<'_> {
+    fn find(&self, name: &str, argc: usize) -> Option<MacroDef> {
+        self.content
+            .find(name, argc)
+            .or_else(|| self.base.as_ref().and_then(|base| base.find(name, argc)))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = self.content.names();
+        names.extend(self.base.iter().flat_map(|base| base.names()));
+        names
+    }
+}
+
 impl Knowledge for ContentKnowledge<'_> {
     fn macros(&self) -> &dyn Macros {
-        self.content
+        self
+    }
+
+    fn base(&self) -> Option<&Arc<Base>> {
+        self.base.as_ref()
     }
 
     fn lookup(&self, name: &str) -> Option<Rows> {
@@ -56,6 +90,9 @@ impl Knowledge for ContentKnowledge<'_> {
     }
 
     fn saved_search(&self, name: &str) -> Option<String> {
+        if let Some(search) = self.saved.get(name) {
+            return Some(search.clone());
+        }
         let bare = name.strip_prefix("ESCU - ").unwrap_or(name);
         let bare = bare.strip_suffix(" - Rule").unwrap_or(bare);
         self.content.find_detection(bare).ok().map(|d| d.search.value.clone())

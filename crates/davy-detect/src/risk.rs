@@ -236,7 +236,7 @@ fn fields(
 }
 
 /// What Enterprise Security's lookup adds to `annotations.mitre_attack`.
-fn mitre(enrichment: &Enrichment) -> [(&'static str, Vec<String>); 4] {
+fn mitre(enrichment: &Enrichment) -> [(&'static str, Vec<String>); 5] {
     let tactics = enrichment.tactics();
     let each = |f: &dyn Fn(&davy_content::Technique) -> String| {
         enrichment.techniques.iter().map(f).collect::<Vec<_>>()
@@ -252,6 +252,7 @@ fn mitre(enrichment: &Enrichment) -> [(&'static str, Vec<String>); 4] {
         ),
         ("annotations.mitre_attack.mitre_technique", each(&|t| t.name.clone())),
         ("annotations.mitre_attack.mitre_technique_id", each(&|t| t.id.clone())),
+        ("annotations.mitre_attack.mitre_threat_group_name", enrichment.actors.clone()),
     ]
 }
 

@@ -5,14 +5,20 @@
 //!
 //! Never knows a detection, HTTP, or the wall clock: `now` comes in an `Env`.
 
+mod coverage;
 mod files;
 mod operators;
 mod parquet;
 mod session;
+mod many;
+mod shapes;
+mod shared;
 mod source;
 mod table;
 
+pub use coverage::{Coverage, Example, coverage};
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
 pub use parquet::ParquetSource;
+pub use many::{ManyAnswers, ManyEvents};
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
-pub use source::{EventSource, ReadRequest, Reading};
+pub use source::{EventSource, Read, Reading};

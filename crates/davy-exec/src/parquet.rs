@@ -1,13 +1,13 @@
 //! Parquet files as events: a column is a field.
 
 use crate::session::{RunError, Session};
-use crate::source::{EventSource, ReadRequest, Reading};
-use datafusion::arrow::record_batch::RecordBatch;
+use crate::source::{EventSource, Read, Reading};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use davy_events::EventBatch;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl ParquetSource {
 }
 
 impl EventSource for ParquetSource {
-    fn start(&self, _: ReadRequest, _: usize) -> Arc<dyn Reading> {
+    fn start(&self, _: Read, _: usize) -> Arc<dyn Reading> {
         Arc::new(Nothing)
     }
 
@@ -46,5 +46,5 @@ impl EventSource for ParquetSource {
 struct Nothing;
 
 impl Reading for Nothing {
-    fn part(&self, _: usize, _: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>) {}
+    fn part(&self, _: usize, _: &mut dyn FnMut(EventBatch) -> ControlFlow<()>) {}
 }

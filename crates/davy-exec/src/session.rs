@@ -1,6 +1,7 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::operators::SplQueryPlanner;
+use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -109,6 +110,8 @@ pub struct Session {
     runtime: Runtime,
     context: SessionContext,
     config: Config,
+    shapes: Mutex<Vec<Arc<Shapes>>>,
+    no_base: Arc<davy_knowledge::Base>,
 }
 
 impl std::fmt::Debug for Session {
@@ -141,7 +144,9 @@ impl Session {
             .with_query_planner(Arc::new(SplQueryPlanner))
             .build();
         let context = SessionContext::new_with_state(state);
-        Ok(Session { runtime, context, config })
+        let shapes = Mutex::new(Vec::new());
+        let no_base = Arc::new(davy_knowledge::Base::empty());
+        Ok(Session { runtime, context, config, shapes, no_base })
     }
 
     pub fn config(&self) -> &Config {
@@ -158,10 +163,8 @@ impl Session {
 
     /// Runs a search to its end.
     pub fn run(&self, search: &Search<'_>) -> Result<Answer, RunError> {
-        let run = Run { session: self, search, notes: Mutex::new(Vec::new()) };
-        let plan = run.plan()?;
-        let (schema, batches) = run.collect(&plan.logical)?;
-        Ok(Answer { schema, batches, notes: run.into_notes() })
+        let run = Run::new(self, search, Events::Source);
+        run.answer()
     }
 
     /// Runs a search and hands each batch over as it comes; `Break` ends it.
@@ -170,7 +173,7 @@ impl Session {
         search: &Search<'_>,
         give: &mut dyn FnMut(&RecordBatch) -> ControlFlow<()>,
     ) -> Result<Answer, RunError> {
-        let run = Run { session: self, search, notes: Mutex::new(Vec::new()) };
+        let run = Run::new(self, search, Events::Source);
         let plan = run.plan()?;
         let schema = Arc::new(plan.logical.schema().as_arrow().clone());
         self.runtime.block_on(async {
@@ -189,7 +192,7 @@ impl Session {
     /// The plans of a search as text, without running it: logical, then physical. Stages before a
     /// barrier are run, since the plan behind it depends on their result.
     pub fn explain(&self, search: &Search<'_>) -> Result<(String, String), RunError> {
-        let run = Run { session: self, search, notes: Mutex::new(Vec::new()) };
+        let run = Run::new(self, search, Events::Source);
         let plan = run.plan()?;
         self.runtime.block_on(async {
             let state = self.context.state();
@@ -245,13 +248,35 @@ pub struct Search<'a> {
     pub out: FieldSet,
 }
 
-struct Run<'a> {
+/// Where a run's events come from.
+pub(crate) enum Events<'a> {
+    /// The search's own source.
+    Source,
+    /// Nowhere: what would be read is written down.
+    Nothing(&'a Mutex<Vec<ReadRequest>>),
+    /// What was kept for each request; the source for any other.
+    Kept(&'a [(ReadRequest, Vec<RecordBatch>)]),
+}
+
+pub(crate) struct Run<'a> {
     session: &'a Session,
     search: &'a Search<'a>,
+    events: Events<'a>,
     notes: Mutex<Vec<Diagnostic>>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
+        Run { session, search, events, notes: Mutex::new(Vec::new()) }
+    }
+
+    /// Runs the search to its end.
+    pub(crate) fn answer(self) -> Result<Answer, RunError> {
+        let plan = self.plan()?;
+        let (schema, batches) = self.collect(&plan.logical)?;
+        Ok(Answer { schema, batches, notes: self.into_notes() })
+    }
+
     fn plan(&self) -> Result<Plan, Failed> {
         let search = self.search;
         if let Some(error) = search
@@ -272,6 +297,24 @@ impl Run<'_> {
             span: search.prepared.pipeline.span.0,
         };
         plan_pipeline(&search.prepared.bound, &search.out, true, &cx)
+    }
+
+    /// What is known of events, kept from one search to the next.
+    pub(crate) fn shapes(&self) -> Arc<Shapes> {
+        let mut kept = self.session.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        let base = match self.search.knowledge.base() {
+            Some(base) => base,
+            None => &self.session.no_base,
+        };
+        let env = &self.search.env;
+        if let Some(shapes) = kept.iter().find(|s| s.is_of(base, env)) {
+            return shapes.clone();
+        }
+        let env = Env { now: env.now, zone: env.zone.clone(), ..Env::default() };
+        let shapes = Arc::new(Shapes::new(base.clone(), Arc::new(env)));
+        kept.truncate(3);
+        kept.insert(0, shapes.clone());
+        shapes
     }
 
     fn into_notes(self) -> Vec<Diagnostic> {
@@ -304,11 +347,24 @@ impl Engine for Run<'_> {
                 .help("name files or folders with -i PATH, or start with a command that makes rows, such as `| makeresults`")
                 .into());
         };
+        match &self.events {
+            Events::Source => {}
+            Events::Nothing(wanted) => {
+                let schema = request.schema();
+                wanted.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+                return self.table(schema, Vec::new());
+            }
+            Events::Kept(kept) => {
+                if let Some((_, batches)) = kept.iter().find(|(known, _)| *known == request) {
+                    return self.table(request.schema(), batches.clone());
+                }
+            }
+        }
         if let Some(table) = source.table() {
             return columns_as_events(Self::scan_of(table)?, &request);
         }
         let parts = self.session.config.partitions.max(1);
-        let table = events_table(source.clone(), request, parts)?;
+        let table = events_table(source.clone(), request, self.shapes(), parts)?;
         Self::scan_of(Arc::new(table))
     }
 

@@ -185,6 +185,33 @@ impl Base {
         self.tables.iter().map(|(name, table)| (name.as_str(), table))
     }
 
+    pub fn macros(&self) -> &[MacroDef] {
+        &self.macros
+    }
+
+    /// For the texts of what is layered over.
+    pub fn sources_mut(&mut self) -> &mut SourceMap {
+        &mut self.sources
+    }
+
+    /// Puts more over what is there, by name. Places in it are places of [`Base::sources_mut`].
+    pub fn layer(
+        &mut self,
+        addon: Addon,
+        models: Vec<Model>,
+        tables: impl IntoIterator<Item = (String, Arc<Table>)>,
+    ) {
+        let names: Vec<&str> = addon.eventtypes.iter().map(|e| &*e.name).collect();
+        for below in &mut self.addons {
+            below.eventtypes.retain(|e| e.name.is_empty() || !names.contains(&&*e.name));
+        }
+        self.addons.retain(|a| a.name != addon.name);
+        self.addons.push(addon);
+        self.models.retain(|m| !models.iter().any(|n| n.name == m.name));
+        self.models.extend(models);
+        self.tables.extend(tables);
+    }
+
     /// Where expressions and stanzas were written.
     pub fn sources(&self) -> &SourceMap {
         &self.sources

@@ -83,6 +83,21 @@ impl Model {
     }
 }
 
+impl Model {
+    /// A field of a dataset, or of one below it: events of a child are events of the parent.
+    pub fn field(&self, dataset: &str, name: &str) -> Option<DatasetField> {
+        let own = self.fields(dataset).into_iter().find(|f| *f.name == *name);
+        own.or_else(|| {
+            self.datasets
+                .iter()
+                .filter(|d| self.lineage(&d.name).iter().any(|above| above.name == dataset))
+                .flat_map(|d| &d.fields)
+                .find(|f| *f.name == *name)
+                .cloned()
+        })
+    }
+}
+
 pub(crate) fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Model> {
     let keys = reader.keys(node, &["model", "description", "datasets"]);
     let name = keys.need("model", reader).and_then(|n| reader.text(n))?;

@@ -131,9 +131,11 @@ impl TimeBuckets {
             return self.calendar_floor(at).unwrap_or(at);
         }
         let width = seconds(&self.span);
-        // Buckets start at midnight of the zone where an hour's fraction would shift them.
-        let offset = zoned(at, &self.env.0).map_or(0.0, |z| f64::from(z.offset().seconds()));
-        let base = self.align - offset;
+        let base = match self.align {
+            // Unless told otherwise, buckets start at midnight of the zone.
+            0.0 => -zoned(at, &self.env.0).map_or(0.0, |z| f64::from(z.offset().seconds())),
+            align => align,
+        };
         let start = ((at - base) / width).floor() * width + base;
         // Fractions of a second keep their decimal form.
         (start * 1e6).round() / 1e6
@@ -142,7 +144,10 @@ impl TimeBuckets {
     /// The start of the bucket after that which starts at `start`.
     pub(crate) fn next(&self, start: f64) -> f64 {
         if !self.calendar() {
-            return ((start + seconds(&self.span)) * 1e6).round() / 1e6;
+            let raw = ((start + seconds(&self.span)) * 1e6).round() / 1e6;
+            // Where the clocks change, the next bucket starts earlier or later.
+            let floor = self.floor(raw);
+            return if floor > start { floor } else { raw };
         }
         let count = self.span.count;
         let step = match self.span.unit {
@@ -300,8 +305,11 @@ pub(crate) fn resolve(
             if let Some((coefficient, base)) = log_span(&span.value) {
                 return Ok(Buckets::Log { coefficient, base });
             }
-            return match span.value.parse::<f64>() {
-                Ok(width) if width > 0.0 && width.is_finite() => Ok(Buckets::Width(width)),
+            // A span of time on a field of epoch times is so many seconds.
+            let width = span.value.parse::<f64>().ok();
+            let width = width.or_else(|| parse_span(&span.value).ok().map(|s| seconds(&s)));
+            return match width {
+                Some(width) if width > 0.0 && width.is_finite() => Ok(Buckets::Width(width)),
                 _ => Err(bad(span, "this is no width of a range of numbers")),
             };
         }
@@ -490,4 +498,62 @@ fn times(buckets: &TimeBuckets, values: &Float64Array) -> Float64Array {
             Some(start)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Buckets, TimeBuckets, log_span};
+    use davy_spl::parse_span;
+    use jiff::tz::TimeZone;
+
+    fn time(span: &str, zone: &str) -> Option<TimeBuckets> {
+        let span = parse_span(span).ok()?;
+        Some(TimeBuckets::new(span, 0.0, &TimeZone::get(zone).ok()?))
+    }
+
+    #[test]
+    fn days_follow_the_zone() -> Result<(), &'static str> {
+        let days = time("1d", "Europe/Berlin").ok_or("a zone")?;
+        // The last Sunday of March 2026 has 23 hours there.
+        let start = days.floor(1_774_740_000.0);
+        assert_eq!(start, 1_774_738_800.0);
+        assert_eq!(days.next(start) - start, 23.0 * 3600.0);
+        Ok(())
+    }
+
+    #[test]
+    fn hours_meet_again_after_the_clocks_change() -> Result<(), &'static str> {
+        let hours = time("4h", "Europe/Berlin").ok_or("a zone")?;
+        let mut at = hours.floor(1_774_700_000.0);
+        for _ in 0..12 {
+            let next = hours.next(at);
+            assert!(next > at);
+            assert_eq!(hours.floor(next), next);
+            at = next;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn months_and_quarters() -> Result<(), &'static str> {
+        // 2026-05-04
+        let at = 1_777_890_000.0;
+        let months = time("1mon", "UTC").ok_or("a zone")?;
+        assert_eq!(months.floor(at), 1_777_593_600.0);
+        assert_eq!(months.next(1_777_593_600.0), 1_780_272_000.0);
+        let quarters = time("1q", "UTC").ok_or("a zone")?;
+        assert_eq!(quarters.floor(at), 1_775_001_600.0);
+        Ok(())
+    }
+
+    #[test]
+    fn powers_start_on_themselves() {
+        let log = Buckets::Log { coefficient: 1.0, base: 10.0 };
+        for (n, start) in [(0.5, 0.0), (1.0, 1.0), (999.0, 100.0), (1000.0, 1000.0)] {
+            assert_eq!(log.floor(n), start, "{n}");
+        }
+        assert_eq!(log_span("2log5"), Some((2.0, 5.0)));
+        assert_eq!(log_span("log"), Some((1.0, 10.0)));
+        assert_eq!(log_span("5log2"), None);
+    }
 }

@@ -113,6 +113,18 @@ impl<'a> Compiler<'a> {
         Compiler { plan, env: cx.env, cx: Some(cx), errors: Vec::new() }
     }
 
+    /// For an expression that stands in no search.
+    pub fn alone(plan: &'a Plan, env: &'a Arc<Env>) -> Self {
+        Compiler { plan, env, cx: None, errors: Vec::new() }
+    }
+
+    /// The fields that an expression reads.
+    pub fn reads(expr: &Expr) -> Vec<String> {
+        let mut out = Vec::new();
+        reads(expr, &mut out);
+        out.into_iter().map(|(name, _)| name).collect()
+    }
+
     /// The expression as a value: a condition becomes a mistake.
     pub fn value(&mut self, expr: &Expr) -> Option<Typed> {
         let typed = self.compile(expr)?;

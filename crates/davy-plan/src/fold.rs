@@ -1,14 +1,17 @@
 //! Statistical functions computed value by value, as DataFusion aggregates.
 
-use crate::column::{Builder, Column, Ty};
-use crate::spec::{AggSpec, Ret};
+mod accumulate;
+
+use crate::column::Ty;
+use crate::spec::{AggKernel, AggSpec, Ret};
 use crate::value::Val;
-use arrow::array::ArrayRef;
+use accumulate::{FoldAccumulator, FoldGroups};
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion_common::{DataFusionError, Result, ScalarValue};
+use datafusion_common::{DataFusionError, Result};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility};
-use davy_events::mv;
+use datafusion_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, Expr, GroupsAccumulator, Signature, Volatility,
+};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -46,9 +49,12 @@ pub fn nested(
     AggregateUDF::new_from_impl(udaf).call(args)
 }
 
+/// Makes a fold that has seen nothing.
+pub type Maker = Arc<dyn Fn() -> Box<dyn Fold> + Send + Sync>;
+
 struct Make {
     key: String,
-    make: Arc<dyn Fn() -> Box<dyn Fold> + Send + Sync>,
+    make: Maker,
 }
 
 impl std::fmt::Debug for Make {
@@ -95,6 +101,20 @@ impl Hash for FoldUdaf {
 }
 
 impl FoldUdaf {
+    fn maker(&self) -> Result<Maker> {
+        if let Some(make) = &self.make {
+            return Ok(make.make.clone());
+        }
+        let number = f64::from_bits(self.number);
+        match (self.spec.kernel)(self.ty) {
+            AggKernel::Fold(make) => Ok(Arc::new(move || make(number))),
+            AggKernel::Native(_) => Err(DataFusionError::Internal(format!(
+                "`{}` is not computed value by value",
+                self.spec.name
+            ))),
+        }
+    }
+
     fn ret(&self) -> Ty {
         match self.spec.ret {
             Ret::Text => Ty::Text,
@@ -123,19 +143,18 @@ impl AggregateUDFImpl for FoldUdaf {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        if let Some(make) = &self.make {
-            return Ok(Box::new(FoldAccumulator { fold: (make.make)(), ret: self.ret() }));
-        }
-        match (self.spec.kernel)(self.ty) {
-            crate::spec::AggKernel::Fold(make) => Ok(Box::new(FoldAccumulator {
-                fold: make(f64::from_bits(self.number)),
-                ret: self.ret(),
-            })),
-            crate::spec::AggKernel::Native(_) => Err(DataFusionError::Internal(format!(
-                "`{}` is not computed value by value",
-                self.spec.name
-            ))),
-        }
+        Ok(Box::new(FoldAccumulator { fold: self.maker()?(), ret: self.ret() }))
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        _: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(FoldGroups::new(self.maker()?, self.ret())))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -145,64 +164,5 @@ impl AggregateUDFImpl for FoldUdaf {
     fn order_sensitivity(&self) -> datafusion_expr::utils::AggregateOrderSensitivity {
         // The order of rows is that of the single input partition; see `SortNode`.
         datafusion_expr::utils::AggregateOrderSensitivity::Insensitive
-    }
-}
-
-#[derive(Debug)]
-struct FoldAccumulator {
-    fold: Box<dyn Fold>,
-    ret: Ty,
-}
-
-impl Accumulator for FoldAccumulator {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let Some(first) = values.first() else { return Ok(()) };
-        let column = Column::new(first)?;
-        let times = values.get(1).map(Column::new).transpose()?;
-        for row in 0..column.len() {
-            let value = column.get(row);
-            if value.is_null() {
-                continue;
-            }
-            let time = times.as_ref().map_or(0.0, |t| t.get(row).num().unwrap_or(f64::NAN));
-            if value.is_multi() {
-                for one in value.values() {
-                    self.fold.add(&Val::Str(one), time);
-                }
-            } else {
-                self.fold.add(&value, time);
-            }
-        }
-        Ok(())
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let mut out = Builder::new(self.ret, 1);
-        out.push(&self.fold.finish());
-        ScalarValue::try_from_array(&out.finish(), 0)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.fold.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let saved = self.fold.save();
-        let text = (!saved.is_empty()).then(|| mv::encode(&saved));
-        Ok(vec![ScalarValue::Utf8View(text)])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let Some(first) = states.first() else { return Ok(()) };
-        let column = Column::new(first)?;
-        for row in 0..column.len() {
-            let value = column.get(row);
-            let values = value.values();
-            let saved: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
-            if !saved.is_empty() {
-                self.fold.load(&saved);
-            }
-        }
-        Ok(())
     }
 }

@@ -14,6 +14,11 @@ pub trait Knowledge: Send + Sync {
 
     fn lookup_names(&self) -> Vec<String>;
 
+    /// The database that tells where addresses are, if there is one.
+    fn geo(&self) -> Option<std::sync::Arc<dyn crate::geo::Geo>> {
+        None
+    }
+
     /// A lookup's table with its definition: how its columns match.
     fn lookup_table(&self, name: &str) -> Option<Arc<LookupTable>> {
         self.lookup(name).map(|rows| Arc::new(LookupTable::from(rows)))
@@ -31,6 +36,11 @@ pub trait Knowledge: Send + Sync {
 
     /// The text of a saved search or detection.
     fn saved_search(&self, name: &str) -> Option<String>;
+
+    /// Add-ons and data models.
+    fn base(&self) -> Option<&Arc<davy_knowledge::Base>> {
+        None
+    }
 }
 
 /// How `outputlookup` writes.

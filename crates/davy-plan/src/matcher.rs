@@ -224,6 +224,67 @@ pub fn equal_fold(value: &str, lower: &str) -> bool {
     value.to_lowercase() == lower
 }
 
+/// What a value must hold to fit a predicate: a cheap test that may let too much through, and
+/// never too little. All texts are lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Witness {
+    /// It is one of these.
+    Equal(Vec<String>),
+    /// It contains one of these.
+    Literals(Vec<String>),
+}
+
+/// Shorter literals let nearly everything through.
+const SHORTEST_LITERAL: usize = 2;
+
+impl Matcher {
+    /// `None`: values that fit have nothing in common that is cheap to look for.
+    pub fn witness(&self) -> Option<Witness> {
+        if self.op != CmpOp::Eq {
+            return None;
+        }
+        let equal: Option<Vec<String>> = self
+            .tests
+            .iter()
+            .map(|t| match t {
+                Test::Equal(lower) => Some(lower.clone()),
+                Test::Case(text) => Some(text.to_lowercase()),
+                _ => None,
+            })
+            .collect();
+        if let Some(values) = equal {
+            return Some(Witness::Equal(values));
+        }
+        let literals: Option<Vec<String>> = self
+            .tests
+            .iter()
+            .map(|t| match t {
+                Test::Equal(lower) => Some(lower.clone()),
+                Test::Case(text) => Some(text.to_lowercase()),
+                Test::Glob(glob) => glob.longest(),
+                _ => None,
+            })
+            .map(|l| l.filter(|l| l.len() >= SHORTEST_LITERAL))
+            .collect();
+        literals.map(Witness::Literals)
+    }
+}
+
+impl Glob {
+    fn longest(&self) -> Option<String> {
+        let parts = self.middle.iter().chain([&self.first, &self.last]);
+        parts.max_by_key(|p| p.len()).map(|p| p.to_lowercase())
+    }
+}
+
+impl Phrase {
+    /// The longest piece that must stand in the raw event.
+    pub fn witness(&self) -> Option<Witness> {
+        let longest = self.pattern.iter().max_by_key(|p| p.len())?.to_lowercase();
+        (longest.len() >= SHORTEST_LITERAL).then(|| Witness::Literals(vec![longest]))
+    }
+}
+
 /// Words and phrases in the raw event.
 #[derive(Debug, Clone)]
 pub struct Phrase {

@@ -160,6 +160,24 @@ fn text_as_search(text: &str, span: Span) -> SearchExpr {
     }
 }
 
+/// A base search as a condition over the columns of a plan.
+#[derive(Debug)]
+pub struct SearchCondition;
+
+impl SearchCondition {
+    /// `None`: matches everything.
+    pub fn of(expr: &SearchExpr, plan: &Plan) -> Option<Expr> {
+        condition(expr, plan, true)
+    }
+
+    /// The fields that it reads.
+    pub fn reads(expr: &SearchExpr) -> Vec<String> {
+        let mut out = Vec::new();
+        reads(expr, &mut out);
+        out.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
 /// The condition of a resolved expression over the columns of `plan`. `None`: matches everything.
 pub fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
     match expr {
@@ -182,14 +200,14 @@ pub fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
             None => lit(false),
         }),
         SearchExpr::Compare { field, op, value } => {
-            if any_index(&field.value, op.value, &value.text, base) {
+            if base && any_index(&field.value, op.value, &value.text) {
                 return None;
             }
             Some(compare(&field.value, Matcher::new(op.value, &[&value.text]), plan))
         }
         SearchExpr::In { field, values, .. } => {
             let texts: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
-            if texts.iter().any(|t| any_index(&field.value, CmpOp::Eq, t, base)) {
+            if base && texts.iter().any(|t| any_index(&field.value, CmpOp::Eq, t)) {
                 return None;
             }
             Some(compare(&field.value, Matcher::new(CmpOp::Eq, &texts), plan))
@@ -210,10 +228,10 @@ pub fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
 
 /// Events read from files lie in no index, so any that a base search names will do; davy's own
 /// (`risk`, `notable`, those that begin with `_`) are told apart.
-fn any_index(field: &str, op: CmpOp, value: &str, base: bool) -> bool {
+pub fn any_index(field: &str, op: CmpOp, value: &str) -> bool {
     let own = value.starts_with('_')
         || ["risk", "notable", "main"].iter().any(|i| value.eq_ignore_ascii_case(i));
-    base && field == "index" && op == CmpOp::Eq && !own
+    field == "index" && op == CmpOp::Eq && !own
 }
 
 fn compare(field: &str, matcher: Matcher, plan: &Plan) -> Expr {

@@ -4,6 +4,7 @@ use crate::extract::Found;
 use crate::json::Json;
 use crate::json_path::{JsonPath, flatten};
 use crate::markup::Tree;
+use davy_events::mv;
 use std::borrow::Cow;
 
 /// A path that leads into JSON or into XML, whichever the text is.
@@ -73,10 +74,12 @@ impl Path {
             attribute = step.attribute.as_deref();
         }
         let nodes = found.iter().filter_map(|n| tree.node(*n));
-        match attribute {
+        let values: Vec<String> = match attribute {
             Some(name) => nodes.filter_map(|n| n.attribute(name).map(str::to_owned)).collect(),
             None => nodes.map(|n| n.value()).filter(|v| !v.is_empty()).collect(),
-        }
+        };
+        // An entity could forge a field of several values.
+        values.into_iter().map(|v| mv::clean(Cow::Owned(v)).into_owned()).collect()
     }
 }
 

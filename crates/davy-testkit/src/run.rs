@@ -1,8 +1,10 @@
 //! Running cases.
 
 use crate::case::{Case, Expected};
+use davy_diag::Diagnostics;
 use davy_events::{Meta, Options, mv};
 use davy_exec::{Config, FileSource, Input, Place, RunError, Search, Session, prepare};
+use davy_knowledge::Base;
 use davy_plan::{Env, FieldSet, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, fmt_num, rows_of};
 use davy_spl::{MacroDef, Macros};
 use serde_json::{Map, Value};
@@ -33,6 +35,7 @@ pub const NOW: f64 = 1_777_896_000.0;
 pub struct Runner {
     session: Session,
     setting: Setting,
+    base: Arc<Base>,
 }
 
 impl Runner {
@@ -42,7 +45,8 @@ impl Runner {
             partitions: setting.partitions,
             ..Config::default()
         };
-        Ok(Runner { session: Session::new(config)?, setting })
+        let base = Arc::new(Base::load(&[], &mut Diagnostics::default()));
+        Ok(Runner { session: Session::new(config)?, setting, base })
     }
 
     /// Runs a case and compares; the error says what differs.
@@ -82,7 +86,7 @@ impl Runner {
 
     /// The rows of a case's search, or the rendered messages.
     pub fn run(&self, case: &Case) -> Result<Rows, Vec<String>> {
-        let knowledge = CaseKnowledge::new(case);
+        let knowledge = CaseKnowledge::new(case, self.base.clone());
         let prepared = prepare("search", &case.search, knowledge.macros());
         if prepared.diags.has_errors() {
             return Err(prepared
@@ -128,10 +132,11 @@ impl Runner {
 struct CaseKnowledge {
     macros: Vec<MacroDef>,
     lookups: Vec<(String, Arc<LookupTable>)>,
+    base: Arc<Base>,
 }
 
 impl CaseKnowledge {
-    fn new(case: &Case) -> Self {
+    fn new(case: &Case, base: Arc<Base>) -> Self {
         let macros = case
             .macros
             .iter()
@@ -165,13 +170,13 @@ impl CaseKnowledge {
                 (name, Arc::new(LookupTable { rows: Rows { names, rows }, options }))
             })
             .collect();
-        CaseKnowledge { macros, lookups }
+        CaseKnowledge { macros, lookups, base }
     }
 }
 
 impl Macros for CaseKnowledge {
     fn find(&self, name: &str, argc: usize) -> Option<MacroDef> {
-        self.macros.iter().find(|m| m.name == name && m.args.len() == argc).cloned()
+        self.macros.iter().find(|m| m.name == name && m.args.len() == argc).cloned().or_else(|| self.base.find(name, argc))
     }
 
     fn names(&self) -> Vec<String> {
@@ -198,6 +203,10 @@ impl Knowledge for CaseKnowledge {
 
     fn saved_search(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn base(&self) -> Option<&Arc<Base>> {
+        Some(&self.base)
     }
 }
 

@@ -1,11 +1,15 @@
 //! Content from the built-in pack and from folders, later ones over earlier ones.
 
+use crate::apps;
 use crate::exit::Exit;
+use davy_app::{App, Context};
 use davy_content::{Content, InputFile, builtin_pack, load};
 use davy_detect::ContentKnowledge;
+use davy_knowledge::{Base, Text};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Content with its texts.
 pub(crate) struct Loaded {
@@ -13,31 +17,60 @@ pub(crate) struct Loaded {
     pub(crate) sources: SourceMap,
     pub(crate) diags: Diagnostics,
     folders: Vec<PathBuf>,
+    base: Arc<Base>,
+    pub(crate) apps: Vec<App>,
 }
 
 /// Loads the pack and then each folder or file.
 pub(crate) fn open(paths: &[String]) -> Result<Loaded, Exit> {
+    open_with(paths, &[], false)
+}
+
+/// Loads the pack, then each folder or file, and apps over them. What of the apps cannot be
+/// honoured is counted, unless it is `listed`.
+pub(crate) fn open_with(
+    paths: &[String],
+    app_paths: &[PathBuf],
+    listed: bool,
+) -> Result<Loaded, Exit> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let mut content = load(builtin_pack(), &mut sources, &mut diags);
     let mut folders = Vec::new();
+    let mut texts = Vec::new();
     for path in paths {
         let root = Path::new(path);
         let mut files = Vec::new();
-        if let Err(e) = read(root, &mut files, 0) {
+        let found = read(root, &mut files, 0).and_then(|()| knowledge_texts(root, &mut texts));
+        if let Err(e) = found {
             eprintln!("davy: --content {path}: {e}");
             return Err(Exit::Usage);
         }
         content.layer(load(files, &mut sources, &mut diags));
         folders.push(root.to_path_buf());
     }
-    Ok(Loaded { content, sources, diags, folders })
+    let mut mistakes = Diagnostics::default();
+    let mut base = Base::load(&texts, &mut mistakes);
+    show(base.sources(), &mistakes, true);
+    let mut apps = Vec::new();
+    for path in app_paths {
+        let files = apps::open(path)?;
+        let (sources, diags) = (&mut sources, &mut diags);
+        let context = Context { sources, base: &mut base, content: &content, diags };
+        let app = davy_app::read(&files, context);
+        app.install(&mut content, &mut base);
+        if !listed {
+            apps::summary(&app, path);
+        }
+        apps.push(app);
+    }
+    Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps })
 }
 
 impl Loaded {
     /// The macros, saved searches and lookup tables of the content.
     pub(crate) fn knowledge(&self) -> ContentKnowledge<'_> {
-        let mut knowledge = ContentKnowledge::new(&self.content);
+        let mut knowledge = ContentKnowledge::new(&self.content).with_base(self.base.clone());
         for lookup in self.content.lookups() {
             let Some(file) = lookup_file(lookup) else { continue };
             for folder in self.folders.iter().rev() {
@@ -47,6 +80,14 @@ impl Loaded {
                     knowledge.add_table(&file, names, cells);
                     break;
                 }
+            }
+        }
+        for app in &self.apps {
+            for (name, table) in app.named_tables() {
+                knowledge.add_table(name, table.names.clone(), table.rows.clone());
+            }
+            for saved in &app.saved {
+                knowledge.add_saved_search(&saved.name, &saved.search);
             }
         }
         knowledge
@@ -99,7 +140,9 @@ fn read(path: &Path, out: &mut Vec<InputFile>, depth: usize) -> std::io::Result<
         children.sort();
         for child in children {
             let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            if !hidden {
+            // Add-ons and models are no detections; see `knowledge_texts`.
+            let knowledge = depth == 0 && (child.ends_with("addons") || child.ends_with("models"));
+            if !hidden && !knowledge {
                 read(&child, out, depth + 1)?;
             }
         }
@@ -111,6 +154,25 @@ fn read(path: &Path, out: &mut Vec<InputFile>, depth: usize) -> std::io::Result<
         let bytes = std::fs::read(path)?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         out.push(InputFile { path: path.display().to_string(), text });
+    }
+    Ok(())
+}
+
+/// A folder's own add-ons, lookup tables of add-ons, and data models.
+fn knowledge_texts(root: &Path, out: &mut Vec<Text>) -> std::io::Result<()> {
+    for (folder, ending) in [("addons", "yml"), ("addons/lookups", "csv"), ("models", "yml")] {
+        let folder = root.join(folder);
+        if !folder.is_dir() {
+            continue;
+        }
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(&folder)?.flatten().map(|e| e.path()).collect();
+        files.sort();
+        for file in files.into_iter().filter(|f| f.extension().is_some_and(|e| e == ending)) {
+            let bytes = std::fs::read(&file)?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            out.push(Text { name: file.display().to_string(), text });
+        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The davy command: arguments as typed, one library call, a writer.
 
+mod apps;
 mod cmd;
 mod content;
 mod datasets;
@@ -31,6 +32,7 @@ enum Command {
     Test(cmd::test::Arguments),
     Page(cmd::page::Arguments),
     Explain(cmd::explain::Arguments),
+    App(cmd::app::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Test(args) => cmd::test::run(args),
         Command::Page(args) => cmd::page::run(args),
         Command::Explain(args) => cmd::explain::run(args),
+        Command::App(args) => cmd::app::run(args),
     };
     exit.into()
 }

@@ -27,6 +27,14 @@ impl Bar {
         self.bar.inc(1);
     }
 
+    pub(crate) fn tell(&self, message: &str) {
+        self.bar.set_message(message.to_owned());
+    }
+
+    pub(crate) fn length(&self, length: u64) {
+        self.bar.set_length(length);
+    }
+
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }

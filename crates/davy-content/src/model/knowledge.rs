@@ -10,6 +10,8 @@ pub struct MacroFile {
     /// The SPL. The span is one whole text of the source map which leads back into the YAML.
     pub definition: Spanned<String>,
     pub description: String,
+    /// The definition is an eval expression that yields the text.
+    pub iseval: bool,
     pub path: String,
 }
 

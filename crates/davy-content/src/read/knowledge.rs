@@ -37,7 +37,8 @@ pub(super) fn read_macro(
     if cx.errors > 0 {
         return None;
     }
-    Some(MacroFile { name: name?, args, definition: definition?, description, path })
+    let (name, definition) = (name?, definition?);
+    Some(MacroFile { name, args, definition, description, iseval: false, path })
 }
 
 fn search_text(

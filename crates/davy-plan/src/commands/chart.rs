@@ -25,7 +25,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults format=csv data=\"a,b\nx,p\nx,q\nx,q\nx,r\" | chart limit=1 count OVER a BY b" => table "a,q,OTHER\nx,2,2"),
     ],
     source: "Search Reference, chart",
-    support: Support::Limited("sparklines"),
+    support: Support::Full,
     parse,
 };
 

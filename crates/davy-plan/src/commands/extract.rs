@@ -38,12 +38,20 @@ struct Extract {
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let names = [
-        "pairdelim", "kvdelim", "limit", "maxchars", "mv_add", "clean_keys", "auto", "reload",
+        "pairdelim",
+        "kvdelim",
+        "limit",
+        "maxchars",
+        "mv_add",
+        "clean_keys",
+        "auto",
+        "reload",
         "segment",
     ];
     let (options, left) = cx.reader(args).options(&names, cx);
     if let Some(name) = cx.field_list(&left)?.first() {
-        return cx.bad(name.span, "there is no `transforms.conf` here whose extraction could be named");
+        return cx
+            .bad(name.span, "there is no `transforms.conf` here whose extraction could be named");
     }
     let text = |name: &str| options.text(name).map(|t| escapes(&t.value)).filter(|t| !t.is_empty());
     let command = Extract {
@@ -121,10 +129,13 @@ impl Extract {
             let before = text.get(at..equals).unwrap_or_default();
             let start = before
                 .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '-')))
-                .map_or(0, |i| i + before.get(i..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
+                .map_or(0, |i| {
+                    i + before.get(i..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8)
+                });
             let key = before.get(start..).unwrap_or_default();
             let tail = text.get(equals + 1..).unwrap_or_default();
-            let (value, len) = value(tail, |c| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '&'));
+            let (value, len) =
+                value(tail, |c| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '&'));
             if !key.is_empty() {
                 self.pair(key, &value, found);
             }
@@ -183,10 +194,7 @@ fn value(text: &str, ends: impl Fn(char) -> bool) -> (String, usize) {
 
 /// A key as a field name: other signs than letters, digits and `_` become `_`, none in front.
 pub(super) fn cleaned(key: &str) -> String {
-    let key: String = key
-        .trim()
-        .chars()
-        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
-        .collect();
+    let key: String =
+        key.trim().chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
     key.trim_start_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned()
 }

@@ -57,10 +57,12 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let step = match options.text("increment") {
         None => 86_400.0,
         Some(text) => match parse_span(&text.value) {
-            Ok(span) if matches!(
+            Ok(span)
+                if matches!(
                     span.unit,
                     TimeUnit::Second | TimeUnit::Minute | TimeUnit::Hour | TimeUnit::Day
-                ) => {
+                ) =>
+            {
                 crate::buckets::seconds(&span)
             }
             _ => return cx.bad(text.span, "`increment` is a number of s, m, h or d"),

@@ -86,7 +86,8 @@ impl OverRows for MakeContinuous {
         let low = numbers.iter().copied().reduce(f64::min);
         let range = low.zip(numbers.iter().copied().reduce(f64::max));
         let time = self.field.value == "_time";
-        let cut = buckets::resolve(&self.bins, time, if time { 100 } else { 300 }, cx, || Ok(range))?;
+        let cut =
+            buckets::resolve(&self.bins, time, if time { 100 } else { 300 }, cx, || Ok(range))?;
         let mut seen: HashSet<u64> = HashSet::new();
         for row in &mut rows.rows {
             if let Some(slot) = row.get_mut(at)

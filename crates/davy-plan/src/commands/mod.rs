@@ -4,6 +4,11 @@ use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
 mod accum;
+mod addinfo;
+mod addtotals;
+mod analyzefields;
+mod anomalousvalue;
+mod anomalydetection;
 mod append;
 mod appendcols;
 mod appendpipe;
@@ -12,63 +17,108 @@ mod bin;
 mod chart;
 mod charting;
 mod concurrency;
+mod cluster;
+mod cofilter;
+mod contingency;
 mod convert;
+mod correlate;
+mod datamodel;
 mod dedup;
 mod delta;
+mod diff;
 mod eval;
+mod eventcount;
 mod eventstats;
 mod extract;
+mod fieldformat;
 mod fields;
+mod fieldsummary;
+mod filldown;
 mod fillnull;
 mod foreach;
 mod format;
+mod from;
 mod fromjson;
+mod gauge;
+mod gentimes;
 mod head;
-mod inputlookup;
-mod join;
-mod lookup;
+mod iplocation;
+mod kalman;
+mod localize;
+mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod map;
 mod multisearch;
+mod metadata;
+mod modelled;
+mod mstats;
+mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
+mod normal;
+mod outlier;
+mod inputlookup;
+mod join;
+mod lookup;
+mod multisearch;
 mod outputlookup;
 mod regex;
 mod gentimes;
 mod makecontinuous;
 mod outward;
 mod overrows;
+mod passing;
+mod pivot;
+mod predict;
+mod rangemap;
 mod rare;
+mod refused;
+mod reltime;
 mod rename;
 mod replace;
-mod return_;
+mod require;
 mod reverse;
 mod rex;
 mod savedsearch;
 mod search;
+mod setfields;
+mod return_;
 mod selfjoin;
 mod set;
 mod sort;
 mod spath;
 mod stats;
+mod strcat;
 mod streamstats;
 mod table;
 mod tail;
 mod timechart;
+mod timewrap;
+mod tojson;
 mod top;
 mod transaction;
 mod transpose;
 mod trendline;
+mod tstats;
+mod uniq;
 mod union;
 mod untable;
 mod where_;
 mod xmlkv;
+mod xmlunescape;
+mod xpath;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
     &accum::SPEC,
+    &addinfo::SPEC,
+    &addtotals::COLUMNS_SPEC,
+    &addtotals::SPEC,
+    &analyzefields::SPEC,
+    &anomalousvalue::SPEC,
+    &anomalydetection::SPEC,
     &append::SPEC,
     &appendcols::SPEC,
     &appendpipe::SPEC,
@@ -76,18 +126,39 @@ static ALL: &[&CommandSpec] = &[
     &bin::SPEC,
     &chart::SPEC,
     &concurrency::SPEC,
+    &cluster::SPEC,
+    &cofilter::SPEC,
+    &contingency::SPEC,
     &convert::SPEC,
+    &correlate::SPEC,
+    &datamodel::SPEC,
     &dedup::SPEC,
     &delta::SPEC,
+    &diff::SPEC,
     &eval::SPEC,
+    &eventcount::SPEC,
     &eventstats::SPEC,
     &extract::SPEC,
+    &fieldformat::SPEC,
     &fields::SPEC,
+    &fieldsummary::SPEC,
+    &filldown::SPEC,
     &fillnull::SPEC,
     &foreach::SPEC,
     &format::SPEC,
+    &from::SPEC,
     &fromjson::SPEC,
+    &gauge::SPEC,
+    &gentimes::SPEC,
     &head::SPEC,
+    &iplocation::SPEC,
+    &localize::SPEC,
+    &makecontinuous::SPEC,
+    &makemv::SPEC,
+    &makeresults::SPEC,
+    &metadata::SPEC,
+    &mstats::SPEC,
+    &multikv::SPEC,
     &inputlookup::SPEC,
     &join::SPEC,
     &lookup::SPEC,
@@ -100,24 +171,100 @@ static ALL: &[&CommandSpec] = &[
     &nomv::SPEC,
     &outputlookup::SPEC,
     &regex::SPEC,
-    &gentimes::SPEC,
-    &makecontinuous::SPEC,
+    &outlier::SPEC,
+    &passing::ABSTRACT_SPEC,
+    &passing::HIGHLIGHT_SPEC,
+    &passing::ICONIFY_SPEC,
+    &passing::LOCALOP_SPEC,
+    &passing::NOOP_SPEC,
+    &passing::SCRUB_SPEC,
+    &passing::TYPER_SPEC,
+    &pivot::SPEC,
+    &predict::SPEC,
+    &rangemap::SPEC,
     &rare::SPEC,
+    &refused::ANOMALIES,
+    &refused::APPLY,
+    &refused::ARULES,
+    &refused::ASSOCIATE,
+    &refused::AUDIT,
+    &refused::AWSSNSALERT,
+    &refused::BUCKETDIR,
+    &refused::COLLAPSE,
+    &refused::CRAWL,
+    &refused::CREATERSS,
+    &refused::CYBERCHEF,
+    &refused::DBINSPECT,
+    &refused::DBXQUERY,
+    &refused::DEBUG,
+    &refused::DELETE,
+    &refused::DUMP,
+    &refused::ENTITYMERGE,
+    &refused::EREX,
+    &refused::FILE,
+    &refused::FINDKEYWORDS,
+    &refused::FINDTYPES,
+    &refused::FIT,
+    &refused::FOLDERIZE,
+    &refused::GEOM,
+    &refused::GEOMFILTER,
+    &refused::GEOSTATS,
+    &refused::HISTORY,
+    &refused::INPUT,
+    &refused::INPUTCSV,
+    &refused::INPUTINTELLIGENCE,
+    &refused::INTERNALINPUTCSV,
+    &refused::KMEANS,
+    &refused::KVFORM,
+    &refused::LDAPSEARCH,
+    &refused::MAKEJSON,
+    &refused::MCATALOG,
+    &refused::MCOLLECT,
+    &refused::METASEARCH,
+    &refused::MEVENTCOLLECT,
+    &refused::MLTK,
+    &refused::MPREVIEW,
+    &refused::OUTPUTRAW,
+    &refused::OVERLAP,
+    &refused::PREVIEW,
+    &refused::PRJOB,
+    &refused::RELEVANCY,
+    &refused::REST,
+    &refused::RTORDER,
+    &refused::RUNSHELLSCRIPT,
+    &refused::SCRIPT,
+    &refused::SCRUB,
+    &refused::SEARCHTXN,
+    &refused::SNOW,
+    &refused::SUMMARY,
+    &refused::TAGS,
+    &refused::TSCOLLECT,
+    &refused::TYPEAHEAD,
+    &refused::TYPELEARNER,
+    &refused::WALKLEX,
+    &refused::X11,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
-    &return_::SPEC,
+    &require::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
     &savedsearch::SPEC,
     &search::SPEC,
+    &setfields::SPEC,
+    &return_::SPEC,
     &selfjoin::SPEC,
     &set::SPEC,
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
+    &strcat::SPEC,
     &streamstats::SPEC,
     &table::SPEC,
+    &tail::SPEC,
     &timechart::SPEC,
+    &timewrap::SPEC,
+    &tojson::SPEC,
     &top::SPEC,
     &transaction::SPEC,
     &transpose::SPEC,
@@ -131,8 +278,14 @@ static ALL: &[&CommandSpec] = &[
     &outward::OUTPUTTEXT,
     &outward::SENDALERT,
     &outward::SENDEMAIL,
+    &tstats::SPEC,
+    &uniq::SPEC,
+    &union::SPEC,
+    &untable::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
+    &xmlunescape::SPEC,
+    &xpath::SPEC,
     &xyseries::SPEC,
 ];
 

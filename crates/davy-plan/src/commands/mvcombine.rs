@@ -85,8 +85,13 @@ fn combined(rows: Rows, at: usize) -> Rows {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut out: Vec<(Vec<Val<'static>>, Vec<String>)> = Vec::new();
     for row in rows.rows {
-        let values: Vec<String> =
-            row.get(at).map(Val::values).unwrap_or_default().iter().map(|v| v.to_string()).collect();
+        let values: Vec<String> = row
+            .get(at)
+            .map(Val::values)
+            .unwrap_or_default()
+            .iter()
+            .map(|v| v.to_string())
+            .collect();
         if values.is_empty() {
             out.push((row, values));
             continue;

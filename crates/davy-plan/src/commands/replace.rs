@@ -56,7 +56,8 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         }
         let Some(from) = reader.field() else { break };
         if !reader.keyword("with") {
-            return cx.bad(from.span, format!("`WITH` and a new value must follow `{}`", from.value));
+            return cx
+                .bad(from.span, format!("`WITH` and a new value must follow `{}`", from.value));
         }
         let Some(to) = reader.field() else {
             return cx.bad(from.span, "a new value must follow `WITH`");

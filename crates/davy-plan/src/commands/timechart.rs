@@ -26,7 +26,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults format=csv data=\"_time,u\n1777890000,a\n1777890001,b\" | timechart span=1h count BY u | table a b" => table "a,b\n1,1"),
     ],
     source: "Search Reference, timechart",
-    support: Support::Limited("sparklines"),
+    support: Support::Full,
     parse,
 };
 

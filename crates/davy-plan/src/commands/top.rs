@@ -42,20 +42,9 @@ struct Top {
     other: Option<String>,
 }
 
-pub(super) fn parse(
-    args: &Args,
-    most: bool,
-    cx: &mut ParseCx<'_>,
-) -> Option<Box<dyn Command>> {
-    let names = [
-        "limit",
-        "countfield",
-        "percentfield",
-        "showcount",
-        "showperc",
-        "useother",
-        "otherstr",
-    ];
+pub(super) fn parse(args: &Args, most: bool, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
+    let names =
+        ["limit", "countfield", "percentfield", "showcount", "showperc", "useother", "otherstr"];
     let (options, left) = cx.reader(args).options(&names, cx);
     let mut limit = options.count("limit", cx);
     let name = |option: &str, default: &str| {
@@ -92,7 +81,10 @@ pub(super) fn parse(
         if let Some(field) = clash {
             return cx.bad(
                 field.span,
-                format!("`{}` is also what the result calls `{option}`; name that otherwise", field.value),
+                format!(
+                    "`{}` is also what the result calls `{option}`; name that otherwise",
+                    field.value
+                ),
             );
         }
     }

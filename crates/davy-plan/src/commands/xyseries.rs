@@ -59,6 +59,9 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     Some(Box::new(Over(XySeries { x, name, data, grouped, sep, format })))
 }
 
+/// The value of the row, and its cells by data field and series.
+type Line = (Val<'static>, BTreeMap<(usize, String), Val<'static>>);
+
 impl OverRows for XySeries {
     fn needs(&self, _: &FieldSet) -> FieldSet {
         FieldSet::of(self.reads().into_iter().map(|(n, _)| n))
@@ -80,7 +83,7 @@ impl OverRows for XySeries {
         let (x, name) = (rows.column(&self.x.value), rows.column(&self.name.value));
         let data: Vec<(String, Option<usize>)> =
             self.data.iter().map(|d| (d.value.clone(), rows.column(&d.value))).collect();
-        let mut lines: Vec<(Val<'static>, BTreeMap<(usize, String), Val<'static>>)> = Vec::new();
+        let mut lines: Vec<Line> = Vec::new();
         let mut index: HashMap<Vec<u8>, usize> = HashMap::new();
         for row in &rows.rows {
             let at = cell(row, x);

@@ -11,7 +11,6 @@ use davy_content::{Attack, Detection};
 use davy_detect::{Hunt, HuntEvents, World, hunt};
 use davy_events::Meta;
 use davy_exec::{EventSource, InputReport};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +24,8 @@ pub(crate) struct Arguments {
     /// A folder in the layout of ESCU. May be repeated; later ones win.
     #[arg(long, value_name = "DIR")]
     content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Write the findings there instead of to standard output.
@@ -43,24 +44,17 @@ pub(crate) fn run(args: Arguments) -> Exit {
     }
 }
 
-struct Watch {
-    bar: Bar,
-    stop: Arc<AtomicBool>,
-}
+struct Watch(Arc<Bar>);
 
 impl HuntEvents for Watch {
-    fn detection(&mut self, _: usize, _: usize, name: &str) -> ControlFlow<()> {
-        self.bar.step(name);
-        match self.stop.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+    fn detection(&self, number: usize, of: usize) {
+        self.0.tell(&format!("detection {} of {of}", number + 1));
     }
 }
 
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open(&args.content)?;
+    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
     let unsound = loaded.report(false);
     let attack = Attack::builtin();
     let session = args.range.session()?;
@@ -79,15 +73,17 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         .filter(|d| args.deprecated || !matches!(d.status, Status::Deprecated | Status::Removed))
         .collect();
     let meta = Meta { now: env.now, ..Meta::default() };
-    let inputs = inputs::open(&args.paths, &meta, None);
+    let bar = Arc::new(Bar::new(0));
+    let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
+    bar.length(inputs.source.inputs().len() as u64);
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     // Without a handler Ctrl-C still ends the hunt, only less gently.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-    let mut watch = Watch { bar: Bar::new(chosen.len() as u64), stop };
-    let hunt = hunt(&world, &chosen, &source, &env, &mut watch);
-    watch.bar.finish();
+    let hunt = hunt(&world, &chosen, &source, &env, &stop, &Watch(bar.clone()));
+    bar.finish();
+    let hunt = hunt.map_err(|e| super::search::failed(&loaded.sources, e))?;
     let written = output::target(args.output.as_deref())
         .and_then(|mut out| output::findings(&mut *out, &hunt.findings, args.format, &env.zone));
     let reports = inputs.source.reports();

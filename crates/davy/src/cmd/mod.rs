@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod app;
 pub(crate) mod explain;
 pub(crate) mod hunt;
 pub(crate) mod page;

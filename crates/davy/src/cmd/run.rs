@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
     /// A folder in the layout of ESCU. May be repeated; later ones win.
     #[arg(long, value_name = "DIR")]
     content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Print this instead of running.
@@ -53,7 +55,7 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     if std::path::Path::new(&args.detection).is_file() {
         args.content.push(args.detection.clone());
     }
-    let loaded = content::open(&args.content)?;
+    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();

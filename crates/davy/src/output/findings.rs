@@ -89,7 +89,7 @@ fn risk_event(out: &mut dyn Write, risk: &RiskEvent) -> io::Result<()> {
         ("kill chain", "annotations.kill_chain_phases"),
         ("NIST", "annotations.nist"),
         ("CIS", "annotations.cis20"),
-        ("threat actors", "threat_actors"),
+        ("threat actors", "annotations.mitre_attack.mitre_threat_group_name"),
         ("threat objects", "threat_object"),
         ("stories", "analyticstories"),
     ];

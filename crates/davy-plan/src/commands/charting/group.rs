@@ -1,6 +1,7 @@
 //! Grouping by the axis and the series field.
 
-use super::args::{ChartArgs, Measure};
+use super::args::ChartArgs;
+use super::measure::Measure;
 use crate::aggs::{Agg, AggInput};
 use crate::buckets::{self, Buckets};
 use crate::column::{Column, Ty};

@@ -4,4 +4,5 @@
 
 pub(super) mod args;
 pub(super) mod group;
+pub(super) mod measure;
 pub(super) mod pivot;

@@ -1,7 +1,8 @@
 //! Choosing the series, and the table of axis values and series.
 
-use super::args::{ChartArgs, Limit, Measure, Test};
+use super::args::{ChartArgs, Limit, Test};
 use super::group::{Cell, NULL, OTHER, Prepared};
+use super::measure::Measure;
 use crate::buckets::Buckets;
 use crate::codes;
 use crate::commands::sort::{How, bytes};

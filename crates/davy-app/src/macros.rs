@@ -1,0 +1,60 @@
+//! `macros.conf`.
+
+use crate::app::Reader;
+use davy_conf::{Conf, list, truth};
+use davy_content::model::MacroFile;
+
+pub(crate) fn read(conf: &Conf, cx: &mut Reader<'_>) -> Vec<MacroFile> {
+    let mut out = Vec::new();
+    for stanza in conf.stanzas() {
+        let full = &stanza.name.value;
+        let (name, argc) = match full.strip_suffix(')').and_then(|n| n.rsplit_once('(')) {
+            Some((name, count)) => (name.trim(), count.trim().parse().ok()),
+            None => (full.as_str(), Some(0)),
+        };
+        let Some(argc) = argc else {
+            cx.notes.stanza(cx.sources, stanza, "the number of arguments is no number");
+            continue;
+        };
+        let Some(definition) = conf.setting(stanza, "definition") else {
+            cx.notes.stanza(cx.sources, stanza, "the macro has no `definition`");
+            continue;
+        };
+        let args = conf.setting(stanza, "args").map(|s| list(&s.value.value)).unwrap_or_default();
+        if args.len() != argc {
+            let why = format!("the name says {argc} arguments, `args` names {}", args.len());
+            cx.notes.stanza(cx.sources, stanza, why);
+            continue;
+        }
+        let iseval = conf.setting(stanza, "iseval").and_then(|s| truth(&s.value.value));
+        for setting in stanza.own() {
+            match setting.key.value.as_str() {
+                "definition" | "args" | "description" | "disabled" => {}
+                "iseval" if iseval != Some(true) => {}
+                "iseval" => cx.notes.setting(
+                    cx.sources,
+                    stanza,
+                    setting,
+                    "macros computed by eval cannot be used; a search that calls it is an error",
+                ),
+                "validation" | "errormsg" => cx.notes.setting(
+                    cx.sources,
+                    stanza,
+                    setting,
+                    "the arguments are not checked before the macro is put in",
+                ),
+                _ => cx.unknown(stanza, setting),
+            }
+        }
+        let description = conf.setting(stanza, "description");
+        out.push(MacroFile {
+            name: davy_diag::Spanned::new(name.to_owned(), stanza.name.span),
+            args,
+            definition: cx.whole(stanza, definition),
+            description: description.map(|s| s.value.value.clone()).unwrap_or_default(),
+            iseval: iseval.unwrap_or_default(),
+            path: cx.file_of(stanza),
+        });
+    }
+    out
+}

@@ -1,0 +1,194 @@
+//! A search's filter for the events of one shape, and the witness by which its rows are found.
+
+use crate::shapes::{Graph, Node, NodeId, Scope, Truth};
+use davy_plan::{Column, Matcher, Phrase, Val, Witness};
+use davy_spl::ast::{CmpOp, SearchExpr};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A filter with what is constant for the shape folded away.
+#[derive(Debug, Clone)]
+pub(crate) enum Gate {
+    True,
+    False,
+    And(Vec<Gate>),
+    Or(Vec<Gate>),
+    Not(Box<Gate>),
+    Value(NodeId, Arc<Matcher>),
+    Phrase(NodeId, Arc<Phrase>),
+    /// A condition that is worked out for the whole batch.
+    Node(NodeId),
+}
+
+/// Predicates and node values that several gates share.
+#[derive(Default)]
+pub(crate) struct Interned {
+    matchers: HashMap<String, Arc<Matcher>>,
+}
+
+impl Interned {
+    fn matcher(&mut self, made: Matcher) -> Arc<Matcher> {
+        self.matchers.entry(made.key.clone()).or_insert_with(|| Arc::new(made)).clone()
+    }
+}
+
+impl Gate {
+    /// The filter of a search over one shape.
+    pub(crate) fn of(
+        expr: &SearchExpr,
+        graph: &mut Graph,
+        scope: Scope<'_>,
+        interned: &mut Interned,
+    ) -> Gate {
+        match expr {
+            SearchExpr::And(list) => {
+                let mut parts = Vec::new();
+                for part in list {
+                    match Gate::of(part, graph, scope, interned) {
+                        Gate::False => return Gate::False,
+                        Gate::True => {}
+                        other => parts.push(other),
+                    }
+                }
+                one_of(parts, Gate::True, Gate::And)
+            }
+            SearchExpr::Or(list) => {
+                let mut parts = Vec::new();
+                for part in list {
+                    match Gate::of(part, graph, scope, interned) {
+                        Gate::True => return Gate::True,
+                        Gate::False => {}
+                        other => parts.push(other),
+                    }
+                }
+                one_of(parts, Gate::False, Gate::Or)
+            }
+            SearchExpr::Not(inner, _) => match Gate::of(inner, graph, scope, interned) {
+                Gate::True => Gate::False,
+                Gate::False => Gate::True,
+                other => Gate::Not(Box::new(other)),
+            },
+            SearchExpr::Compare { field, op, value } => {
+                if davy_plan::any_index(&field.value, op.value, &value.text) {
+                    return Gate::True;
+                }
+                let matcher = interned.matcher(Matcher::new(op.value, &[&value.text]));
+                value_gate(graph.value(&field.value, scope), matcher, graph)
+            }
+            SearchExpr::In { field, values, .. } => {
+                let texts: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
+                if texts.iter().any(|t| davy_plan::any_index(&field.value, CmpOp::Eq, t)) {
+                    return Gate::True;
+                }
+                let matcher = interned.matcher(Matcher::new(CmpOp::Eq, &texts));
+                value_gate(graph.value(&field.value, scope), matcher, graph)
+            }
+            SearchExpr::Case { field: Some(field), value } => {
+                let matcher = interned.matcher(Matcher::case(&value.text));
+                value_gate(graph.value(&field.value, scope), matcher, graph)
+            }
+            SearchExpr::Term(value) if value.text == "*" => Gate::True,
+            SearchExpr::Term(value) | SearchExpr::IndexedTerm(value) => {
+                Gate::Phrase(graph.value("_raw", scope), Arc::new(Phrase::new(&value.text, true)))
+            }
+            SearchExpr::Case { field: None, value } => {
+                Gate::Phrase(graph.value("_raw", scope), Arc::new(Phrase::new(&value.text, false)))
+            }
+            // What a search in brackets gives is filled in before; the range is the reading's.
+            SearchExpr::Subsearch(..) | SearchExpr::Time { .. } => Gate::True,
+        }
+    }
+
+    /// This, and a condition of the shape's events.
+    pub(crate) fn and(self, truth: Truth) -> Gate {
+        match (truth, self) {
+            (Truth::Never, _) | (_, Gate::False) => Gate::False,
+            (Truth::Always, gate) => gate,
+            (Truth::When(id), Gate::True) => Gate::Node(id),
+            (Truth::When(id), gate) => Gate::And(vec![gate, Gate::Node(id)]),
+        }
+    }
+
+    /// The nodes that it reads.
+    pub(crate) fn nodes(&self, out: &mut Vec<NodeId>) {
+        match self {
+            Gate::True | Gate::False => {}
+            Gate::And(list) | Gate::Or(list) => list.iter().for_each(|g| g.nodes(out)),
+            Gate::Not(inner) => inner.nodes(out),
+            Gate::Value(id, _) | Gate::Phrase(id, _) | Gate::Node(id) => out.push(*id),
+        }
+    }
+
+    /// Whether a row passes.
+    pub(crate) fn passes(&self, columns: &HashMap<NodeId, Column>, row: usize) -> bool {
+        let get = |id: &NodeId| columns.get(id).map_or(Val::Null, |c| c.get(row));
+        match self {
+            Gate::True => true,
+            Gate::False => false,
+            Gate::And(list) => list.iter().all(|g| g.passes(columns, row)),
+            Gate::Or(list) => list.iter().any(|g| g.passes(columns, row)),
+            Gate::Not(inner) => !inner.passes(columns, row),
+            Gate::Value(id, matcher) => matcher.matches_val(&get(id)),
+            Gate::Phrase(id, phrase) => match get(id) {
+                Val::Str(raw) => phrase.matches(&raw),
+                _ => false,
+            },
+            Gate::Node(id) => get(id).truth().unwrap_or(false),
+        }
+    }
+
+    /// What every row that passes must hold, one of: the cheapest to look for. `None`: nothing is
+    /// known, all rows must be looked at.
+    pub(crate) fn witness(&self) -> Option<Vec<(NodeId, Witness)>> {
+        match self {
+            Gate::Value(id, matcher) => Some(vec![(*id, matcher.witness()?)]),
+            Gate::Phrase(id, phrase) => Some(vec![(*id, phrase.witness()?)]),
+            Gate::And(list) => list.iter().filter_map(Gate::witness).min_by_key(|w| cost(w)),
+            Gate::Or(list) => {
+                let mut all = Vec::new();
+                for part in list {
+                    all.extend(part.witness()?);
+                }
+                Some(all)
+            }
+            Gate::True | Gate::False | Gate::Not(_) | Gate::Node(_) => None,
+        }
+    }
+}
+
+/// Rough work for each row, and rows let through: few equal texts, then long literals.
+fn cost(witness: &[(NodeId, Witness)]) -> usize {
+    witness
+        .iter()
+        .map(|(_, w)| match w {
+            Witness::Equal(values) => values.len(),
+            Witness::Literals(list) => {
+                list.iter().map(|l| 8 + 64 / l.len().max(1)).sum::<usize>()
+            }
+        })
+        .sum()
+}
+
+fn one_of(mut parts: Vec<Gate>, none: Gate, join: fn(Vec<Gate>) -> Gate) -> Gate {
+    match parts.len() {
+        0 => none,
+        1 => parts.pop().unwrap_or(none),
+        _ => join(parts),
+    }
+}
+
+fn value_gate(id: NodeId, matcher: Arc<Matcher>, graph: &Graph) -> Gate {
+    match graph.node(id).as_ref() {
+        Node::Absent => Gate::False,
+        Node::Const(value) if matcher.matches_val(value) => Gate::True,
+        Node::Const(_) => Gate::False,
+        // Event types and tags that all events of the shape have, or that none can have.
+        Node::Types { always, .. } if always.iter().any(|v| matcher.matches(v)) => Gate::True,
+        Node::Types { some, .. }
+            if !some.iter().flat_map(|(_, values)| values).any(|v| matcher.matches(v)) =>
+        {
+            Gate::False
+        }
+        _ => Gate::Value(id, matcher),
+    }
+}

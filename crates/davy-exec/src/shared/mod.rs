@@ -1,0 +1,11 @@
+//! One pass over the events for many searches.
+//!
+//! Each search is planned over nothing first, which tells what it will read. One reading then
+//! serves all: per shape, the gates that could match are known, a witness index finds the rows
+//! that may pass one, and the rows that do are kept for their search alone.
+
+mod gate;
+mod index;
+mod scan;
+
+pub(crate) use scan::{Kept, scan};

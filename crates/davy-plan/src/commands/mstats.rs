@@ -1,0 +1,144 @@
+//! `mstats`. Search Reference, mstats.
+
+use super::tstats::Stats;
+use crate::aggs::{self, Agg, AggInput};
+use crate::column::Ty;
+use crate::command::{Bound, Command, Order};
+use crate::example;
+use crate::expr::Typed;
+use crate::fields::{FieldSet, Fields, wildcard_captures};
+use crate::parse::ArgReader;
+use crate::plan::{Failed, Plan, PlanCx, Scan};
+use crate::search;
+use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use crate::timerange;
+use datafusion_expr::{lit, when};
+use davy_spl::ast::{Args, Grammar};
+use std::sync::Arc;
+
+pub(super) static SPEC: CommandSpec = CommandSpec {
+    name: "mstats",
+    aliases: &[],
+    kind: Kind::Generating,
+    grammar: Grammar::Tstats,
+    syntax: "mstats [prestats=<bool>] [append=<bool>] [fillnull_value=<text>] <function>(<metric>) [AS <name>]... [WHERE <search>] [BY <field-list>] [span=<span>]",
+    summary: "Statistics over measurements. An event measures the metric NAME when it has a field `metric_name:NAME`, or `metric_name` and `_value`.",
+    examples: &[
+        example!("| mstats avg(cpu.usage) AS usage WHERE index=metrics BY host span=5m" => varies),
+    ],
+    source: "Search Reference, mstats",
+    support: Support::Limited(
+        "reads events with `metric_name:NAME` fields, or `metric_name` and `_value`; there are no metric indexes, and rollups and `chart` options change nothing",
+    ),
+    parse,
+};
+
+#[derive(Debug)]
+struct Mstats {
+    stats: Stats,
+}
+
+fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
+    let Args::Tstats(args) = args else { return None };
+    let names =
+        ["prestats", "append", "backfill", "update_period", "fillnull_value", "chunk_size", "span"];
+    let (options, left) = ArgReader::of(&args.head).options(&names, cx);
+    let mut stats = Stats::read(args, &options, left, &[], cx)?;
+    if stats.span.is_none() {
+        stats.span = options.text("span");
+    }
+    Some(Box::new(Mstats { stats }))
+}
+
+/// The metric that an aggregation reads.
+fn metric(agg: &Agg) -> Option<&str> {
+    match &agg.input {
+        AggInput::Field(name) | AggInput::Wildcard(name) => Some(name),
+        _ => None,
+    }
+}
+
+impl Command for Mstats {
+    fn needs(&self, out: &FieldSet) -> FieldSet {
+        self.stats.needs(out)
+    }
+
+    fn fields(&self, input: &Fields) -> Fields {
+        let mut fields = self.stats.fields(input);
+        if self.stats.span.is_some() {
+            fields.add("_time");
+        }
+        fields
+    }
+
+    fn order(&self) -> Order {
+        Order::Makes
+    }
+
+    fn subsearches(&self) -> Vec<&Bound> {
+        self.stats.subsearches()
+    }
+
+    fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        let stats = &self.stats;
+        let filter = stats.resolved(cx)?;
+        let range = timerange::of(filter.as_ref(), cx)?;
+        let mut needs = FieldSet::of(stats.reads().into_iter().map(|(n, _)| n));
+        needs.add("metric_name").add("_value").add("_time");
+        for name in stats.aggs.iter().filter_map(metric) {
+            needs.add(format!("metric_name:{name}"));
+        }
+        needs.all = stats.wild();
+        let scan = Scan {
+            needs,
+            earliest: range.earliest,
+            latest: range.latest,
+            filter: filter.clone().map(Arc::new),
+            ordered: stats.ordered(),
+            dataset: None,
+        };
+        let mut plan = Plan::new(cx.engine.scan(&scan)?);
+        if let Some(condition) = filter.as_ref().and_then(|f| search::condition(f, &plan, true)) {
+            plan = plan.filter(condition)?;
+        }
+        if plan.open() {
+            plan = cx.close(plan)?;
+        }
+        let mut metrics: Vec<String> = plan
+            .names()
+            .iter()
+            .filter_map(|n| n.strip_prefix("metric_name:").map(str::to_owned))
+            .collect();
+        metrics.sort();
+        let aggs = aggs::spread(&stats.aggs, &metrics);
+        let mut set = Vec::new();
+        for name in aggs.iter().filter_map(metric).filter(|n| *n != "_value") {
+            set.push((name.to_owned(), measured(&plan, name)?));
+        }
+        // A metric that nothing measured still gives a column.
+        for agg in &stats.aggs {
+            if let Some(name) = metric(agg)
+                && wildcard_captures(name, name).is_none()
+            {
+                set.push((name.to_owned(), Typed::null()));
+            }
+        }
+        plan = plan.with_columns(set)?;
+        let mut by: Vec<String> = stats.by.iter().map(|b| b.value.clone()).collect();
+        if stats.span.is_some() && !by.iter().any(|b| b == "_time") {
+            by.insert(0, "_time".to_owned());
+        }
+        stats.finish(plan, &by, &aggs, input, cx)
+    }
+}
+
+/// The measurements of a metric.
+fn measured(plan: &Plan, name: &str) -> Result<Typed, Failed> {
+    let own = plan.column(&format!("metric_name:{name}")).into_ty(Ty::Text).expr;
+    let kind = plan.column("metric_name").into_ty(Ty::Text).expr;
+    let value = plan.column("_value").into_ty(Ty::Text).expr;
+    let expr = when(own.clone().is_not_null(), own)
+        .when(kind.eq(lit(name)), value)
+        .otherwise(Typed::null().into_ty(Ty::Text).expr)?;
+    Ok(Typed::of(expr, Ty::Text))
+}
