@@ -35,6 +35,7 @@ mod parse;
 mod pattern;
 mod plan;
 mod printf;
+pub mod reference;
 mod roweval;
 mod rowmap;
 mod search;

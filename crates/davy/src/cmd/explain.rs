@@ -33,7 +33,7 @@ pub(crate) fn run(args: Arguments) -> Exit {
     }
 }
 
-fn all() -> Vec<&'static Code> {
+pub(crate) fn all() -> Vec<&'static Code> {
     let mut codes: Vec<&'static Code> = Vec::new();
     codes.extend(davy_spl::codes::ALL.iter());
     codes.extend(davy_plan::codes::ALL.iter());
