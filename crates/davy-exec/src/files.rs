@@ -1,8 +1,7 @@
 //! Events in files, folders and on standard input.
 
-use crate::source::{BatchSink, EventSource, ReadRequest, Reading, RequestDemand};
-use datafusion::arrow::record_batch::RecordBatch;
-use davy_events::{Counts, Decoder, Meta, Options, Problem};
+use crate::source::{BatchSink, EventSource, Read, Reading};
+use davy_events::{Counts, Decoder, EventBatch, Meta, Options, Problem};
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
@@ -79,23 +78,14 @@ impl FileSource {
 }
 
 impl EventSource for FileSource {
-    fn start(&self, request: ReadRequest, _: usize) -> Arc<dyn Reading> {
-        let schema = request.schema();
-        Arc::new(FileReading {
-            source: self.clone(),
-            demand: RequestDemand::new(request.clone()),
-            request,
-            schema,
-            next: AtomicUsize::new(0),
-        })
+    fn start(&self, read: Read, _: usize) -> Arc<dyn Reading> {
+        Arc::new(FileReading { source: self.clone(), read, next: AtomicUsize::new(0) })
     }
 }
 
 struct FileReading {
     source: FileSource,
-    demand: RequestDemand,
-    request: ReadRequest,
-    schema: datafusion::arrow::datatypes::SchemaRef,
+    read: Read,
     next: AtomicUsize,
 }
 
@@ -103,22 +93,22 @@ struct FileReading {
 const EVENTS_PER_INPUT: u32 = 40;
 
 impl Reading for FileReading {
-    fn part(&self, _: usize, give: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>) {
-        // Templates and shapes learnt from one file serve the next.
-        let mut decoder = Decoder::new(&self.demand, self.source.options.clone());
+    fn part(&self, _: usize, give: &mut dyn FnMut(EventBatch) -> ControlFlow<()>) {
+        // What is learnt of shapes and templates serves for all inputs of this part.
+        let demand = self.read.demand.as_ref();
+        let mut decoder = Decoder::new(demand, self.source.options.clone());
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = self.source.inputs.get(at) else { return };
             let mut stopped = false;
             let mut problems = Vec::new();
-            let mut checked = |batch: RecordBatch| {
+            let mut checked = |batch: EventBatch| {
                 let flow = give(batch);
                 stopped |= flow.is_break();
                 flow
             };
             let mut sink = BatchSink {
-                request: &self.request,
-                schema: &self.schema,
+                read: &self.read,
                 base: (at as u64) << EVENTS_PER_INPUT,
                 give: &mut checked,
                 problems: &mut problems,

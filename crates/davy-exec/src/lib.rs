@@ -7,10 +7,13 @@
 
 mod files;
 mod operators;
+mod parquet;
 mod session;
+mod shapes;
 mod source;
 mod table;
 
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
+pub use parquet::ParquetSource;
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
-pub use source::{EventSource, ReadRequest, Reading};
+pub use source::{EventSource, Read, Reading};

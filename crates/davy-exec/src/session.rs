@@ -1,6 +1,7 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::operators::SplQueryPlanner;
+use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -8,14 +9,14 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
-    Bound, CommandGrammars, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, Scan,
+    Bound, CommandGrammars, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan,
     plan_pipeline,
 };
 use davy_spl::{Macros, ast::Pipeline};
@@ -109,6 +110,8 @@ pub struct Session {
     runtime: Runtime,
     context: SessionContext,
     config: Config,
+    shapes: Mutex<Vec<Arc<Shapes>>>,
+    no_base: Arc<davy_knowledge::Base>,
 }
 
 impl std::fmt::Debug for Session {
@@ -141,11 +144,21 @@ impl Session {
             .with_query_planner(Arc::new(SplQueryPlanner))
             .build();
         let context = SessionContext::new_with_state(state);
-        Ok(Session { runtime, context, config })
+        let shapes = Mutex::new(Vec::new());
+        let no_base = Arc::new(davy_knowledge::Base::empty());
+        Ok(Session { runtime, context, config, shapes, no_base })
     }
 
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    pub(crate) fn state(&self) -> SessionState {
+        self.context.state()
     }
 
     /// Runs a search to its end.
@@ -193,6 +206,40 @@ impl Session {
     }
 }
 
+/// A table's columns as the fields that a request names; `_time` as a number, in its range.
+fn columns_as_events(table: LogicalPlan, request: &ReadRequest) -> Result<LogicalPlan, Failed> {
+    let plan = Plan::new(table);
+    let mut names: Vec<String> = request.fields.iter().map(|n| n.to_string()).collect();
+    if request.rest {
+        let others = plan.names().into_iter().filter(|n| !names.contains(n));
+        names.extend(others.collect::<Vec<_>>());
+    }
+    names.retain(|n| n != SEQ);
+    let columns = names
+        .iter()
+        .map(|name| {
+            let column = plan.column(name);
+            let expr = match name.as_str() {
+                "_time" => column.epoch(),
+                _ => column.materialized(),
+            };
+            (name.clone(), expr)
+        })
+        .collect();
+    let mut plan = plan.project(columns)?;
+    if plan.has_column("_time") {
+        if request.earliest > 0.0 {
+            let time = plan.column("_time").expr;
+            plan = plan.filter(time.gt_eq(lit(request.earliest)))?;
+        }
+        if request.latest.is_finite() {
+            let time = plan.column("_time").expr;
+            plan = plan.filter(time.lt(lit(request.latest)))?;
+        }
+    }
+    Ok(plan.logical)
+}
+
 /// A search about to run: what was read, the world it sees, its events and its knowledge.
 pub struct Search<'a> {
     pub prepared: &'a Prepared,
@@ -232,6 +279,24 @@ impl Run<'_> {
         plan_pipeline(&search.prepared.bound, &search.out, true, &cx)
     }
 
+    /// What is known of events, kept from one search to the next.
+    fn shapes(&self) -> Arc<Shapes> {
+        let mut kept = self.session.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        let base = match self.search.knowledge.base() {
+            Some(base) => base,
+            None => &self.session.no_base,
+        };
+        let env = &self.search.env;
+        if let Some(shapes) = kept.iter().find(|s| s.is_of(base, env)) {
+            return shapes.clone();
+        }
+        let env = Env { now: env.now, zone: env.zone.clone(), ..Env::default() };
+        let shapes = Arc::new(Shapes::new(base.clone(), Arc::new(env)));
+        kept.truncate(3);
+        kept.insert(0, shapes.clone());
+        shapes
+    }
+
     fn into_notes(self) -> Vec<Diagnostic> {
         self.notes.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -262,8 +327,11 @@ impl Engine for Run<'_> {
                 .help("name files or folders with -i PATH, or start with a command that makes rows, such as `| makeresults`")
                 .into());
         };
+        if let Some(table) = source.table() {
+            return columns_as_events(Self::scan_of(table)?, &request);
+        }
         let parts = self.session.config.partitions.max(1);
-        let table = events_table(source.clone(), request, parts)?;
+        let table = events_table(source.clone(), request, self.shapes(), parts)?;
         Self::scan_of(Arc::new(table))
     }
 

@@ -3,23 +3,26 @@
 use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch, UInt64Array};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, UInt64Type};
-use davy_events::{Demand, EventBatch, Problem, Shape, Want};
-use davy_plan::{HIDDEN, REST, SEQ, Scan, specialise};
+use datafusion::catalog::TableProvider;
+use davy_events::{Demand, EventBatch, Problem};
+use davy_plan::{DatasetRef, HIDDEN, REST, SEQ, Scan};
 use davy_spl::ast::SearchExpr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What a search asks of its events.
 #[derive(Debug, Clone)]
-pub struct ReadRequest {
+pub(crate) struct ReadRequest {
     /// The columns, in order: `_time` as a number, `__seq` as a whole number, all else text.
-    pub fields: Arc<[Arc<str>]>,
+    pub(crate) fields: Arc<[Arc<str>]>,
     /// All other fields too, packed into a last column.
-    pub rest: bool,
-    pub earliest: f64,
-    pub latest: f64,
+    pub(crate) rest: bool,
+    pub(crate) earliest: f64,
+    pub(crate) latest: f64,
     /// The base search: events that cannot match by their shape may be left out.
-    pub filter: Option<Arc<SearchExpr>>,
+    pub(crate) filter: Option<Arc<SearchExpr>>,
+    /// Only the events of this dataset, with its fields.
+    pub(crate) dataset: Option<DatasetRef>,
 }
 
 impl ReadRequest {
@@ -47,11 +50,12 @@ impl ReadRequest {
             earliest: scan.earliest,
             latest: scan.latest,
             filter: scan.filter.clone(),
+            dataset: scan.dataset.clone(),
         }
     }
 
     /// The schema of every batch.
-    pub fn schema(&self) -> SchemaRef {
+    pub(crate) fn schema(&self) -> SchemaRef {
         let mut fields: Vec<Field> = self
             .fields
             .iter()
@@ -71,55 +75,56 @@ impl ReadRequest {
     }
 }
 
+/// What is asked of a source.
+#[derive(Clone)]
+pub struct Read {
+    /// Which fields of which shapes.
+    pub demand: Arc<dyn Demand>,
+    /// Seconds since the epoch; infinite where open. Where a bound is not, `_time` is among the
+    /// fields.
+    pub earliest: f64,
+    pub latest: f64,
+}
+
+impl std::fmt::Debug for Read {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "events from {} to {}", self.earliest, self.latest)
+    }
+}
+
 /// Events that a search can read. One source is read by several threads at once.
 pub trait EventSource: Send + Sync + std::fmt::Debug {
     /// Starts a reading that `parts` calls of [`Reading::part`] share.
-    fn start(&self, request: ReadRequest, parts: usize) -> Arc<dyn Reading>;
+    fn start(&self, read: Read, parts: usize) -> Arc<dyn Reading>;
+
+    /// A table that DataFusion can read itself, if that is what the source is; its columns are the
+    /// fields.
+    fn table(&self) -> Option<Arc<dyn TableProvider>> {
+        None
+    }
 }
 
 /// One reading of a source.
 pub trait Reading: Send + Sync {
-    /// Reads a part of the events, giving batches with the request's schema.
-    fn part(&self, part: usize, give: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>);
-}
-
-/// Wants the request's fields of the shapes that its filter does not rule out.
-#[derive(Debug)]
-pub(crate) struct RequestDemand {
-    request: ReadRequest,
-}
-
-impl RequestDemand {
-    pub(crate) fn new(request: ReadRequest) -> Self {
-        RequestDemand { request }
-    }
-}
-
-impl Demand for RequestDemand {
-    fn want(&self, shape: &Shape) -> Want {
-        if let Some(filter) = &self.request.filter
-            && specialise(filter, shape) == Some(false)
-        {
-            return Want::Skip;
-        }
-        Want::Fields { names: self.request.fields.clone(), rest: self.request.rest }
-    }
+    /// Reads a part of the events, giving batches with the fields that the demand wanted of their
+    /// shape.
+    fn part(&self, part: usize, give: &mut dyn FnMut(EventBatch) -> ControlFlow<()>);
 }
 
 /// Gives a decoder's batches on, numbered over all inputs and cut to the time range.
 pub(crate) struct BatchSink<'a> {
-    pub(crate) request: &'a ReadRequest,
-    pub(crate) schema: &'a SchemaRef,
+    pub(crate) read: &'a Read,
     /// The number of the input's first event.
     pub(crate) base: u64,
-    pub(crate) give: &'a mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
+    pub(crate) give: &'a mut dyn FnMut(EventBatch) -> ControlFlow<()>,
     pub(crate) problems: &'a mut Vec<Problem>,
 }
 
 impl davy_events::Sink for BatchSink<'_> {
     fn batch(&mut self, batch: EventBatch) -> ControlFlow<()> {
-        match self.prepared(batch.batch) {
-            Some(batch) if batch.num_rows() > 0 => (self.give)(batch),
+        let EventBatch { shape, batch } = batch;
+        match self.prepared(batch) {
+            Some(batch) if batch.num_rows() > 0 => (self.give)(EventBatch { shape, batch }),
             _ => ControlFlow::Continue(()),
         }
     }
@@ -132,7 +137,7 @@ impl davy_events::Sink for BatchSink<'_> {
 impl BatchSink<'_> {
     fn prepared(&self, batch: RecordBatch) -> Option<RecordBatch> {
         let mut batch = batch;
-        let (from, to) = (self.request.earliest, self.request.latest);
+        let (from, to) = (self.read.earliest, self.read.latest);
         if let Some(times) = batch.column_by_name("_time")
             && let Some(times) = times.as_primitive_opt::<Float64Type>()
         {
@@ -143,16 +148,15 @@ impl BatchSink<'_> {
                 batch = filter_record_batch(&batch, &keep).ok()?;
             }
         }
+        let schema = batch.schema();
+        let Ok(at) = schema.index_of(SEQ) else { return Some(batch) };
         let mut columns = batch.columns().to_vec();
-        if let Ok(at) = batch.schema().index_of(SEQ)
-            && let Some(seq) = columns.get(at).and_then(|c| c.as_primitive_opt::<UInt64Type>())
+        if let Some(column) = columns.get_mut(at)
+            && let Some(seq) = column.as_primitive_opt::<UInt64Type>()
         {
             let numbered: UInt64Array = seq.unary(|n| n + self.base);
-            debug_assert_eq!(numbered.len(), batch.num_rows());
-            columns[at] = Arc::new(numbered);
+            *column = Arc::new(numbered);
         }
-        let options = datafusion::arrow::record_batch::RecordBatchOptions::new()
-            .with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).ok()
+        RecordBatch::try_new(schema, columns).ok()
     }
 }

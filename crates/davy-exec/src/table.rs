@@ -1,14 +1,15 @@
 //! An event source as a DataFusion table.
 
-use crate::source::{EventSource, ReadRequest, Reading};
+use crate::shapes::{Programs, Shapes};
+use crate::source::{EventSource, Read, ReadRequest, Reading};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
+use davy_events::EventBatch;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,10 +17,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) fn events_table(
     source: Arc<dyn EventSource>,
     request: ReadRequest,
+    shapes: Arc<Shapes>,
     parts: usize,
 ) -> Result<StreamingTable> {
     let schema = request.schema();
-    let shared = Arc::new(Shared { source, request, parts, readings: Mutex::new(Vec::new()) });
+    let (earliest, latest) = (request.earliest, request.latest);
+    let programs = Arc::new(Programs::new(shapes, request));
+    let read = Read { demand: programs.clone(), earliest, latest };
+    let shared =
+        Arc::new(Shared { source, read, programs, parts, readings: Mutex::new(Vec::new()) });
     let partitions = (0..parts)
         .map(|part| {
             Arc::new(Part { shared: shared.clone(), part, schema: schema.clone() })
@@ -31,7 +37,8 @@ pub(crate) fn events_table(
 
 struct Shared {
     source: Arc<dyn EventSource>,
-    request: ReadRequest,
+    read: Read,
+    programs: Arc<Programs>,
     parts: usize,
     /// Each run of the plan is a reading of its own, shared by its parts: (reading, parts begun).
     readings: Mutex<Vec<(Arc<dyn Reading>, Vec<usize>)>>,
@@ -47,7 +54,7 @@ impl Shared {
             readings.retain(|(_, begun)| begun.len() < self.parts);
             return reading;
         }
-        let reading = self.source.start(self.request.clone(), self.parts);
+        let reading = self.source.start(self.read.clone(), self.parts);
         if self.parts > 1 {
             readings.push((reading.clone(), vec![part]));
         }
@@ -77,11 +84,26 @@ impl PartitionStream for Part {
         let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), 4);
         let out = builder.tx();
         let part = self.part;
+        let programs = self.shared.programs.clone();
         builder.spawn_blocking(move || {
-            let mut give = |batch: RecordBatch| match out.blocking_send(Ok(batch)) {
-                Ok(()) => ControlFlow::Continue(()),
-                // Nobody reads any more: the search has all it needs.
-                Err(_) => ControlFlow::Break(()),
+            let mut give = |batch: EventBatch| {
+                let Some(program) = programs.of(&batch.shape) else {
+                    return ControlFlow::Continue(());
+                };
+                let sent = match program.run(&batch.batch) {
+                    Ok(None) => return ControlFlow::Continue(()),
+                    Ok(Some(batch)) => out.blocking_send(Ok(batch)),
+                    Err(error) => {
+                        // The search ends with it.
+                        let _ = out.blocking_send(Err(error));
+                        return ControlFlow::Break(());
+                    }
+                };
+                match sent {
+                    Ok(()) => ControlFlow::Continue(()),
+                    // Nobody reads any more: the search has all it needs.
+                    Err(_) => ControlFlow::Break(()),
+                }
             };
             reading.part(part, &mut give);
             Ok(())

@@ -11,7 +11,7 @@ use crate::functions;
 use crate::plan::{Plan, PlanCx};
 use crate::spec::{FunctionSpec, Kernel, Support};
 use crate::value::Val;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion_common::ScalarValue;
 use datafusion_expr::{Expr as DfExpr, Operator, binary_expr, cast, lit};
 use davy_diag::{Diagnostic, Span, Spanned, closest};
@@ -78,6 +78,18 @@ impl Typed {
         }
     }
 
+    /// As seconds since the epoch: what a point in time is in SPL.
+    pub fn epoch(self) -> DfExpr {
+        match self.data_type {
+            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
+                let micros = cast(self.expr, DataType::Timestamp(TimeUnit::Microsecond, None));
+                let whole = cast(cast(micros, DataType::Int64), DataType::Float64);
+                binary_expr(whole, Operator::Divide, lit(1e6))
+            }
+            _ => self.float(),
+        }
+    }
+
     /// As the expression of a column: a column cannot be of no type.
     pub fn materialized(self) -> DfExpr {
         match self.ty {
@@ -99,6 +111,18 @@ pub struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     pub fn new(plan: &'a Plan, cx: &'a PlanCx<'a>) -> Self {
         Compiler { plan, env: cx.env, cx: Some(cx), errors: Vec::new() }
+    }
+
+    /// For an expression that stands in no search.
+    pub fn alone(plan: &'a Plan, env: &'a Arc<Env>) -> Self {
+        Compiler { plan, env, cx: None, errors: Vec::new() }
+    }
+
+    /// The fields that an expression reads.
+    pub fn reads(expr: &Expr) -> Vec<String> {
+        let mut out = Vec::new();
+        reads(expr, &mut out);
+        out.into_iter().map(|(name, _)| name).collect()
     }
 
     /// The expression as a value: a condition becomes a mistake.

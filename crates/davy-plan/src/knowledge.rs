@@ -2,6 +2,7 @@
 
 use crate::plan::Rows;
 use davy_spl::Macros;
+use std::sync::Arc;
 
 /// Lookups, macros, saved searches: what stands behind a search.
 pub trait Knowledge: Send + Sync {
@@ -14,6 +15,11 @@ pub trait Knowledge: Send + Sync {
 
     /// The text of a saved search or detection.
     fn saved_search(&self, name: &str) -> Option<String>;
+
+    /// Add-ons and data models.
+    fn base(&self) -> Option<&Arc<davy_knowledge::Base>> {
+        None
+    }
 }
 
 /// Knows nothing.

@@ -50,6 +50,15 @@ pub struct Scan {
     /// What the base search says, for leaving out events by their shape.
     pub filter: Option<Arc<davy_spl::ast::SearchExpr>>,
     pub ordered: bool,
+    /// Only the events of a data model's dataset, with its fields.
+    pub dataset: Option<DatasetRef>,
+}
+
+/// A dataset of a data model.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DatasetRef {
+    pub model: String,
+    pub dataset: String,
 }
 
 /// What planning asks of the engine: reading events, running what stands before a barrier, and the

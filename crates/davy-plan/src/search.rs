@@ -160,6 +160,24 @@ fn text_as_search(text: &str, span: Span) -> SearchExpr {
     }
 }
 
+/// A base search as a condition over the columns of a plan.
+#[derive(Debug)]
+pub struct SearchCondition;
+
+impl SearchCondition {
+    /// `None`: matches everything.
+    pub fn of(expr: &SearchExpr, plan: &Plan) -> Option<Expr> {
+        condition(expr, plan, true)
+    }
+
+    /// The fields that it reads.
+    pub fn reads(expr: &SearchExpr) -> Vec<String> {
+        let mut out = Vec::new();
+        reads(expr, &mut out);
+        out.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
 /// The condition of a resolved expression over the columns of `plan`. `None`: matches everything.
 pub fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
     match expr {

@@ -1,17 +1,32 @@
-//! What a search expression comes to for all events of one shape.
+//! What a search expression comes to for all events of one kind.
 
 use crate::matcher::Matcher;
 use davy_events::Shape;
 use davy_spl::ast::{CmpOp, SearchExpr};
 
+/// What is known of all events of one kind.
+pub trait Facts {
+    /// Whether the field fits, where that is the same for all events.
+    fn fits(&mut self, field: &str, matcher: &dyn Fn() -> Matcher) -> Option<bool>;
+}
+
+impl Facts for &Shape {
+    fn fits(&mut self, field: &str, matcher: &dyn Fn() -> Matcher) -> Option<bool> {
+        if let Some(value) = self.constant(field) {
+            return Some(matcher().matches(value));
+        }
+        (!self.may_hold(field)).then_some(false)
+    }
+}
+
 /// `Some(false)`: no event of the shape can match. `Some(true)`: all do. `None`: it depends on
 /// the event.
-pub fn specialise(expr: &SearchExpr, shape: &Shape) -> Option<bool> {
+pub fn specialise(expr: &SearchExpr, facts: &mut dyn Facts) -> Option<bool> {
     match expr {
         SearchExpr::And(list) => {
             let mut all = Some(true);
             for part in list {
-                match specialise(part, shape) {
+                match specialise(part, facts) {
                     Some(false) => return Some(false),
                     Some(true) => {}
                     None => all = None,
@@ -22,7 +37,7 @@ pub fn specialise(expr: &SearchExpr, shape: &Shape) -> Option<bool> {
         SearchExpr::Or(list) => {
             let mut any = Some(false);
             for part in list {
-                match specialise(part, shape) {
+                match specialise(part, facts) {
                     Some(true) => return Some(true),
                     Some(false) => {}
                     None => any = None,
@@ -30,7 +45,7 @@ pub fn specialise(expr: &SearchExpr, shape: &Shape) -> Option<bool> {
             }
             any
         }
-        SearchExpr::Not(inner, _) => specialise(inner, shape).map(|b| !b),
+        SearchExpr::Not(inner, _) => specialise(inner, facts).map(|b| !b),
         // Files lie in no index; see `search::condition`.
         SearchExpr::Compare { field, .. } | SearchExpr::In { field, .. }
             if field.value == "index" =>
@@ -38,25 +53,18 @@ pub fn specialise(expr: &SearchExpr, shape: &Shape) -> Option<bool> {
             None
         }
         SearchExpr::Compare { field, op, value } => {
-            fact(&field.value, shape, || Matcher::new(op.value, &[&value.text]))
+            facts.fits(&field.value, &|| Matcher::new(op.value, &[&value.text]))
         }
-        SearchExpr::In { field, values, .. } => fact(&field.value, shape, || {
+        SearchExpr::In { field, values, .. } => facts.fits(&field.value, &|| {
             let texts: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
             Matcher::new(CmpOp::Eq, &texts)
         }),
         SearchExpr::Case { field: Some(field), value } => {
-            fact(&field.value, shape, || Matcher::case(&value.text))
+            facts.fits(&field.value, &|| Matcher::case(&value.text))
         }
         SearchExpr::Term(value) if value.text == "*" => Some(true),
         // Decided by the filter above the scan.
         SearchExpr::Time { .. } => Some(true),
         _ => None,
     }
-}
-
-fn fact(field: &str, shape: &Shape, matcher: impl FnOnce() -> Matcher) -> Option<bool> {
-    if let Some(value) = shape.constant(field) {
-        return Some(matcher().matches(value));
-    }
-    (!shape.may_hold(field)).then_some(false)
 }

@@ -92,6 +92,7 @@ impl Command for Search {
             latest: range.latest,
             filter: expr.clone().map(Arc::new),
             ordered: cx.ordered,
+            dataset: None,
         };
         let mut plan = Plan::new(cx.engine.scan(&scan)?);
         if let Some(condition) = expr.as_ref().and_then(|e| search::condition(e, &plan, true)) {

@@ -1,0 +1,100 @@
+//! Knowledge applied to events: for each shape, which fields, event types and datasets its events
+//! have, worked out once and kept.
+
+mod compile;
+mod dataset;
+mod graph;
+mod node;
+mod program;
+mod run;
+mod types;
+
+pub(crate) use graph::Graph;
+pub(crate) use program::Program;
+
+use crate::source::ReadRequest;
+use davy_events::{Demand, Shape, Want};
+use davy_knowledge::Base;
+use davy_plan::Env;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is known of the shapes that were met.
+pub(crate) struct Shapes {
+    base: Arc<Base>,
+    env: Arc<Env>,
+    /// Ids are hashes, so several shapes may have one.
+    known: Mutex<HashMap<u64, Vec<Arc<Mutex<Graph>>>>>,
+}
+
+impl std::fmt::Debug for Shapes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shapes")
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shapes {
+    pub(crate) fn new(base: Arc<Base>, env: Arc<Env>) -> Shapes {
+        Shapes { base, env, known: Mutex::new(HashMap::new()) }
+    }
+
+    /// Whether this is made of that base, for times of that zone.
+    pub(crate) fn is_of(&self, base: &Arc<Base>, env: &Env) -> bool {
+        Arc::ptr_eq(&self.base, base) && self.env.zone == env.zone
+    }
+
+    fn graph(&self, shape: &Shape) -> Arc<Mutex<Graph>> {
+        let mut known = lock(&self.known);
+        let list = known.entry(shape.id).or_default();
+        if let Some(graph) = list.iter().find(|g| lock(g).shape() == shape) {
+            return graph.clone();
+        }
+        let graph = Graph::new(self.base.clone(), shape.clone(), self.env.clone());
+        let graph = Arc::new(Mutex::new(graph));
+        list.push(graph.clone());
+        graph
+    }
+}
+
+/// One request's programs, by shape.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    shapes: Arc<Shapes>,
+    request: ReadRequest,
+    made: Mutex<HashMap<u64, Vec<(Shape, Option<Arc<Program>>)>>>,
+}
+
+impl Programs {
+    pub(crate) fn new(shapes: Arc<Shapes>, request: ReadRequest) -> Programs {
+        Programs { shapes, request, made: Mutex::new(HashMap::new()) }
+    }
+
+    /// `None`: no event of the shape is wanted.
+    pub(crate) fn of(&self, shape: &Shape) -> Option<Arc<Program>> {
+        if let Some(list) = lock(&self.made).get(&shape.id)
+            && let Some((_, program)) = list.iter().find(|(known, _)| known == shape)
+        {
+            return program.clone();
+        }
+        let graph = self.shapes.graph(shape);
+        let program = Program::new(&mut lock(&graph), &self.request).map(Arc::new);
+        let mut made = lock(&self.made);
+        made.entry(shape.id).or_default().push((shape.clone(), program.clone()));
+        program
+    }
+}
+
+impl Demand for Programs {
+    fn want(&self, shape: &Shape) -> Want {
+        match self.of(shape) {
+            Some(program) => {
+                Want::Fields { names: program.raw.clone(), rest: program.rest }
+            }
+            None => Want::Skip,
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! What one request asks of one kind of event, ready to run on batches.
+
+use super::compile::scalar;
+use super::graph::{ALL, Graph, Scope};
+use super::node::{Node, NodeId, Truth};
+use super::run::{Fields, Run};
+use crate::source::ReadRequest;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder,
+};
+use datafusion::arrow::buffer::Buffer;
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use datafusion::common::{DataFusionError, Result};
+use davy_events::rest;
+use davy_plan::{Column, REST, SEQ, Ty, Val};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// The decoded fields that are needed.
+    pub(crate) raw: Arc<[Arc<str>]>,
+    /// All other fields too, packed.
+    pub(crate) rest: bool,
+    nodes: BTreeMap<NodeId, Arc<Node>>,
+    filter: Option<NodeId>,
+    outputs: Vec<(Arc<str>, NodeId)>,
+    packed: Option<Packed>,
+    schema: SchemaRef,
+    /// The decoder's batches are as wanted.
+    as_is: bool,
+}
+
+/// How the fields that nobody named are packed.
+#[derive(Debug)]
+struct Packed {
+    /// Defined fields that are put in.
+    add: Vec<(Arc<str>, NodeId)>,
+    /// Decoded fields of these names are left out of the decoder's own packing.
+    hide: HashSet<Arc<str>>,
+    /// Decoded fields that are put back, as they were taken out to compute others.
+    back: Vec<Arc<str>>,
+    /// Extractions that give names as they come.
+    runs: Vec<(Option<NodeId>, Arc<Run>, Vec<NodeId>)>,
+}
+
+impl Program {
+    /// `None`: no event of this kind is wanted.
+    pub(crate) fn new(graph: &mut Graph, request: &ReadRequest) -> Option<Program> {
+        let scope = match &request.dataset {
+            Some(dataset) => Scope::Dataset(dataset, usize::MAX),
+            None => ALL,
+        };
+        let mut truth = match &request.dataset {
+            Some(dataset) => graph.dataset_truth(dataset),
+            None => Truth::Always,
+        };
+        if truth != Truth::Never
+            && let Some(filter) = &request.filter
+        {
+            let own = graph.truth(filter, scope);
+            truth = graph.both(truth, own);
+        }
+        let filter = match truth {
+            Truth::Never => return None,
+            Truth::Always => None,
+            Truth::When(id) => Some(id),
+        };
+        let mut outputs = Vec::new();
+        for name in request.fields.iter() {
+            let id = match &**name {
+                SEQ => graph.add(Node::Raw(name.clone())),
+                _ => graph.value(name, scope),
+            };
+            outputs.push((name.clone(), id));
+        }
+        let packed = request.rest.then(|| Packed::new(graph, request, scope));
+        let mut roots: Vec<NodeId> = outputs.iter().map(|(_, id)| *id).collect();
+        roots.extend(filter);
+        if let Some(packed) = &packed {
+            roots.extend(packed.add.iter().map(|(_, id)| *id));
+            for (condition, _, inputs) in &packed.runs {
+                roots.extend(condition.iter().chain(inputs));
+            }
+        }
+        let nodes = closure(graph, &roots);
+        let mut program = Program {
+            raw: Arc::from([]),
+            rest: request.rest && request.dataset.is_none(),
+            nodes,
+            filter,
+            outputs,
+            packed,
+            schema: request.schema(),
+            as_is: false,
+        };
+        program.settle(graph);
+        Some(program)
+    }
+
+    /// Which decoded fields are read, and whether they are all there is to it.
+    fn settle(&mut self, graph: &Graph) {
+        let mut raw: Vec<Arc<str>> = Vec::new();
+        // In the order of the request, so that a plain request can be passed on.
+        for (name, id) in &self.outputs {
+            if let Some(Node::Raw(own)) = self.nodes.get(id).map(AsRef::as_ref)
+                && own == name
+                && !raw.contains(own)
+            {
+                raw.push(own.clone());
+            }
+        }
+        for node in self.nodes.values() {
+            if let Node::Raw(name) = node.as_ref()
+                && !raw.contains(name)
+            {
+                raw.push(name.clone());
+            }
+        }
+        let named: Vec<&Arc<str>> = self.outputs.iter().map(|(name, _)| name).collect();
+        if let Some(packed) = &mut self.packed {
+            let taken = raw.iter().filter(|n| !named.contains(n) && !packed.hide.contains(*n));
+            packed.back = taken.filter(|n| !n.starts_with('_')).cloned().collect();
+            // A constant that the request names is in no packing.
+            packed.hide.extend(named.iter().map(|n| (*n).clone()));
+        }
+        let direct = self.outputs.iter().zip(&raw).all(|((name, id), own)| {
+            name == own
+                && matches!(self.nodes.get(id).map(AsRef::as_ref), Some(Node::Raw(n)) if n == name)
+        });
+        let bare = self.packed.as_ref().is_none_or(|p| {
+            p.add.is_empty() && p.back.is_empty() && p.runs.is_empty()
+        });
+        self.as_is = self.filter.is_none()
+            && direct
+            && raw.len() == self.outputs.len()
+            && bare
+            && graph.shape().fields.is_none() | self.packed.is_none();
+        self.raw = raw.into();
+    }
+
+    /// The request's columns for a batch of the decoder's; `None` when no row is left.
+    pub(crate) fn run(&self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        if self.as_is {
+            return Ok(Some(self.rebuilt(batch.columns().to_vec(), batch.num_rows())?));
+        }
+        let mut kept = batch.clone();
+        if let Some(filter) = self.filter {
+            let mut pass = Pass::new(self, batch);
+            let mask = pass.boolean(filter)?;
+            match mask.true_count() {
+                0 => return Ok(None),
+                n if n == batch.num_rows() => {}
+                _ => {
+                    let mask = match mask.null_count() {
+                        0 => mask,
+                        _ => mask.iter().map(|b| Some(b.unwrap_or(false))).collect(),
+                    };
+                    kept = filter_record_batch(batch, &mask)?;
+                }
+            }
+        }
+        let mut pass = Pass::new(self, &kept);
+        let rows = kept.num_rows();
+        let mut columns = Vec::with_capacity(self.outputs.len() + 1);
+        for (at, (_, id)) in self.outputs.iter().enumerate() {
+            let wanted = self.schema.fields().get(at).map(|f| f.data_type().clone());
+            let array = pass.array(*id)?;
+            columns.push(match wanted {
+                Some(DataType::Float64) => Column::new(&array)?.to_array(Ty::Num),
+                Some(DataType::UInt64) => array,
+                _ => text(&array)?,
+            });
+        }
+        if let Some(packed) = &self.packed {
+            columns.push(packed.run(&mut pass, &kept)?);
+        }
+        Ok(Some(self.rebuilt(columns, rows)?))
+    }
+
+    fn rebuilt(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
+    }
+}
+
+fn text(array: &ArrayRef) -> Result<ArrayRef> {
+    Ok(match array.data_type() {
+        DataType::Utf8View => array.clone(),
+        _ => Arc::new(Column::new(array)?.to_text()),
+    })
+}
+
+/// All nodes that these depend on, and these.
+fn closure(graph: &Graph, roots: &[NodeId]) -> BTreeMap<NodeId, Arc<Node>> {
+    let mut found = BTreeMap::new();
+    let mut open: Vec<NodeId> = roots.to_vec();
+    while let Some(id) = open.pop() {
+        if !found.contains_key(&id) {
+            let node = graph.node(id);
+            open.extend(node.inputs());
+            found.insert(id, node);
+        }
+    }
+    found
+}
+
+impl Packed {
+    fn new(graph: &mut Graph, request: &ReadRequest, scope: Scope<'_>) -> Packed {
+        let named: BTreeSet<&str> = request.fields.iter().map(|n| &**n).collect();
+        let mut names = match &request.dataset {
+            Some(dataset) => graph
+                .base
+                .model(&dataset.model)
+                .map(|m| m.fields(&dataset.dataset).into_iter().map(|f| f.name).collect())
+                .unwrap_or_default(),
+            None => graph.defined(),
+        };
+        names.extend(["eventtype", "tag"].map(Arc::<str>::from));
+        let mut packed =
+            Packed { add: Vec::new(), hide: HashSet::new(), back: Vec::new(), runs: Vec::new() };
+        for name in names {
+            if named.contains(&*name) || name.starts_with('_') {
+                continue;
+            }
+            let id = graph.value(&name, scope);
+            match graph.node(id).as_ref() {
+                // It stays where it is.
+                Node::Raw(own) if *own == name => continue,
+                Node::Absent => {}
+                _ => packed.add.push((name.clone(), id)),
+            }
+            packed.hide.insert(name);
+        }
+        if request.dataset.is_none() {
+            for (truth, run, inputs) in graph.dynamic_runs() {
+                let condition = match truth {
+                    Truth::When(id) => Some(id),
+                    _ => None,
+                };
+                packed.runs.push((condition, run, inputs));
+            }
+        }
+        packed
+    }
+
+    fn run(&self, pass: &mut Pass<'_>, batch: &RecordBatch) -> Result<ArrayRef> {
+        let mut add: Vec<(&str, StringViewArray)> = Vec::new();
+        for (name, id) in &self.add {
+            let array = text(&pass.array(*id)?)?;
+            add.push((name, array.as_string_view().clone()));
+        }
+        for name in &self.back {
+            if let Some(array) = batch.column_by_name(name) {
+                add.push((name, text(array)?.as_string_view().clone()));
+            }
+        }
+        let mut runs = Vec::new();
+        for (condition, run, inputs) in &self.runs {
+            let mask = condition.map(|id| pass.boolean(id)).transpose()?;
+            runs.push((mask, pass.fields(run, inputs)?));
+        }
+        let rest = batch.column_by_name(REST).map(text).transpose()?;
+        let rest = rest.as_ref().map(|r| r.as_string_view());
+        let mut out = StringViewBuilder::with_capacity(batch.num_rows());
+        for row in 0..batch.num_rows() {
+            let mut fields: Vec<(&str, &str)> = Vec::new();
+            if let Some(rest) = rest.filter(|r| r.is_valid(row)) {
+                fields.extend(rest::iter(rest.value(row)).filter(|(n, _)| !self.hide.contains(*n)));
+            }
+            for (name, values) in &add {
+                if values.is_valid(row) && !values.value(row).is_empty() {
+                    fields.push((name, values.value(row)));
+                }
+            }
+            let mut extra: Vec<(String, String)> = Vec::new();
+            for (mask, found) in &runs {
+                if mask.as_ref().is_some_and(|m| !(m.is_valid(row) && m.value(row))) {
+                    continue;
+                }
+                for (name, value) in found.row(row) {
+                    let known = self.hide.contains(name.as_str())
+                        || fields.iter().any(|(n, _)| n == name)
+                        || extra.iter().any(|(n, _)| n == name);
+                    if !known {
+                        extra.push((name.clone(), value.clone()));
+                    }
+                }
+            }
+            fields.extend(extra.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+            out.append_value(rest::pack(fields));
+        }
+        Ok(Arc::new(out.finish()))
+    }
+}
+
+/// The evaluation of one batch: each node once.
+struct Pass<'p> {
+    program: &'p Program,
+    batch: &'p RecordBatch,
+    arrays: HashMap<NodeId, ArrayRef>,
+    fields: HashMap<usize, Arc<Fields>>,
+}
+
+impl<'p> Pass<'p> {
+    fn new(program: &'p Program, batch: &'p RecordBatch) -> Self {
+        Pass { program, batch, arrays: HashMap::new(), fields: HashMap::new() }
+    }
+
+    fn array(&mut self, id: NodeId) -> Result<ArrayRef> {
+        if let Some(array) = self.arrays.get(&id) {
+            return Ok(array.clone());
+        }
+        let rows = self.batch.num_rows();
+        let program = self.program;
+        let node = program.nodes.get(&id).map(AsRef::as_ref).unwrap_or(&Node::Absent);
+        let array: ArrayRef = match node {
+            Node::Absent => Arc::new(StringViewArray::new_null(rows)),
+            Node::Const(value) => constant(value, rows)?,
+            Node::Raw(name) => match self.batch.column_by_name(name) {
+                Some(array) => array.clone(),
+                None => Arc::new(StringViewArray::new_null(rows)),
+            },
+            Node::Expr { inputs, schema, expr, .. } => {
+                let columns =
+                    inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
+                let options = RecordBatchOptions::new().with_row_count(Some(rows));
+                let input = RecordBatch::try_new_with_options(schema.clone(), columns, &options)?;
+                expr.evaluate(&input)?.into_array(rows)?
+            }
+            Node::Out { run, inputs, name } => self.fields(run, inputs)?.column(name),
+            Node::Types { always, some } => self.types(always, some)?,
+        };
+        self.arrays.insert(id, array.clone());
+        Ok(array)
+    }
+
+    fn fields(&mut self, run: &Arc<Run>, inputs: &[NodeId]) -> Result<Arc<Fields>> {
+        let key = Arc::as_ptr(run) as *const u8 as usize;
+        if let Some(fields) = self.fields.get(&key) {
+            return Ok(fields.clone());
+        }
+        let columns = inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
+        let fields = Arc::new(run.run(&columns, self.batch.num_rows())?);
+        self.fields.insert(key, fields.clone());
+        Ok(fields)
+    }
+
+    fn boolean(&mut self, id: NodeId) -> Result<BooleanArray> {
+        let array = self.array(id)?;
+        array.as_boolean_opt().cloned().ok_or_else(|| {
+            DataFusionError::Internal("a condition gave something that is not true or false".into())
+        })
+    }
+
+    fn types(&mut self, always: &[Arc<str>], some: &[(NodeId, Vec<Arc<str>>)]) -> Result<ArrayRef> {
+        let mut masks = Vec::new();
+        for (id, values) in some {
+            masks.push((self.boolean(*id)?, values));
+        }
+        let mut out = StringViewBuilder::with_capacity(self.batch.num_rows());
+        for row in 0..self.batch.num_rows() {
+            let mut values: BTreeSet<&str> = always.iter().map(|v| &**v).collect();
+            for (mask, more) in &masks {
+                if mask.is_valid(row) && mask.value(row) {
+                    values.extend(more.iter().map(|v| &**v));
+                }
+            }
+            match values.is_empty() {
+                true => out.append_null(),
+                false => out.append_value(davy_events::mv::encode(values)),
+            }
+        }
+        Ok(Arc::new(out.finish()))
+    }
+}
+
+/// One value in every row; a text is held once.
+fn constant(value: &Val<'static>, rows: usize) -> Result<ArrayRef> {
+    let Val::Str(text) = value else { return scalar(value).to_array_of_size(rows) };
+    let mut builder = StringViewBuilder::with_capacity(rows);
+    let block = builder.append_block(Buffer::from(text.as_bytes()));
+    let size = u32::try_from(text.len()).unwrap_or(0);
+    for _ in 0..rows {
+        if builder.try_append_view(block, 0, size).is_err() {
+            builder.append_value(text);
+        }
+    }
+    Ok(Arc::new(builder.finish()))
+}
