@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 /// Runs detections written in Splunk's search language straight on logs, with no Splunk.
 #[derive(Parser)]
-#[command(name = "davy", version, max_term_width = 100)]
+#[command(name = "davy", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -30,6 +30,8 @@ enum Command {
     Test(cmd::test::Arguments),
     Page(cmd::page::Arguments),
     Explain(cmd::explain::Arguments),
+    Spl(cmd::spl::Arguments),
+    Help(cmd::help::Arguments),
 }
 
 /// The arguments of the command and of its subcommands.
@@ -60,6 +62,8 @@ pub fn run() -> ExitCode {
         Command::Test(args) => cmd::test::run(args),
         Command::Page(args) => cmd::page::run(args),
         Command::Explain(args) => cmd::explain::run(args),
+        Command::Spl(args) => cmd::spl::run(args),
+        Command::Help(args) => cmd::help::run(args),
     };
     exit.into()
 }
