@@ -38,6 +38,7 @@ fn all() -> Vec<&'static Code> {
     codes.extend(davy_spl::codes::ALL.iter());
     codes.extend(davy_plan::codes::ALL.iter());
     codes.extend(davy_content::codes::ALL.iter());
+    codes.extend(davy_conf::codes::ALL.iter());
     codes.sort_by_key(|c| c.id);
     codes
 }
