@@ -189,6 +189,7 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
             description: about.get("launcher", "description").unwrap_or_default().to_owned(),
             stanzas,
             eventtypes,
+            field_tags: Vec::new(),
         },
         models,
         content: own,

@@ -5,6 +5,7 @@
 //!
 //! Never knows a detection, HTTP, or the wall clock: `now` comes in an `Env`.
 
+mod coverage;
 mod files;
 mod operators;
 mod parquet;
@@ -15,6 +16,7 @@ mod shared;
 mod source;
 mod table;
 
+pub use coverage::{Coverage, Example, coverage};
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
 pub use parquet::ParquetSource;
 pub use many::{ManyAnswers, ManyEvents};

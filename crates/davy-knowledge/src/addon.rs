@@ -13,6 +13,15 @@ pub struct Addon {
     pub description: String,
     pub stanzas: Vec<Stanza>,
     pub eventtypes: Vec<EventType>,
+    pub field_tags: Vec<FieldTags>,
+}
+
+/// Tags of the events in which a field has a value.
+#[derive(Debug, Clone)]
+pub struct FieldTags {
+    pub field: Arc<str>,
+    pub search: Arc<SearchExpr>,
+    pub tags: Vec<Arc<str>>,
 }
 
 /// What holds for the events of some sources, as a stanza of props.conf.
@@ -133,17 +142,26 @@ pub(crate) fn eval(node: &Node, reader: &mut Reader<'_>) -> Option<Arc<Expr>> {
 }
 
 pub(crate) fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Addon> {
-    let keys = reader.keys(node, &["addon", "description", "stanzas", "eventtypes"]);
+    let keys = reader.keys(node, &["addon", "description", "stanzas", "eventtypes", "field_tags"]);
     let name = keys.need("addon", reader).and_then(|n| reader.text(n))?;
     let description = keys.get("description").and_then(|n| reader.text(n)).unwrap_or_default();
     let mut addon =
-        Addon { name, description, stanzas: Vec::new(), eventtypes: Vec::new() };
+        Addon { name, description, stanzas: Vec::new(), eventtypes: Vec::new(), field_tags: Vec::new() };
     if let Some(list) = keys.get("stanzas") {
         addon.stanzas = reader.list(list).iter().map(|n| stanza(n, reader)).collect();
     }
     if let Some(list) = keys.get("eventtypes") {
         addon.eventtypes =
             reader.list(list).iter().filter_map(|n| eventtype(n, reader)).collect();
+    }
+    if let Some(map) = keys.get("field_tags") {
+        for (field, values) in reader.map(map) {
+            for (value, tags) in reader.map(values) {
+                let tags = reader.texts(tags).into_iter().map(Arc::from).collect();
+                let search = Arc::new(is_one_of(&field.value, &[value.value.clone()], value.span));
+                addon.field_tags.push(FieldTags { field: field.value.as_str().into(), search, tags });
+            }
+        }
     }
     Some(addon)
 }
@@ -187,7 +205,7 @@ fn stanza(node: &Node, reader: &mut Reader<'_>) -> Stanza {
     let mut when = keys.get("when").and_then(|n| search(n, reader));
     if !host.is_empty() {
         // The host may differ from event to event, so it is a condition like others.
-        let only = host_is(&host, node.span);
+        let only = is_one_of("host", &host, node.span);
         when = Some(Arc::new(match when {
             Some(when) => SearchExpr::And(vec![only, when.as_ref().clone()]),
             None => only,
@@ -239,14 +257,14 @@ fn fields(keys: &Keys<'_>, reader: &mut Reader<'_>, push: &mut impl FnMut(Given,
     }
 }
 
-fn host_is(hosts: &[String], span: Span) -> SearchExpr {
+fn is_one_of(field: &str, values: &[String], span: Span) -> SearchExpr {
     SearchExpr::Or(
-        hosts
+        values
             .iter()
-            .map(|host| SearchExpr::Compare {
-                field: davy_diag::Spanned::new("host".to_owned(), span),
+            .map(|value| SearchExpr::Compare {
+                field: davy_diag::Spanned::new(field.to_owned(), span),
                 op: davy_diag::Spanned::new(CmpOp::Eq, span),
-                value: SearchValue { text: host.clone(), quoted: true, span: Spanless(span) },
+                value: SearchValue { text: value.clone(), quoted: true, span: Spanless(span) },
             })
             .collect(),
     )

@@ -14,7 +14,7 @@ mod pattern;
 mod table;
 mod yaml;
 
-pub use addon::{Addon, Def, EventType, Extract, Given, How, LookupUse, Stanza};
+pub use addon::{Addon, Def, EventType, Extract, FieldTags, Given, How, LookupUse, Stanza};
 pub use base::{Base, Text, View};
 pub use model::{Calculated, Dataset, DatasetField, Model};
 pub use pattern::wild;

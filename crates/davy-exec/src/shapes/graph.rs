@@ -24,6 +24,10 @@ pub(crate) enum Scope<'s> {
     Dataset(&'s DatasetRef, usize),
 }
 
+fn is_tag(name: &str) -> bool {
+    name == "tag" || name.starts_with("tag::")
+}
+
 /// After all definitions.
 pub(crate) const ALL: Scope<'static> = Scope::Event(usize::MAX);
 
@@ -143,9 +147,9 @@ impl Graph {
     pub(crate) fn value(&mut self, name: &str, scope: Scope<'_>) -> NodeId {
         match scope {
             Scope::Dataset(dataset, before) => self.dataset_value(dataset, name, before),
-            Scope::Event(before) => match name {
-                "eventtype" | "tag" | "tag::eventtype" => self.type_values(name, before),
-                _ => self.event_value(name, before),
+            Scope::Event(before) => match name == "eventtype" || is_tag(name) {
+                true => self.type_values(name, before),
+                false => self.event_value(name, before),
             },
         }
     }

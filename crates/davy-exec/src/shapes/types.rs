@@ -3,55 +3,70 @@
 use super::graph::{ALL, Graph};
 use super::node::{Node, NodeId, Truth};
 use davy_plan::Val;
-use std::collections::BTreeMap;
+use davy_spl::ast::SearchExpr;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The event types that events of a kind have or may have.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Types {
-    list: Vec<(Arc<str>, Vec<Arc<str>>, Truth)>,
-    /// By name: the nodes of `eventtype` and `tag`.
-    made: Option<(NodeId, NodeId)>,
+    /// By name; empty while they are being made.
+    made: HashMap<String, NodeId>,
 }
 
 impl Graph {
-    /// `eventtype` or `tag`; what the event itself says stands where no event type fits.
+    /// `eventtype`, `tag` or `tag::FIELD`; what the event itself says stands where there is none.
     pub(super) fn type_values(&mut self, name: &str, before: usize) -> NodeId {
-        let (eventtype, tag) = self.types_made();
-        let made = if name == "eventtype" { eventtype } else { tag };
-        let own = self.event_value(name, before);
-        match own {
+        if self.types.is_none() {
+            self.types = Some(Types::default());
+            let made = self.types_made();
+            self.types = Some(Types { made });
+        }
+        let made = self.types.as_ref().and_then(|t| t.made.get(name)).copied().unwrap_or(0);
+        match self.event_value(name, before) {
             0 => made,
             own => self.coalesce(vec![made, own]),
         }
     }
 
-    fn types_made(&mut self) -> (NodeId, NodeId) {
-        if let Some(types) = &self.types {
-            // An event type that asks for tags gets none while they are being made.
-            return types.made.unwrap_or((0, 0));
-        }
-        self.types = Some(Types::default());
+    fn types_made(&mut self) -> HashMap<String, NodeId> {
         let base = self.base.clone();
+        let mut names = Vec::new();
+        let mut tags: HashMap<String, Vec<(Vec<Arc<str>>, Truth)>> = HashMap::new();
+        let mut tag = |kind: &str, list: &[Arc<str>], truth: Truth| {
+            for name in ["tag".to_owned(), format!("tag::{kind}")] {
+                tags.entry(name).or_default().push((list.to_vec(), truth));
+            }
+        };
         for eventtype in base.addons().iter().flat_map(|a| &a.eventtypes) {
             let truth = self.truth(&eventtype.search, ALL);
-            if truth == Truth::Never {
-                continue;
-            }
-            let entry = (eventtype.name.clone(), eventtype.tags.clone(), truth);
-            if let Some(types) = &mut self.types {
-                types.list.push(entry);
+            if truth != Truth::Never {
+                match (eventtype.name.is_empty(), eventtype.search.as_ref()) {
+                    (false, _) => {
+                        names.push((vec![eventtype.name.clone()], truth));
+                        tag("eventtype", &eventtype.tags, truth);
+                    }
+                    // One without a name only gives tags, those of a field's value.
+                    (true, SearchExpr::Compare { field, .. }) => {
+                        tag(&field.value, &eventtype.tags, truth);
+                    }
+                    (true, _) => tag("eventtype", &eventtype.tags, truth),
+                }
             }
         }
-        let list = self.types.as_ref().map(|t| t.list.clone()).unwrap_or_default();
-        // One without a name only gives tags.
-        let named = list.iter().filter(|(name, _, _)| !name.is_empty());
-        let names = named.map(|(name, _, truth)| (vec![name.clone()], *truth));
-        let eventtype = self.type_node(names.collect());
-        let tags = list.iter().map(|(_, tags, truth)| (tags.clone(), *truth));
-        let tag = self.type_node(tags.collect());
-        self.types = Some(Types { list, made: Some((eventtype, tag)) });
-        (eventtype, tag)
+        for given in base.addons().iter().flat_map(|a| &a.field_tags) {
+            let truth = self.truth(&given.search, ALL);
+            if truth != Truth::Never {
+                tag(&given.field, &given.tags, truth);
+            }
+        }
+        let mut made = HashMap::new();
+        made.insert("eventtype".to_owned(), self.type_node(names));
+        for (name, list) in tags {
+            let node = self.type_node(list);
+            made.insert(name, node);
+        }
+        made
     }
 
     fn type_node(&mut self, list: Vec<(Vec<Arc<str>>, Truth)>) -> NodeId {

@@ -182,6 +182,13 @@ fn value_gate(id: NodeId, matcher: Arc<Matcher>, graph: &Graph) -> Gate {
         Node::Absent => Gate::False,
         Node::Const(value) if matcher.matches_val(value) => Gate::True,
         Node::Const(_) => Gate::False,
+        // Event types and tags that all events of the shape have, or that none can have.
+        Node::Types { always, .. } if always.iter().any(|v| matcher.matches(v)) => Gate::True,
+        Node::Types { some, .. }
+            if !some.iter().flat_map(|(_, values)| values).any(|v| matcher.matches(v)) =>
+        {
+            Gate::False
+        }
         _ => Gate::Value(id, matcher),
     }
 }

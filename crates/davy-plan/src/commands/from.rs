@@ -21,7 +21,6 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     examples: &[
         example!("| from datamodel:\"Endpoint.Processes\"" => varies),
         example!("| from datamodel Risk.All_Risk" => varies),
-        example!("| from savedsearch:\"My search\"" => varies),
     ],
     source: "Search Reference, from",
     support: Support::Full,

@@ -8,6 +8,9 @@ mod addtotals;
 mod analyzefields;
 mod anomalousvalue;
 mod anomalydetection;
+mod append;
+mod appendcols;
+mod appendpipe;
 mod bin;
 mod chart;
 mod charting;
@@ -16,16 +19,20 @@ mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
+mod datamodel;
 mod dedup;
 mod diff;
 mod eval;
 mod eventcount;
+mod eventstats;
 mod extract;
 mod fieldformat;
 mod fields;
 mod fieldsummary;
 mod filldown;
 mod fillnull;
+mod format;
+mod from;
 mod fromjson;
 mod gauge;
 mod gentimes;
@@ -37,19 +44,27 @@ mod makecontinuous;
 mod makemv;
 mod makeresults;
 mod metadata;
+mod modelled;
+mod mstats;
 mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
 mod normal;
 mod outlier;
+mod inputlookup;
+mod join;
+mod lookup;
+mod multisearch;
+mod outputlookup;
+mod regex;
 mod overrows;
 mod passing;
+mod pivot;
 mod predict;
-mod refused;
 mod rangemap;
 mod rare;
-mod regex;
+mod refused;
 mod reltime;
 mod rename;
 mod replace;
@@ -58,6 +73,9 @@ mod reverse;
 mod rex;
 mod search;
 mod setfields;
+mod return_;
+mod selfjoin;
+mod set;
 mod sort;
 mod spath;
 mod stats;
@@ -70,14 +88,10 @@ mod timewrap;
 mod tojson;
 mod top;
 mod transpose;
-mod uniq;
-mod untable;
-mod datamodel;
-mod from;
-mod modelled;
-mod mstats;
-mod pivot;
 mod tstats;
+mod uniq;
+mod union;
+mod untable;
 mod where_;
 mod xmlkv;
 mod xmlunescape;
@@ -91,6 +105,9 @@ static ALL: &[&CommandSpec] = &[
     &analyzefields::SPEC,
     &anomalousvalue::SPEC,
     &anomalydetection::SPEC,
+    &append::SPEC,
+    &appendcols::SPEC,
+    &appendpipe::SPEC,
     &bin::SPEC,
     &chart::SPEC,
     &cluster::SPEC,
@@ -98,16 +115,20 @@ static ALL: &[&CommandSpec] = &[
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
+    &datamodel::SPEC,
     &dedup::SPEC,
     &diff::SPEC,
     &eval::SPEC,
     &eventcount::SPEC,
+    &eventstats::SPEC,
     &extract::SPEC,
     &fieldformat::SPEC,
     &fields::SPEC,
     &fieldsummary::SPEC,
     &filldown::SPEC,
     &fillnull::SPEC,
+    &format::SPEC,
+    &from::SPEC,
     &fromjson::SPEC,
     &gauge::SPEC,
     &gentimes::SPEC,
@@ -118,10 +139,16 @@ static ALL: &[&CommandSpec] = &[
     &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
+    &mstats::SPEC,
     &multikv::SPEC,
+    &inputlookup::SPEC,
+    &join::SPEC,
+    &lookup::SPEC,
+    &multisearch::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
+    &outputlookup::SPEC,
     &regex::SPEC,
     &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
@@ -131,10 +158,10 @@ static ALL: &[&CommandSpec] = &[
     &passing::NOOP_SPEC,
     &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
+    &pivot::SPEC,
+    &predict::SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
-    &reltime::SPEC,
-    &predict::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -195,6 +222,7 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
@@ -202,6 +230,9 @@ static ALL: &[&CommandSpec] = &[
     &rex::SPEC,
     &search::SPEC,
     &setfields::SPEC,
+    &return_::SPEC,
+    &selfjoin::SPEC,
+    &set::SPEC,
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
@@ -214,13 +245,10 @@ static ALL: &[&CommandSpec] = &[
     &tojson::SPEC,
     &top::SPEC,
     &transpose::SPEC,
-    &uniq::SPEC,
-    &untable::SPEC,
-    &datamodel::SPEC,
-    &from::SPEC,
-    &mstats::SPEC,
-    &pivot::SPEC,
     &tstats::SPEC,
+    &uniq::SPEC,
+    &union::SPEC,
+    &untable::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xmlunescape::SPEC,

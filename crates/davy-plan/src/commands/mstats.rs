@@ -27,7 +27,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| mstats avg(cpu.usage) AS usage WHERE index=metrics BY host span=5m" => varies),
     ],
     source: "Search Reference, mstats",
-    support: Support::Limited("reads events with `metric_name:NAME` fields, or `metric_name` and `_value`; there are no metric indexes, and rollups and `chart` options change nothing"),
+    support: Support::Limited(
+        "reads events with `metric_name:NAME` fields, or `metric_name` and `_value`; there are no metric indexes, and rollups and `chart` options change nothing",
+    ),
     parse,
 };
 
@@ -38,15 +40,8 @@ struct Mstats {
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let Args::Tstats(args) = args else { return None };
-    let names = [
-        "prestats",
-        "append",
-        "backfill",
-        "update_period",
-        "fillnull_value",
-        "chunk_size",
-        "span",
-    ];
+    let names =
+        ["prestats", "append", "backfill", "update_period", "fillnull_value", "chunk_size", "span"];
     let (options, left) = ArgReader::of(&args.head).options(&names, cx);
     let mut stats = Stats::read(args, &options, left, &[], cx)?;
     if stats.span.is_none() {
@@ -109,11 +104,12 @@ impl Command for Mstats {
         if plan.open() {
             plan = cx.close(plan)?;
         }
-        let metrics: Vec<String> = plan
+        let mut metrics: Vec<String> = plan
             .names()
             .iter()
             .filter_map(|n| n.strip_prefix("metric_name:").map(str::to_owned))
             .collect();
+        metrics.sort();
         let aggs = aggs::spread(&stats.aggs, &metrics);
         let mut set = Vec::new();
         for name in aggs.iter().filter_map(metric).filter(|n| *n != "_value") {

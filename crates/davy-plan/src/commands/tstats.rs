@@ -18,7 +18,7 @@ use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::timerange;
 use datafusion_expr::when;
 use davy_diag::{Span, Spanned};
-use davy_spl::ast::{Arg, ArgKind, Args, Grammar, SearchExpr, TstatsArgs};
+use davy_spl::ast::{Arg, ArgKind, Args, CmpOp, Grammar, SearchExpr, TstatsArgs};
 use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -115,7 +115,12 @@ impl Stats {
             return cx.missing("an aggregation");
         }
         let (by_options, by_left) = ArgReader::of(&args.by).options(&["span"], cx);
-        let span = by_options.text("span").filter(|s| !s.value.eq_ignore_ascii_case("auto"));
+        // `WHERE index=* span=1h`, as the documentation of `mstats` has it.
+        let (filter, in_filter) = match args.filter.clone() {
+            Some(filter) => without_span(filter),
+            None => (None, None),
+        };
+        let span = by_options.text("span").or(in_filter).filter(|s| !s.value.eq_ignore_ascii_case("auto"));
         if let Some(span) = &span
             && let Err(e) = davy_spl::parse_span(&span.value)
         {
@@ -130,10 +135,10 @@ impl Stats {
             }
             return cx.bad(extra.span.0, "a field is needed here");
         }
-        if let Some(filter) = &args.filter {
+        if let Some(filter) = &filter {
             timerange::check(filter, cx);
         }
-        let subs = match &args.filter {
+        let subs = match &filter {
             Some(filter) => {
                 search::subsearches(filter).into_iter().map(|p| cx.bind(p)).collect()
             }
@@ -141,7 +146,7 @@ impl Stats {
         };
         Some(Stats {
             aggs,
-            filter: args.filter.clone(),
+            filter,
             subs,
             by,
             span,
@@ -233,9 +238,33 @@ impl Stats {
         }
         if self.append {
             let (first, second) = align(input, plan)?;
-            plan = Plan::new(ConcatNode::plan(vec![first.logical, second.logical]));
+            plan = Plan::new(ConcatNode::plan(vec![first.logical, second.logical])?);
         }
         Ok(plan)
+    }
+}
+
+/// Takes `span=…` out of the terms that all must hold.
+fn without_span(expr: SearchExpr) -> (Option<SearchExpr>, Option<Spanned<String>>) {
+    match expr {
+        SearchExpr::And(list) => {
+            let mut span = None;
+            let list: Vec<SearchExpr> = list
+                .into_iter()
+                .filter_map(|e| {
+                    let (kept, found) = without_span(e);
+                    span = span.take().or(found);
+                    kept
+                })
+                .collect();
+            (Some(SearchExpr::And(list)), span)
+        }
+        SearchExpr::Compare { field, op, value }
+            if field.value == "span" && op.value == CmpOp::Eq =>
+        {
+            (None, Some(Spanned::new(value.text, value.span.0)))
+        }
+        other => (Some(other), None),
     }
 }
 

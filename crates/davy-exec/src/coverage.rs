@@ -1,0 +1,70 @@
+//! Which of the fields that a data source is said to have are produced from an example of it.
+
+use crate::files::{FileSource, Input, Place};
+use crate::session::{RunError, Search, Session, prepare};
+use davy_events::{Meta, Options};
+use davy_plan::{Env, FieldSet, Knowledge, rows_of};
+use std::sync::Arc;
+
+/// The example of a data source.
+#[derive(Debug, Clone, Copy)]
+pub struct Example<'a> {
+    pub text: &'a str,
+    pub source: &'a str,
+    pub sourcetype: &'a str,
+    /// The fields that it is said to have.
+    pub fields: &'a [String],
+}
+
+/// A fixed clock, so that the result is the same every day.
+const NOW: f64 = 1_777_896_000.0;
+
+/// The listed fields that have a value in some event of the example, and those that have none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    pub events: usize,
+    pub produced: Vec<String>,
+    pub missing: Vec<String>,
+}
+
+/// Reads the example with its source and sourcetype and looks for its fields.
+pub fn coverage(
+    session: &Session,
+    knowledge: &dyn Knowledge,
+    example: Example<'_>,
+) -> Result<Coverage, RunError> {
+    let prepared = prepare("coverage", "search *", knowledge.macros());
+    let input = Input {
+        place: Place::Bytes(Arc::from(example.text.as_bytes())),
+        meta: Meta {
+            source: Some(example.source.to_owned()),
+            sourcetype: Some(example.sourcetype.to_owned()),
+            host: Some("example".to_owned()),
+            name: example.source.to_owned(),
+            // Times without a year are of the last twelve months.
+            now: NOW,
+            ..Meta::default()
+        },
+    };
+    let search = Search {
+        prepared: &prepared,
+        env: Arc::new(Env { now: NOW, earliest: f64::NEG_INFINITY, ..Env::default() }),
+        source: Some(Arc::new(FileSource::new(vec![input], Options::default()))),
+        knowledge,
+        out: FieldSet::of(example.fields.iter().cloned()),
+    };
+    let answer = session.run(&search)?;
+    let rows = rows_of(&answer.schema, &answer.batches)?;
+    let mut out = Coverage { events: rows.rows.len(), ..Coverage::default() };
+    for field in example.fields {
+        let at = rows.column(field);
+        let there = at.is_some_and(|at| {
+            rows.rows.iter().any(|row| row.get(at).is_some_and(|v| !v.is_null()))
+        });
+        match there {
+            true => out.produced.push(field.clone()),
+            false => out.missing.push(field.clone()),
+        }
+    }
+    Ok(out)
+}
