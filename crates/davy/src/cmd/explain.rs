@@ -36,6 +36,7 @@ pub(crate) fn all() -> Vec<&'static Code> {
     codes.extend(davy_plan::codes::ALL.iter());
     codes.extend(davy_plan::lint::codes::ALL.iter());
     codes.extend(davy_content::codes::ALL.iter());
+    codes.extend(davy_conf::codes::ALL.iter());
     codes.sort_by_key(|c| c.id);
     codes
 }
