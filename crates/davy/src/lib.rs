@@ -31,6 +31,7 @@ enum Command {
     Page(cmd::page::Arguments),
     Explain(cmd::explain::Arguments),
     Spl(cmd::spl::Arguments),
+    Lsp(cmd::lsp::Arguments),
     Help(cmd::help::Arguments),
 }
 
@@ -63,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Page(args) => cmd::page::run(args),
         Command::Explain(args) => cmd::explain::run(args),
         Command::Spl(args) => cmd::spl::run(args),
+        Command::Lsp(args) => cmd::lsp::run(args),
         Command::Help(args) => cmd::help::run(args),
     };
     exit.into()
