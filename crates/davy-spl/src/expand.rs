@@ -70,6 +70,24 @@ struct Expander<'a> {
     unsourced: HashMap<(String, usize), Span>,
 }
 
+/// A macro's call in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MacroCall {
+    pub name: String,
+    pub argc: usize,
+    /// In bytes, with its backticks.
+    pub range: Range<usize>,
+}
+
+/// The call of a macro whose first backtick stands at `at`.
+pub fn macro_call_at(text: &str, at: usize) -> Option<MacroCall> {
+    if text.as_bytes().get(at) != Some(&b'`') {
+        return None;
+    }
+    let Call { name, args, range } = read_call(text, at)?;
+    Some(MacroCall { name, argc: args.len(), range })
+}
+
 /// A macro's call as read.
 pub(crate) struct Call {
     name: String,

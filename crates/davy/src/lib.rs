@@ -33,6 +33,7 @@ enum Command {
     Explain(cmd::explain::Arguments),
     App(cmd::app::Arguments),
     Spl(cmd::spl::Arguments),
+    Lsp(cmd::lsp::Arguments),
     Help(cmd::help::Arguments),
 }
 
@@ -66,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Explain(args) => cmd::explain::run(args),
         Command::App(args) => cmd::app::run(args),
         Command::Spl(args) => cmd::spl::run(args),
+        Command::Lsp(args) => cmd::lsp::run(args),
         Command::Help(args) => cmd::help::run(args),
     };
     exit.into()

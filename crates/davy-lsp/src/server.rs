@@ -1,0 +1,179 @@
+//! The conversation: what the client says, in order, and what it gets back.
+
+use crate::analysis::{Analysis, Document};
+use crate::answers;
+use crate::report;
+use davy_content::Content;
+use davy_diag::SourceMap;
+use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
+use lsp_types::notification::{
+    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, Notification as _,
+    PublishDiagnostics,
+};
+use lsp_types::request::{Completion, Formatting, GotoDefinition, HoverRequest, Request as _};
+use lsp_types::{
+    CompletionOptions, CompletionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, DocumentFormattingParams, GotoDefinitionParams, HoverParams,
+    HoverProviderCapability, OneOf, PublishDiagnosticsParams, ServerCapabilities,
+    TextDocumentSyncCapability, TextDocumentSyncKind, Uri,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is known besides the open texts.
+#[derive(Debug, Default)]
+pub struct World {
+    /// Macros and data sources. The names of its files should be absolute paths, so that an
+    /// editor can open them.
+    pub content: Content,
+    /// The texts of the content.
+    pub sources: SourceMap,
+    /// Data models.
+    pub base: Arc<davy_knowledge::Base>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the client broke the protocol: {0}")]
+    Protocol(#[from] ProtocolError),
+    #[error("the client is gone")]
+    Gone,
+    #[error("cannot write a message: {0}")]
+    Encode(#[from] serde_json::Error),
+}
+
+/// Talks with a client until it says `exit`.
+pub fn serve(connection: &Connection, world: &World) -> Result<(), ServeError> {
+    connection.initialize(serde_json::to_value(capabilities())?)?;
+    let mut server = Server { connection, world, documents: HashMap::new() };
+    for message in &connection.receiver {
+        match message {
+            Message::Request(request) => {
+                if connection.handle_shutdown(&request)? {
+                    return Ok(());
+                }
+                let response = server.request(request)?;
+                server.send(Message::Response(response))?;
+            }
+            Message::Notification(notification) => server.notification(notification)?,
+            Message::Response(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn capabilities() -> ServerCapabilities {
+    let triggers = ["|", "`", "(", "=", " "].map(str::to_owned).to_vec();
+    ServerCapabilities {
+        text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::FULL)),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some(triggers),
+            ..CompletionOptions::default()
+        }),
+        definition_provider: Some(OneOf::Left(true)),
+        document_formatting_provider: Some(OneOf::Left(true)),
+        ..ServerCapabilities::default()
+    }
+}
+
+struct Server<'a> {
+    connection: &'a Connection,
+    world: &'a World,
+    documents: HashMap<Uri, Document>,
+}
+
+impl Server<'_> {
+    fn send(&self, message: Message) -> Result<(), ServeError> {
+        self.connection.sender.send(message).map_err(|_| ServeError::Gone)
+    }
+
+    fn request(&self, request: Request) -> Result<Response, ServeError> {
+        let Request { id, method, params } = request;
+        let answer = match method.as_str() {
+            HoverRequest::METHOD => self.answer(params, |p: HoverParams| {
+                let at = p.text_document_position_params;
+                self.about(&at.text_document.uri, |d, w| answers::hover(d, w, at.position))
+            }),
+            Completion::METHOD => self.answer(params, |p: CompletionParams| {
+                let at = p.text_document_position;
+                self.about(&at.text_document.uri, |d, w| answers::complete(d, w, at.position))
+            }),
+            GotoDefinition::METHOD => self.answer(params, |p: GotoDefinitionParams| {
+                let at = p.text_document_position_params;
+                self.about(&at.text_document.uri, |d, w| answers::definition(d, w, at.position))
+            }),
+            Formatting::METHOD => self.answer(params, |p: DocumentFormattingParams| {
+                self.about(&p.text_document.uri, answers::format)
+            }),
+            _ => {
+                let message = format!("no method `{method}`");
+                return Ok(Response::new_err(id, ErrorCode::MethodNotFound as i32, message));
+            }
+        };
+        Ok(match answer {
+            Ok(value) => Response::new_ok(id, value),
+            Err(e) => Response::new_err(id, ErrorCode::InvalidParams as i32, e.to_string()),
+        })
+    }
+
+    fn answer<P: DeserializeOwned, R: serde::Serialize>(
+        &self,
+        params: Value,
+        make: impl FnOnce(P) -> Option<R>,
+    ) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(make(serde_json::from_value(params)?))
+    }
+
+    fn about<R>(&self, uri: &Uri, make: impl FnOnce(&Document, &World) -> Option<R>) -> Option<R> {
+        make(self.documents.get(uri)?, self.world)
+    }
+
+    fn notification(&mut self, notification: Notification) -> Result<(), ServeError> {
+        let Notification { method, params } = notification;
+        // A notification has no answer, so one that cannot be read is passed over.
+        match method.as_str() {
+            DidOpenTextDocument::METHOD => {
+                let Ok(p) = serde_json::from_value::<DidOpenTextDocumentParams>(params) else {
+                    return Ok(());
+                };
+                self.changed(p.text_document.uri, p.text_document.text)
+            }
+            DidChangeTextDocument::METHOD => {
+                let Ok(mut p) = serde_json::from_value::<DidChangeTextDocumentParams>(params)
+                else {
+                    return Ok(());
+                };
+                // Texts come whole, so the last one is what the editor holds.
+                match p.content_changes.pop() {
+                    Some(change) => self.changed(p.text_document.uri, change.text),
+                    None => Ok(()),
+                }
+            }
+            DidCloseTextDocument::METHOD => {
+                let Ok(p) = serde_json::from_value::<DidCloseTextDocumentParams>(params) else {
+                    return Ok(());
+                };
+                self.documents.remove(&p.text_document.uri);
+                self.publish(p.text_document.uri, Vec::new())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn changed(&mut self, uri: Uri, text: String) -> Result<(), ServeError> {
+        let document = Document { path: answers::path_of(&uri), text };
+        let analysis = Analysis::of(&document, self.world);
+        let found = report::diagnostics(&document, &analysis, &uri);
+        self.documents.insert(uri.clone(), document);
+        self.publish(uri, found)
+    }
+
+    fn publish(&self, uri: Uri, diagnostics: Vec<lsp_types::Diagnostic>) -> Result<(), ServeError> {
+        let params = PublishDiagnosticsParams { uri, diagnostics, version: None };
+        let method = PublishDiagnostics::METHOD.to_owned();
+        self.send(Message::Notification(Notification::new(method, params)))
+    }
+}
