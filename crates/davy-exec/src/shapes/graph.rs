@@ -178,6 +178,14 @@ impl Graph {
             return self.event_value(name, at);
         }
         let Some(def) = self.defs.get(at).cloned() else { return 0 };
+        // Names as they come do not stand in place of what is there, such as the sourcetype.
+        let found = self.dynamic.contains(&at);
+        if found {
+            let old = self.event_value(name, at);
+            if matches!(*self.node(old), Node::Const(_)) {
+                return old;
+            }
+        }
         let (new, strict) = match &def.given {
             Given::Alias(_, from) => {
                 let from: Vec<NodeId> =
@@ -193,10 +201,18 @@ impl Graph {
         match (truth, strict) {
             (Truth::When(condition), _) => {
                 let old = self.event_value(name, at);
-                let new = if strict { new } else { self.coalesce(vec![new, old]) };
+                let new = match (strict, found) {
+                    (true, _) => new,
+                    (false, true) => self.coalesce(vec![old, new]),
+                    (false, false) => self.coalesce(vec![new, old]),
+                };
                 self.choose(condition, new, old)
             }
             (_, true) => new,
+            (_, false) if found => {
+                let old = self.event_value(name, at);
+                self.coalesce(vec![old, new])
+            }
             (_, false) if matches!(*self.node(new), Node::Const(_)) => new,
             (_, false) => {
                 let old = self.event_value(name, at);
