@@ -95,7 +95,9 @@ fn explained(base: &Arc<Base>, shape: Shape, env: &Arc<Env>) -> Explained {
                 Truth::Never => {
                     let scope = Scope::Dataset(&wanted, usize::MAX);
                     let line = model.lineage(&dataset.name);
+                    graph.only_types = true;
                     let why = line.iter().find_map(|d| against(&mut graph, &d.constraint, scope));
+                    graph.only_types = false;
                     Holds::None(why)
                 }
             };

@@ -48,6 +48,8 @@ pub(crate) struct Graph {
     runs: HashMap<usize, Option<(Arc<Run>, Vec<NodeId>)>>,
     server: Option<Arc<Run>>,
     pub(super) types: Option<Types>,
+    /// Fields of the event that are called `tag` or `eventtype` are not looked at.
+    pub(super) only_types: bool,
     pub(super) dataset_memo: HashMap<(DatasetRef, String, usize), NodeId>,
     pub(super) dataset_truth: HashMap<DatasetRef, Truth>,
     /// What could not be compiled.
@@ -99,6 +101,7 @@ impl Graph {
             runs: HashMap::new(),
             server: None,
             types: None,
+            only_types: false,
             dataset_memo: HashMap::new(),
             dataset_truth: HashMap::new(),
             problems: Vec::new(),
