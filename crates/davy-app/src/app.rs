@@ -5,6 +5,7 @@ use crate::note::{Note, Notes};
 use crate::{lookups, macros, models, props, saved, transforms, types};
 use davy_conf::{Conf, Setting, Stanza};
 use davy_content::Content;
+use davy_content::model::LookupStore;
 use davy_diag::{Diagnostics, Piece, SourceMap, Span, Spanned};
 use davy_knowledge::{Addon, Base, Model, Table};
 use davy_spl::{MacroDef, Macros};
@@ -198,19 +199,19 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
 }
 
 impl App {
+    /// The tables by the names of their files and of their definitions.
+    pub fn named_tables(&self) -> impl Iterator<Item = (&str, &Arc<Table>)> {
+        let files = self.tables.iter().map(|(file, table)| (file.as_str(), table));
+        files.chain(self.content.lookups().iter().filter_map(|lookup| {
+            let LookupStore::Csv { file } = &lookup.store else { return None };
+            Some((lookup.name.value.as_str(), self.tables.get(file)?))
+        }))
+    }
+
     /// Puts the app's knowledge and content over what is there.
     pub fn install(&self, content: &mut Content, base: &mut Base) {
-        let mut tables: Vec<(String, Arc<Table>)> = Vec::new();
-        for (file, table) in &self.tables {
-            tables.push((file.clone(), table.clone()));
-        }
-        for lookup in self.content.lookups() {
-            if let davy_content::model::LookupStore::Csv { file } = &lookup.store
-                && let Some(table) = self.tables.get(file)
-            {
-                tables.push((lookup.name.value.clone(), table.clone()));
-            }
-        }
+        let tables: Vec<(String, Arc<Table>)> =
+            self.named_tables().map(|(n, t)| (n.to_owned(), t.clone())).collect();
         base.layer(self.addon.clone(), self.models.clone(), tables);
         content.layer(self.content.clone());
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub struct ContentKnowledge<'a> {
     content: &'a Content,
     tables: HashMap<String, Rows>,
+    saved: HashMap<String, String>,
     base: Option<Arc<Base>>,
 }
 
@@ -22,13 +23,18 @@ impl std::fmt::Debug for ContentKnowledge<'_> {
 
 impl<'a> ContentKnowledge<'a> {
     pub fn new(content: &'a Content) -> Self {
-        ContentKnowledge { content, tables: HashMap::new(), base: None }
+        ContentKnowledge { content, tables: HashMap::new(), saved: HashMap::new(), base: None }
     }
 
     /// With add-ons, data models and the macros that come with them.
     pub fn with_base(mut self, base: Arc<Base>) -> Self {
         self.base = Some(base);
         self
+    }
+
+    /// Adds a search to call by its name.
+    pub fn add_saved_search(&mut self, name: &str, search: &str) {
+        self.saved.insert(name.to_owned(), search.to_owned());
     }
 
     /// Adds a lookup table: its names, then its rows; empty cells hold nothing.
@@ -84,6 +90,9 @@ impl Knowledge for ContentKnowledge<'_> {
     }
 
     fn saved_search(&self, name: &str) -> Option<String> {
+        if let Some(search) = self.saved.get(name) {
+            return Some(search.clone());
+        }
         let bare = name.strip_prefix("ESCU - ").unwrap_or(name);
         let bare = bare.strip_suffix(" - Rule").unwrap_or(bare);
         self.content.find_detection(bare).ok().map(|d| d.search.value.clone())

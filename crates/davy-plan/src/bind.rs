@@ -26,14 +26,16 @@ impl Grammars for CommandGrammars {
 
 /// Understands every command of a pipeline. All mistakes are reported; what is sound is bound.
 pub fn bind(pipeline: &Pipeline, sources: &SourceMap, diags: &mut Diagnostics) -> Bound {
-    bind_at(pipeline, sources, diags, 0)
+    bind_at(pipeline, sources, diags, 0, true)
 }
 
+/// `leads`: the pipeline makes its own rows; otherwise it works on rows that are there.
 pub(crate) fn bind_at(
     pipeline: &Pipeline,
     sources: &SourceMap,
     diags: &mut Diagnostics,
     depth: usize,
+    leads: bool,
 ) -> Bound {
     let mut bound = Bound::default();
     for (i, stage) in pipeline.stages.iter().enumerate() {
@@ -50,7 +52,8 @@ pub(crate) fn bind_at(
         if matches!(stage.args, Args::Broken) {
             continue;
         }
-        if i > 0 && spec.kind == Kind::Generating && !commands::may_follow(spec, &stage.args) {
+        let first = leads && i == 0;
+        if !first && spec.kind == Kind::Generating && !commands::may_follow(spec, &stage.args) {
             diags.push(
                 codes::FIRST_ONLY
                     .at(
@@ -60,7 +63,7 @@ pub(crate) fn bind_at(
                     .help(format!("put it in brackets: `| append [| {} …]`", spec.name)),
             );
         }
-        let mut cx = ParseCx { sources, diags: &mut *diags, stage, spec, first: i == 0, depth };
+        let mut cx = ParseCx { sources, diags: &mut *diags, stage, spec, first, depth };
         if let Some(command) = (spec.parse)(&stage.args, &mut cx) {
             bound.stages.push(BoundStage { spec, command: Arc::from(command), span: stage.span.0 });
         }

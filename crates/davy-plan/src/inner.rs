@@ -2,7 +2,7 @@
 //! searches, conditions in quotes. Their places mean nothing to the user, so mistakes in them are
 //! told at the command that holds them.
 
-use crate::bind::{CommandGrammars, bind};
+use crate::bind::{CommandGrammars, bind_at};
 use crate::codes;
 use crate::command::Bound;
 use crate::fields::FieldSet;
@@ -24,13 +24,17 @@ pub(crate) struct InnerSearch {
 
 /// Reads a search; macros in it are replaced.
 pub(crate) fn search(text: &str, cx: &PlanCx<'_>) -> Result<InnerSearch, Failed> {
+    read(text, true, cx)
+}
+
+fn read(text: &str, leads: bool, cx: &PlanCx<'_>) -> Result<InnerSearch, Failed> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let file = sources.add("search", text);
     let macros = cx.engine.knowledge().macros();
     let expanded = davy_spl::expand(&mut sources, file, macros, &mut diags);
     let pipeline = davy_spl::parse(&sources, expanded, &CommandGrammars, &mut diags);
-    let bound = bind(&pipeline, &sources, &mut diags);
+    let bound = bind_at(&pipeline, &sources, &mut diags, 1, leads);
     if let Some(error) = diags.list().iter().find(|d| d.severity == Severity::Error) {
         return Err(moved(error.clone(), cx.span, text).into());
     }
@@ -42,8 +46,8 @@ pub(crate) fn commands(text: &str, cx: &PlanCx<'_>) -> Result<InnerSearch, Faile
     // A leading bar keeps a first word that is a command's name from being searched for.
     let text = text.trim();
     match text.starts_with('|') {
-        true => search(text, cx),
-        false => search(&format!("| {text}"), cx),
+        true => read(text, false, cx),
+        false => read(&format!("| {text}"), false, cx),
     }
 }
 
@@ -67,20 +71,8 @@ impl InnerSearch {
     /// The commands over the rows of `input`.
     pub(crate) fn plan_over(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let engine = MovedEngine { engine: cx.engine, span: self.span };
-        let demands = self.bound.demands(cx.out, cx.ordered);
-        let mut plan = input;
-        for (stage, demand) in self.bound.stages.iter().zip(&demands) {
-            let inner = PlanCx {
-                engine: &engine,
-                sources: &self.sources,
-                out: &demand.out,
-                ordered: demand.ordered,
-                span: stage.span,
-                ..cx.clone()
-            };
-            plan = stage.command.plan(plan, &inner).map_err(|e| self.failed(e))?;
-        }
-        Ok(plan)
+        let inner = PlanCx { engine: &engine, sources: &self.sources, ..cx.clone() };
+        inner.pipe(&self.bound, input, cx.out, cx.ordered).map_err(|e| self.failed(e))
     }
 
     fn failed(&self, failed: Failed) -> Failed {

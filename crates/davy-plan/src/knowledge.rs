@@ -1,5 +1,6 @@
 //! The knowledge objects that a search may name.
 
+use crate::lookups::LookupTable;
 use crate::plan::Rows;
 use davy_spl::Macros;
 use std::sync::Arc;
@@ -18,6 +19,21 @@ pub trait Knowledge: Send + Sync {
         None
     }
 
+    /// A lookup's table with its definition: how its columns match.
+    fn lookup_table(&self, name: &str) -> Option<Arc<LookupTable>> {
+        self.lookup(name).map(|rows| Arc::new(LookupTable::from(rows)))
+    }
+
+    /// Writes rows into a lookup: what `outputlookup` does. The error says why it cannot be.
+    fn write_lookup(&self, name: &str, _: &Rows, _: &WriteLookup) -> Result<(), String> {
+        Err(format!("`{name}` cannot be written here"))
+    }
+
+    /// Keeps rows as events of an index: what `collect` does. The error says why it cannot be.
+    fn collect(&self, index: &str, _: &Rows) -> Result<(), String> {
+        Err(format!("there is no index `{index}` that keeps events"))
+    }
+
     /// The text of a saved search or detection.
     fn saved_search(&self, name: &str) -> Option<String>;
 
@@ -25,6 +41,19 @@ pub trait Knowledge: Send + Sync {
     fn base(&self) -> Option<&Arc<davy_knowledge::Base>> {
         None
     }
+}
+
+/// How `outputlookup` writes.
+#[derive(Debug, Clone, Default)]
+pub struct WriteLookup {
+    /// After the rows that are there; otherwise in their place.
+    pub append: bool,
+    /// A row with the same value of this field is replaced.
+    pub key_field: Option<String>,
+    /// A lookup without rows is made when there are none.
+    pub create_empty: bool,
+    /// Rows that are there go when there are none.
+    pub override_if_empty: bool,
 }
 
 /// Knows nothing.

@@ -162,16 +162,53 @@ impl UserDefinedLogicalNodeCore for SequentialNode {
     }
 }
 
-/// One plan's rows after another's. Unlike a union, the order is kept; all inputs have the schema
+/// One plan's rows after another's. Unlike a union, the order is kept; all inputs have the columns
 /// of the first.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd)]
+#[derive(Debug, Clone)]
 pub struct ConcatNode {
     pub inputs: Vec<LogicalPlan>,
+    schema: DFSchemaRef,
 }
 
 impl ConcatNode {
-    pub fn plan(inputs: Vec<LogicalPlan>) -> LogicalPlan {
-        LogicalPlan::Extension(Extension { node: Arc::new(ConcatNode { inputs }) })
+    pub fn plan(inputs: Vec<LogicalPlan>) -> Result<LogicalPlan> {
+        let node = Arc::new(ConcatNode::new(inputs)?);
+        Ok(LogicalPlan::Extension(Extension { node }))
+    }
+
+    fn new(inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let first = inputs
+            .first()
+            .ok_or_else(|| DataFusionError::Internal("nothing to put together".to_owned()))?;
+        // A column that is never null in the first input may be so in the next.
+        let fields: Vec<_> = first
+            .schema()
+            .fields()
+            .iter()
+            .map(|f| f.as_ref().clone().with_nullable(true))
+            .collect();
+        let schema = Arc::new(DFSchema::try_from(Schema::new(fields))?);
+        Ok(ConcatNode { inputs, schema })
+    }
+}
+
+impl PartialEq for ConcatNode {
+    fn eq(&self, other: &Self) -> bool {
+        self.inputs == other.inputs
+    }
+}
+
+impl Eq for ConcatNode {}
+
+impl Hash for ConcatNode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.inputs.hash(state);
+    }
+}
+
+impl PartialOrd for ConcatNode {
+    fn partial_cmp(&self, _: &Self) -> Option<Ordering> {
+        None
     }
 }
 
@@ -185,7 +222,7 @@ impl UserDefinedLogicalNodeCore for ConcatNode {
     }
 
     fn schema(&self) -> &DFSchemaRef {
-        self.inputs[0].schema()
+        &self.schema
     }
 
     fn expressions(&self) -> Vec<Expr> {
@@ -197,6 +234,6 @@ impl UserDefinedLogicalNodeCore for ConcatNode {
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        Ok(ConcatNode { inputs })
+        ConcatNode::new(inputs)
     }
 }

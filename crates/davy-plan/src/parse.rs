@@ -51,7 +51,7 @@ impl ParseCx<'_> {
     pub fn field_list(&mut self, items: &[&Arg]) -> Option<Vec<Spanned<String>>> {
         let mut fields = Vec::new();
         for item in items {
-            match arg_text(item) {
+            match arg_field(item) {
                 Some(name) => fields.push(Spanned::new(name, item.span.0)),
                 None if matches!(item.kind, ArgKind::Comma) => {}
                 None => return self.bad(item.span.0, "a field name is needed here"),
@@ -76,7 +76,12 @@ impl ParseCx<'_> {
 
     /// Binds a search in brackets.
     pub fn bind(&mut self, pipeline: &Pipeline) -> Bound {
-        bind::bind_at(pipeline, self.sources, self.diags, self.depth + 1)
+        bind::bind_at(pipeline, self.sources, self.diags, self.depth + 1, true)
+    }
+
+    /// Binds commands in brackets that work on the rows that are there.
+    pub fn bind_following(&mut self, pipeline: &Pipeline) -> Bound {
+        bind::bind_at(pipeline, self.sources, self.diags, self.depth + 1, false)
     }
 
     /// Looks for mistakes in an expression that need no data.
@@ -147,13 +152,10 @@ impl<'r> ArgReader<'r> {
         }
     }
 
-    /// A field name: a word, or quoted in either way.
+    /// A field name: a word, quoted in either way, or the default name of an aggregation.
     pub fn field(&mut self) -> Option<Spanned<String>> {
         let arg = self.peek()?;
-        let name = match &arg.kind {
-            ArgKind::Word(w) | ArgKind::Quoted(w) | ArgKind::FieldQuoted(w) => w.clone(),
-            _ => return None,
-        };
+        let name = arg_field(arg)?;
         self.at += 1;
         Some(Spanned::new(name, arg.span.0))
     }
@@ -278,6 +280,15 @@ pub fn arg_text(arg: &Arg) -> Option<String> {
         ArgKind::Word(w) | ArgKind::Quoted(w) | ArgKind::FieldQuoted(w) => Some(w.clone()),
         _ => None,
     }
+}
+
+/// The field that an item names: its text, or `sum(bytes)` as `stats` names its results.
+pub fn arg_field(arg: &Arg) -> Option<String> {
+    let ArgKind::Call { name, args: CallArgs::Items(items) } = &arg.kind else {
+        return arg_text(arg);
+    };
+    let inner: Vec<String> = items.iter().filter_map(arg_field).collect();
+    Some(format!("{}({})", name.value, inner.join(",")))
 }
 
 /// The search in brackets, if the item is one.

@@ -324,6 +324,31 @@ impl PlanCx<'_> {
         self.plan_of(rows)
     }
 
+    /// Runs a plan so that it need not run again; hidden columns stay as they are.
+    pub fn hold(&self, plan: &Plan) -> Result<Plan, Failed> {
+        let (schema, batches) = self.engine.collect(&plan.logical)?;
+        Ok(Plan::new(self.engine.table(schema, batches)?))
+    }
+
+    /// The commands of a search in brackets over rows that are there.
+    pub fn pipe(
+        &self,
+        bound: &Bound,
+        input: Plan,
+        out: &FieldSet,
+        ordered: bool,
+    ) -> Result<Plan, Failed> {
+        let demands = bound.demands(out, ordered);
+        let mut plan = input;
+        for (stage, demand) in bound.stages.iter().zip(&demands) {
+            let BoundStage { command, span, .. } = stage;
+            let cx =
+                PlanCx { out: &demand.out, ordered: demand.ordered, span: *span, ..self.clone() };
+            plan = command.plan(plan, &cx)?;
+        }
+        Ok(plan)
+    }
+
     /// The plan of a search in brackets, as part of this search.
     pub fn subplan(&self, bound: &Bound, out: &FieldSet, ordered: bool) -> Result<Plan, Failed> {
         plan_pipeline(bound, out, ordered, self)
@@ -354,16 +379,9 @@ pub fn plan_pipeline(
     ordered: bool,
     cx: &PlanCx<'_>,
 ) -> Result<Plan, Failed> {
-    let demands = bound.demands(out, ordered);
     // A generating command makes its own input; this one row stands for "nothing before".
     let empty = LogicalPlanBuilder::empty(true).build()?;
-    let mut plan = Plan::new(empty);
-    for (stage, demand) in bound.stages.iter().zip(&demands) {
-        let BoundStage { command, span, .. } = stage;
-        let cx = PlanCx { out: &demand.out, ordered: demand.ordered, span: *span, ..cx.clone() };
-        plan = command.plan(plan, &cx)?;
-    }
-    Ok(plan)
+    cx.pipe(bound, Plan::new(empty), out, ordered)
 }
 
 /// Record batches as rows: hidden columns left out, packed fields as columns.

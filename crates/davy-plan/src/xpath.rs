@@ -112,7 +112,9 @@ impl XPath {
             Take::Attribute(name) => {
                 nodes.filter_map(|n| n.attribute(name).map(str::to_owned)).collect()
             }
-            Take::Text => nodes.map(|n| n.text.trim().to_owned()).filter(|t| !t.is_empty()).collect(),
+            Take::Text => {
+                nodes.map(|n| n.text.trim().to_owned()).filter(|t| !t.is_empty()).collect()
+            }
             Take::Value => nodes.map(Node::value).filter(|v| !v.is_empty()).collect(),
         }
     }

@@ -5,7 +5,7 @@ use davy_diag::Diagnostics;
 use davy_events::{Meta, Options, mv};
 use davy_exec::{Config, FileSource, Input, Place, RunError, Search, Session, prepare};
 use davy_knowledge::Base;
-use davy_plan::{Env, FieldSet, Knowledge, Rows, Val, fmt_num, rows_of};
+use davy_plan::{Env, FieldSet, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, fmt_num, rows_of};
 use davy_spl::{MacroDef, Macros};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Runner {
 /// The macros and lookups that a case brings.
 struct CaseKnowledge {
     macros: Vec<MacroDef>,
-    lookups: Vec<(String, Rows)>,
+    lookups: Vec<(String, Arc<LookupTable>)>,
     base: Arc<Base>,
 }
 
@@ -166,7 +166,8 @@ impl CaseKnowledge {
                             .collect()
                     })
                     .collect();
-                (name.clone(), Rows { names, rows })
+                let (name, options) = lookup_options(name);
+                (name, Arc::new(LookupTable { rows: Rows { names, rows }, options }))
             })
             .collect();
         CaseKnowledge { macros, lookups, base }
@@ -189,7 +190,11 @@ impl Knowledge for CaseKnowledge {
     }
 
     fn lookup(&self, name: &str) -> Option<Rows> {
-        self.lookups.iter().find(|(n, _)| n == name).map(|(_, rows)| rows.clone())
+        self.lookups.iter().find(|(n, _)| n == name).map(|(_, t)| t.rows.clone())
+    }
+
+    fn lookup_table(&self, name: &str) -> Option<Arc<LookupTable>> {
+        self.lookups.iter().find(|(n, _)| n == name).map(|(_, table)| table.clone())
     }
 
     fn lookup_names(&self) -> Vec<String> {
@@ -203,6 +208,26 @@ impl Knowledge for CaseKnowledge {
     fn base(&self) -> Option<&Arc<Base>> {
         Some(&self.base)
     }
+}
+
+/// `name key=value …`: the name of a lookup and its definition, as transforms.conf has it.
+fn lookup_options(head: &str) -> (String, LookupOptions) {
+    let mut words = head.split_whitespace();
+    let name = words.next().unwrap_or("").to_owned();
+    let mut options = LookupOptions::default();
+    for word in words {
+        let Some((key, value)) = word.split_once('=') else { continue };
+        match key {
+            "case_sensitive_match" => options.case_sensitive = value == "true",
+            "match_type" => options.match_types = MatchType::parse(value),
+            "min_matches" => options.min_matches = value.parse().unwrap_or(0),
+            "max_matches" => options.max_matches = value.parse().unwrap_or(1000),
+            "default_match" => options.default_match = Some(value.to_owned()),
+            "time_field" => options.time_field = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+    (name, options)
 }
 
 /// Each row as a JSON object: names sorted, nulls left out, numbers as text, several values as a

@@ -1,6 +1,8 @@
 //! Content from the built-in pack and from folders, later ones over earlier ones.
 
+use crate::apps;
 use crate::exit::Exit;
+use davy_app::{App, Context};
 use davy_content::{Content, InputFile, builtin_pack, load};
 use davy_detect::ContentKnowledge;
 use davy_knowledge::{Base, Text};
@@ -16,10 +18,21 @@ pub(crate) struct Loaded {
     pub(crate) diags: Diagnostics,
     folders: Vec<PathBuf>,
     base: Arc<Base>,
+    pub(crate) apps: Vec<App>,
 }
 
 /// Loads the pack and then each folder or file.
 pub(crate) fn open(paths: &[String]) -> Result<Loaded, Exit> {
+    open_with(paths, &[], false)
+}
+
+/// Loads the pack, then each folder or file, and apps over them. What of the apps cannot be
+/// honoured is counted, unless it is `listed`.
+pub(crate) fn open_with(
+    paths: &[String],
+    app_paths: &[PathBuf],
+    listed: bool,
+) -> Result<Loaded, Exit> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let mut content = load(builtin_pack(), &mut sources, &mut diags);
@@ -37,9 +50,21 @@ pub(crate) fn open(paths: &[String]) -> Result<Loaded, Exit> {
         folders.push(root.to_path_buf());
     }
     let mut mistakes = Diagnostics::default();
-    let base = Arc::new(Base::load(&texts, &mut mistakes));
+    let mut base = Base::load(&texts, &mut mistakes);
     show(base.sources(), &mistakes, true);
-    Ok(Loaded { content, sources, diags, folders, base })
+    let mut apps = Vec::new();
+    for path in app_paths {
+        let files = apps::open(path)?;
+        let (sources, diags) = (&mut sources, &mut diags);
+        let context = Context { sources, base: &mut base, content: &content, diags };
+        let app = davy_app::read(&files, context);
+        app.install(&mut content, &mut base);
+        if !listed {
+            apps::summary(&app, path);
+        }
+        apps.push(app);
+    }
+    Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps })
 }
 
 impl Loaded {
@@ -55,6 +80,14 @@ impl Loaded {
                     knowledge.add_table(&file, names, cells);
                     break;
                 }
+            }
+        }
+        for app in &self.apps {
+            for (name, table) in app.named_tables() {
+                knowledge.add_table(name, table.names.clone(), table.rows.clone());
+            }
+            for saved in &app.saved {
+                knowledge.add_saved_search(&saved.name, &saved.search);
             }
         }
         knowledge

@@ -1,6 +1,7 @@
 //! One input's rows after another's.
 
 use super::properties;
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
@@ -23,9 +24,12 @@ pub(crate) struct ConcatExec {
 
 impl ConcatExec {
     pub(crate) fn new(inputs: Vec<Arc<dyn ExecutionPlan>>) -> Self {
-        let schema = inputs.first().map(|i| i.schema()).unwrap_or_else(|| {
-            Arc::new(datafusion::arrow::datatypes::Schema::empty())
-        });
+        // As the logical node has it: a column that is never null in the first input may be so in
+        // the next.
+        let first = inputs.first().map(|i| i.schema());
+        let fields = first.iter().flat_map(|schema| schema.fields().iter());
+        let fields: Vec<Field> = fields.map(|f| f.as_ref().clone().with_nullable(true)).collect();
+        let schema = Arc::new(Schema::new(fields));
         let properties = properties(schema, 1, EmissionType::Incremental);
         ConcatExec { inputs, properties }
     }

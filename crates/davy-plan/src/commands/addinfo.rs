@@ -15,7 +15,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     grammar: Grammar::General,
     syntax: "addinfo",
     summary: "Adds what is known of the search: info_min_time and info_max_time (its time range), info_search_time (its start), info_sid.",
-    examples: &[example!("| makeresults | addinfo | table info_max_time" => table "info_max_time\n+Infinity")],
+    examples: &[
+        example!("| makeresults | addinfo | table info_max_time" => table "info_max_time\n+Infinity"),
+    ],
     source: "Search Reference, addinfo",
     support: Support::Full,
     parse,

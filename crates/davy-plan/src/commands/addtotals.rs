@@ -1,10 +1,10 @@
 //! `addtotals` and `addcoltotals`. Search Reference, addtotals and addcoltotals.
 
+use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields, wildcard_match};
 use crate::plan::{Failed, Plan, PlanCx, Rows};
-use crate::column::Ty;
 use crate::rowmap::{RowMap, Set, row_map};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::{Val, parse_num};

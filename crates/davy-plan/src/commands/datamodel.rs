@@ -117,11 +117,7 @@ impl Command for DataModel {
 }
 
 /// A row for each, with its description.
-fn described(
-    models: &[&Model],
-    only: Option<&Dataset>,
-    cx: &PlanCx<'_>,
-) -> Result<Plan, Failed> {
+fn described(models: &[&Model], only: Option<&Dataset>, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
     let rows = models
         .iter()
         .map(|model| {

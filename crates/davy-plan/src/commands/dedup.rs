@@ -119,11 +119,12 @@ impl Command for Dedup {
                 key: String::new(),
             }) as Box<dyn Walker>
         };
-        let plan = Walk::new("dedup", names, sets, start).plan(input)?;
-        match self.sort.is_empty() {
-            true => Ok(plan),
-            false => super::sort::sorted(plan, &self.sort, None, cx),
-        }
+        // The order decides which rows stay.
+        let input = match self.sort.is_empty() {
+            true => input,
+            false => super::sort::sorted(input, &self.sort, None, cx)?,
+        };
+        Walk::new("dedup", names, sets, start).plan(input)
     }
 }
 

@@ -79,9 +79,8 @@ impl Command for FillDown {
         let sets: Vec<(String, Ty)> =
             names.iter().map(|n| (n.clone(), input.column(n).ty)).collect();
         let count = names.len();
-        let start = move || -> Box<dyn Walker> {
-            Box::new(Last { values: vec![Val::Null; count] })
-        };
+        let start =
+            move || -> Box<dyn Walker> { Box::new(Last { values: vec![Val::Null; count] }) };
         Walk::new("filldown", names, sets, start).plan(input)
     }
 }

@@ -3,29 +3,41 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod accum;
 mod addinfo;
 mod addtotals;
 mod analyzefields;
 mod anomalousvalue;
 mod anomalydetection;
+mod append;
+mod appendcols;
+mod appendpipe;
+mod autoregress;
 mod bin;
 mod chart;
 mod charting;
+mod concurrency;
 mod cluster;
 mod cofilter;
 mod contingency;
 mod convert;
 mod correlate;
+mod datamodel;
 mod dedup;
+mod delta;
 mod diff;
 mod eval;
 mod eventcount;
+mod eventstats;
 mod extract;
 mod fieldformat;
 mod fields;
 mod fieldsummary;
 mod filldown;
 mod fillnull;
+mod foreach;
+mod format;
+mod from;
 mod fromjson;
 mod gauge;
 mod gentimes;
@@ -36,28 +48,42 @@ mod localize;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
+mod map;
+mod multisearch;
 mod metadata;
+mod modelled;
+mod mstats;
 mod multikv;
 mod mvcombine;
 mod mvexpand;
 mod nomv;
 mod normal;
 mod outlier;
+mod inputlookup;
+mod join;
+mod lookup;
+mod outputlookup;
+mod regex;
+mod outward;
 mod overrows;
 mod passing;
+mod pivot;
 mod predict;
-mod refused;
 mod rangemap;
 mod rare;
-mod regex;
+mod refused;
 mod reltime;
 mod rename;
 mod replace;
 mod require;
 mod reverse;
 mod rex;
+mod savedsearch;
 mod search;
 mod setfields;
+mod return_;
+mod selfjoin;
+mod set;
 mod sort;
 mod spath;
 mod stats;
@@ -69,15 +95,13 @@ mod timechart;
 mod timewrap;
 mod tojson;
 mod top;
+mod transaction;
 mod transpose;
-mod uniq;
-mod untable;
-mod datamodel;
-mod from;
-mod modelled;
-mod mstats;
-mod pivot;
+mod trendline;
 mod tstats;
+mod uniq;
+mod union;
+mod untable;
 mod where_;
 mod xmlkv;
 mod xmlunescape;
@@ -85,29 +109,41 @@ mod xpath;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &accum::SPEC,
     &addinfo::SPEC,
     &addtotals::COLUMNS_SPEC,
     &addtotals::SPEC,
     &analyzefields::SPEC,
     &anomalousvalue::SPEC,
     &anomalydetection::SPEC,
+    &append::SPEC,
+    &appendcols::SPEC,
+    &appendpipe::SPEC,
+    &autoregress::SPEC,
     &bin::SPEC,
     &chart::SPEC,
+    &concurrency::SPEC,
     &cluster::SPEC,
     &cofilter::SPEC,
     &contingency::SPEC,
     &convert::SPEC,
     &correlate::SPEC,
+    &datamodel::SPEC,
     &dedup::SPEC,
+    &delta::SPEC,
     &diff::SPEC,
     &eval::SPEC,
     &eventcount::SPEC,
+    &eventstats::SPEC,
     &extract::SPEC,
     &fieldformat::SPEC,
     &fields::SPEC,
     &fieldsummary::SPEC,
     &filldown::SPEC,
     &fillnull::SPEC,
+    &foreach::SPEC,
+    &format::SPEC,
+    &from::SPEC,
     &fromjson::SPEC,
     &gauge::SPEC,
     &gentimes::SPEC,
@@ -118,10 +154,17 @@ static ALL: &[&CommandSpec] = &[
     &makemv::SPEC,
     &makeresults::SPEC,
     &metadata::SPEC,
+    &mstats::SPEC,
     &multikv::SPEC,
+    &inputlookup::SPEC,
+    &join::SPEC,
+    &lookup::SPEC,
+    &map::SPEC,
+    &multisearch::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
     &nomv::SPEC,
+    &outputlookup::SPEC,
     &regex::SPEC,
     &outlier::SPEC,
     &passing::ABSTRACT_SPEC,
@@ -131,10 +174,10 @@ static ALL: &[&CommandSpec] = &[
     &passing::NOOP_SPEC,
     &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
+    &pivot::SPEC,
+    &predict::SPEC,
     &rangemap::SPEC,
     &rare::SPEC,
-    &reltime::SPEC,
-    &predict::SPEC,
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
@@ -195,13 +238,18 @@ static ALL: &[&CommandSpec] = &[
     &refused::TYPELEARNER,
     &refused::WALKLEX,
     &refused::X11,
+    &reltime::SPEC,
     &rename::SPEC,
     &replace::SPEC,
     &require::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
+    &savedsearch::SPEC,
     &search::SPEC,
     &setfields::SPEC,
+    &return_::SPEC,
+    &selfjoin::SPEC,
+    &set::SPEC,
     &sort::SPEC,
     &spath::SPEC,
     &stats::SPEC,
@@ -213,14 +261,19 @@ static ALL: &[&CommandSpec] = &[
     &timewrap::SPEC,
     &tojson::SPEC,
     &top::SPEC,
+    &transaction::SPEC,
     &transpose::SPEC,
-    &uniq::SPEC,
+    &trendline::SPEC,
+    &union::SPEC,
     &untable::SPEC,
-    &datamodel::SPEC,
-    &from::SPEC,
-    &mstats::SPEC,
-    &pivot::SPEC,
+    &outward::COLLECT,
+    &outward::LOADJOB,
+    &outward::OUTPUTCSV,
+    &outward::OUTPUTTEXT,
+    &outward::SENDALERT,
+    &outward::SENDEMAIL,
     &tstats::SPEC,
+    &uniq::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xmlunescape::SPEC,

@@ -147,8 +147,13 @@ impl<'b> Modelled<'b> {
     pub(super) fn check(&self, reads: &[(String, Span)], cx: &PlanCx<'_>) {
         let known = self.shown();
         let mut inner: Vec<&str> = known.iter().map(|n| self.inner(n)).collect();
-        let below: Vec<String> =
-            self.model.datasets.iter().flat_map(|d| &d.fields).map(|f| f.name.to_string()).collect();
+        let below: Vec<String> = self
+            .model
+            .datasets
+            .iter()
+            .flat_map(|d| &d.fields)
+            .map(|f| f.name.to_string())
+            .collect();
         inner.extend(below.iter().map(String::as_str));
         for (name, span) in reads {
             let bare = self.inner(name);
@@ -159,7 +164,10 @@ impl<'b> Modelled<'b> {
             let near = closest(name, known.iter().map(String::as_str));
             cx.engine.warn(
                 codes::UNKNOWN_FIELD
-                    .at(*span, format!("the data model `{}` has no field `{name}`", self.model.name))
+                    .at(
+                        *span,
+                        format!("the data model `{}` has no field `{name}`", self.model.name),
+                    )
                     .help(near.map(|n| format!("did you mean `{n}`?"))),
             );
         }
@@ -211,7 +219,7 @@ impl<'b> Modelled<'b> {
         }
         let mut plan = match parts.len() {
             1 => parts.remove(0),
-            _ => Plan::new(ConcatNode::plan(parts.into_iter().map(|p| p.logical).collect())),
+            _ => Plan::new(ConcatNode::plan(parts.into_iter().map(|p| p.logical).collect())?),
         };
         if let Some(condition) = filter.and_then(|f| search::condition(f, &plan, true)) {
             plan = plan.filter(condition)?;
@@ -221,9 +229,8 @@ impl<'b> Modelled<'b> {
 
     /// The filter over the dataset's own names, for leaving out events early.
     fn rewritten(&self, expr: &SearchExpr) -> SearchExpr {
-        let name = |field: &Spanned<String>| {
-            Spanned::new(self.inner(&field.value).to_owned(), field.span)
-        };
+        let name =
+            |field: &Spanned<String>| Spanned::new(self.inner(&field.value).to_owned(), field.span);
         match expr {
             SearchExpr::And(list) => {
                 SearchExpr::And(list.iter().map(|e| self.rewritten(e)).collect())
@@ -231,20 +238,16 @@ impl<'b> Modelled<'b> {
             SearchExpr::Or(list) => {
                 SearchExpr::Or(list.iter().map(|e| self.rewritten(e)).collect())
             }
-            SearchExpr::Not(inner, span) => {
-                SearchExpr::Not(Box::new(self.rewritten(inner)), *span)
-            }
+            SearchExpr::Not(inner, span) => SearchExpr::Not(Box::new(self.rewritten(inner)), *span),
             // Decided above; no event has such a field.
             SearchExpr::Compare { field, .. } | SearchExpr::In { field, .. }
                 if field.value == "nodename" =>
             {
                 SearchExpr::And(Vec::new())
             }
-            SearchExpr::Compare { field, op, value } => SearchExpr::Compare {
-                field: name(field),
-                op: op.clone(),
-                value: value.clone(),
-            },
+            SearchExpr::Compare { field, op, value } => {
+                SearchExpr::Compare { field: name(field), op: op.clone(), value: value.clone() }
+            }
             SearchExpr::In { field, values, span } => {
                 SearchExpr::In { field: name(field), values: values.clone(), span: *span }
             }

@@ -27,7 +27,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| mstats avg(cpu.usage) AS usage WHERE index=metrics BY host span=5m" => varies),
     ],
     source: "Search Reference, mstats",
-    support: Support::Limited("reads events with `metric_name:NAME` fields, or `metric_name` and `_value`; there are no metric indexes, and rollups and `chart` options change nothing"),
+    support: Support::Limited(
+        "reads events with `metric_name:NAME` fields, or `metric_name` and `_value`; there are no metric indexes, and rollups and `chart` options change nothing",
+    ),
     parse,
 };
 
@@ -38,15 +40,8 @@ struct Mstats {
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let Args::Tstats(args) = args else { return None };
-    let names = [
-        "prestats",
-        "append",
-        "backfill",
-        "update_period",
-        "fillnull_value",
-        "chunk_size",
-        "span",
-    ];
+    let names =
+        ["prestats", "append", "backfill", "update_period", "fillnull_value", "chunk_size", "span"];
     let (options, left) = ArgReader::of(&args.head).options(&names, cx);
     let mut stats = Stats::read(args, &options, left, &[], cx)?;
     if stats.span.is_none() {

@@ -161,7 +161,9 @@ impl MultiKv {
         if body.is_empty() {
             return None;
         }
-        let fits = |l: &&&str| self.filter.is_empty() || self.filter.iter().any(|f| l.contains(f.as_str()));
+        let fits = |l: &&&str| {
+            self.filter.is_empty() || self.filter.iter().any(|f| l.contains(f.as_str()))
+        };
         let line = |l: &&'t str| {
             let comma = comma || (header.is_none() && l.contains(','));
             let mut found = assign(&columns, l, comma);

@@ -17,7 +17,7 @@ macro_rules! passing {
             grammar: Grammar::General,
             syntax: $syntax,
             summary: $summary,
-            examples: &[example!($example => rows 1)],
+    examples: &[example!($example => rows 1)],
             source: concat!("Search Reference, ", $name),
             support: Support::Limited("without effect: it changes only how or where Splunk works"),
             parse,

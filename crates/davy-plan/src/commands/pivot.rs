@@ -23,7 +23,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| pivot Endpoint Processes count(Processes) AS \"Processes\" SPLITROW dest" => varies),
     ],
     source: "Search Reference, pivot",
-    support: Support::Limited("no RANGE splits, no row and column summaries, and columns split by one field only over rows split by one"),
+    support: Support::Limited(
+        "no RANGE splits, no row and column summaries, and columns split by one field only over rows split by one",
+    ),
     parse,
 };
 
@@ -34,7 +36,14 @@ struct Pivot {
 
 /// The words that begin a part.
 const PARTS: [&str; 9] = [
-    "filter", "limit", "splitrow", "splitcol", "sort", "numcols", "showother", "rowsummary",
+    "filter",
+    "limit",
+    "splitrow",
+    "splitcol",
+    "sort",
+    "numcols",
+    "showother",
+    "rowsummary",
     "colsummary",
 ];
 
@@ -65,12 +74,19 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             value(&mut reader, &dataset.value, &mut parts, cx)?;
             continue;
         }
-        let word = match &arg.kind {
-            ArgKind::Word(word) => word.to_ascii_lowercase(),
-            _ => return cx.bad(arg.span.0, "a cell value or one of FILTER, SPLITROW, SPLITCOL, LIMIT, SORT is needed here"),
-        };
+        let word =
+            match &arg.kind {
+                ArgKind::Word(word) => word.to_ascii_lowercase(),
+                _ => return cx.bad(
+                    arg.span.0,
+                    "a cell value or one of FILTER, SPLITROW, SPLITCOL, LIMIT, SORT is needed here",
+                ),
+            };
         if !PARTS.contains(&word.as_str()) {
-            return cx.bad(arg.span.0, "a cell value or one of FILTER, SPLITROW, SPLITCOL, LIMIT, SORT is needed here");
+            return cx.bad(
+                arg.span.0,
+                "a cell value or one of FILTER, SPLITROW, SPLITCOL, LIMIT, SORT is needed here",
+            );
         }
         reader.next_arg();
         part(&word, &mut reader, &mut parts, cx)?;
@@ -79,7 +95,8 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         return cx.missing("a cell value, such as `count(DATASET)`");
     }
     if !parts.columns.is_empty() && (parts.columns.len() > 1 || parts.rows.len() > 1) {
-        return cx.bad(cx.span(), "columns can be split by one field, and then rows by one at most");
+        return cx
+            .bad(cx.span(), "columns can be split by one field, and then rows by one at most");
     }
     let search = written(&model.value, &dataset.value, &parts);
     Some(Box::new(Pivot { search }))

@@ -74,9 +74,10 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
 
 /// `-5--1`: the sign after the first number parts it from the second.
 fn ends(text: &str) -> Option<(f64, f64)> {
-    let at = text.char_indices().skip(1).find(|(at, c)| {
-        *c == '-' && !text.get(..*at).unwrap_or_default().ends_with(['e', 'E'])
-    })?;
+    let at = text
+        .char_indices()
+        .skip(1)
+        .find(|(at, c)| *c == '-' && !text.get(..*at).unwrap_or_default().ends_with(['e', 'E']))?;
     let low = parse_num(text.get(..at.0)?.trim())?;
     let high = parse_num(text.get(at.0 + 1..)?.trim())?;
     (low <= high).then_some((low, high))

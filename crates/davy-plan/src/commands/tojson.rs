@@ -128,8 +128,11 @@ impl Command for ToJson {
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
-        let fields: Vec<(String, Type)> =
-            input.names().into_iter().filter_map(|n| Some((n.clone(), self.type_of(&n)?))).collect();
+        let fields: Vec<(String, Type)> = input
+            .names()
+            .into_iter()
+            .filter_map(|n| Some((n.clone(), self.type_of(&n)?)))
+            .collect();
         let reads = fields.iter().map(|(n, _)| n.clone()).collect();
         let map = Objects { fields, fill: self.fill };
         row_map(input, reads, vec![Set::new(&self.to, Ty::Text)], Arc::new(map))
@@ -188,7 +191,10 @@ fn one(ty: Type, value: &Val<'_>) -> Option<Json> {
         Type::Auto => match (parse_num(&text), Json::parse(&text)) {
             (Some(_), Some(Json::Num(written))) => Json::Num(written),
             (Some(n), _) => number(n),
-            (None, Some(json @ (Json::Bool(_) | Json::Null | Json::Array(_) | Json::Object(_)))) => json,
+            (
+                None,
+                Some(json @ (Json::Bool(_) | Json::Null | Json::Array(_) | Json::Object(_))),
+            ) => json,
             _ => Json::Str(text),
         },
     })

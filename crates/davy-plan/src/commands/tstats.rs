@@ -238,7 +238,7 @@ impl Stats {
         }
         if self.append {
             let (first, second) = align(input, plan)?;
-            plan = Plan::new(ConcatNode::plan(vec![first.logical, second.logical]));
+            plan = Plan::new(ConcatNode::plan(vec![first.logical, second.logical])?);
         }
         Ok(plan)
     }

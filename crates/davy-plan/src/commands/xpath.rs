@@ -56,10 +56,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
 
 impl Command for XPathCommand {
     fn needs(&self, out: &FieldSet) -> FieldSet {
-        out.before_keeping(
-            std::slice::from_ref(&self.to),
-            std::slice::from_ref(&self.field.value),
-        )
+        out.before_keeping(std::slice::from_ref(&self.to), std::slice::from_ref(&self.field.value))
     }
 
     fn fields(&self, input: &Fields) -> Fields {
@@ -101,9 +98,8 @@ impl RowMap for At {
         }
         *slot = match (found.is_empty(), &self.default) {
             (false, _) => {
-                let clean = |t: &String| {
-                    davy_events::mv::clean(std::borrow::Cow::Borrowed(t)).into_owned()
-                };
+                let clean =
+                    |t: &String| davy_events::mv::clean(std::borrow::Cow::Borrowed(t)).into_owned();
                 let found: Vec<String> = found.iter().map(clean).collect();
                 Some(Val::multi(&found))
             }

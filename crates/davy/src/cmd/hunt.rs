@@ -24,6 +24,8 @@ pub(crate) struct Arguments {
     /// A folder in the layout of ESCU. May be repeated; later ones win.
     #[arg(long, value_name = "DIR")]
     content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Write the findings there instead of to standard output.
@@ -52,7 +54,7 @@ impl HuntEvents for Watch {
 
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open(&args.content)?;
+    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
     let unsound = loaded.report(false);
     let attack = Attack::builtin();
     let session = args.range.session()?;

@@ -1,8 +1,12 @@
 //! The subcommands, one file each.
 
+pub(crate) mod app;
 pub(crate) mod explain;
+pub(crate) mod explained;
+pub(crate) mod help;
 pub(crate) mod hunt;
 pub(crate) mod page;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod spl;
 pub(crate) mod test;

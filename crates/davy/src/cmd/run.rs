@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
     /// A folder in the layout of ESCU. May be repeated; later ones win.
     #[arg(long, value_name = "DIR")]
     content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Print this instead of running.
@@ -53,7 +55,7 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     if std::path::Path::new(&args.detection).is_file() {
         args.content.push(args.detection.clone());
     }
-    let loaded = content::open(&args.content)?;
+    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
@@ -97,9 +99,9 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
             knowledge: &knowledge,
             out: FieldSet::all(),
         };
-        let shown = super::explain::explain_search(&session, &search);
-        println!("{}", shown.map_err(|e| super::search::failed(&prepared.sources, e))?);
-        return Ok(Exit::Done);
+        let shown = super::explained::explain_search(&session, &search);
+        let shown = shown.map_err(|e| super::search::failed(&prepared.sources, e))?;
+        return Ok(output::say(&shown.text(None)));
     }
     let run = run_detection(&world, detection, &prepared, source, &env)
         .map_err(|e| super::search::failed(&prepared.sources, e))?;

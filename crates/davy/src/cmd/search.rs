@@ -24,6 +24,8 @@ pub(crate) struct Arguments {
     /// A folder of content whose macros and lookups the search may use. May be repeated.
     #[arg(long, value_name = "DIR")]
     content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
     /// The source of all events, in place of their own.
     #[arg(long, value_name = "TEXT")]
     source: Option<String>,
@@ -42,7 +44,7 @@ pub(crate) fn run(args: Arguments) -> Exit {
 
 fn search(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open(&args.content)?;
+    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
     loaded.report(false);
     let knowledge = loaded.knowledge();
     let prepared = prepare("search", &args.spl, knowledge.macros());

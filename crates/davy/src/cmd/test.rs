@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
     /// A folder in the layout of ESCU. May be repeated; later ones win.
     #[arg(long, value_name = "DIR")]
     content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
     /// A folder of datasets, in which the last parts of an address are looked up. May be repeated.
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -51,7 +53,7 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     let own = args.detections.iter().filter(|d| Path::new(d).exists()).cloned();
     args.content.extend(own.collect::<Vec<_>>());
-    let loaded = content::open(&args.content)?;
+    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
     let unsound = loaded.report(true);
     let attack = Attack::builtin();
     let session = args.range.session()?;
