@@ -21,4 +21,5 @@ pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
 pub use parquet::ParquetSource;
 pub use many::{ManyAnswers, ManyEvents};
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
+pub use shapes::{Explained, Holds, check_base, explain};
 pub use source::{EventSource, Read, Reading};

@@ -18,5 +18,6 @@ codes! {
     DUPLICATE = error "knowledge::duplicate" "Two things have the same name, so one would hide the other.";
     NO_SUCH_TABLE = error "knowledge::no-such-table" "An automatic lookup names a table that is not there.";
     NO_SUCH_PARENT = error "knowledge::no-such-parent" "A dataset's parent is not a dataset of its model, or is the dataset itself.";
+    EXPRESSION = error "knowledge::expression" "An expression of an add-on or a data model cannot be compiled: a function that is not there, a bad regular expression, a condition where a value is needed.";
     BAD_TABLE = error "knowledge::bad-table" "A lookup table is CSV with a header, and every row has as many cells.";
 }

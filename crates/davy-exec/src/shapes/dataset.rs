@@ -20,6 +20,8 @@ impl Graph {
         let line = line.unwrap_or_default();
         let mut truth = if line.is_empty() { Truth::Never } else { Truth::Always };
         let mut calculated = 0;
+        // What a JSON event calls its tag puts it in no dataset.
+        let before = std::mem::replace(&mut self.only_types, true);
         for (depth, part) in line.iter().enumerate() {
             let scope = match depth {
                 0 => ALL,
@@ -33,6 +35,7 @@ impl Graph {
             }
             calculated += part.calculated.len();
         }
+        self.only_types = before;
         self.dataset_truth.insert(dataset.clone(), truth);
         truth
     }

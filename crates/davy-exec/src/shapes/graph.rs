@@ -48,6 +48,8 @@ pub(crate) struct Graph {
     runs: HashMap<usize, Option<(Arc<Run>, Vec<NodeId>)>>,
     server: Option<Arc<Run>>,
     pub(super) types: Option<Types>,
+    /// Fields of the event that are called `tag` or `eventtype` are not looked at.
+    pub(super) only_types: bool,
     pub(super) dataset_memo: HashMap<(DatasetRef, String, usize), NodeId>,
     pub(super) dataset_truth: HashMap<DatasetRef, Truth>,
     /// What could not be compiled.
@@ -100,6 +102,7 @@ impl Graph {
             runs: HashMap::new(),
             server: None,
             types: None,
+            only_types: false,
             dataset_memo: HashMap::new(),
             dataset_truth: HashMap::new(),
             problems: Vec::new(),
@@ -179,6 +182,14 @@ impl Graph {
             return self.event_value(name, at);
         }
         let Some(def) = self.defs.get(at).cloned() else { return 0 };
+        // Names as they come do not stand in place of what is there, such as the sourcetype.
+        let found = self.dynamic.contains(&at);
+        if found {
+            let old = self.event_value(name, at);
+            if matches!(*self.node(old), Node::Const(_)) {
+                return old;
+            }
+        }
         let (new, strict) = match &def.given {
             Given::Alias(_, from) => {
                 let from: Vec<NodeId> =
@@ -194,10 +205,18 @@ impl Graph {
         match (truth, strict) {
             (Truth::When(condition), _) => {
                 let old = self.event_value(name, at);
-                let new = if strict { new } else { self.coalesce(vec![new, old]) };
+                let new = match (strict, found) {
+                    (true, _) => new,
+                    (false, true) => self.coalesce(vec![old, new]),
+                    (false, false) => self.coalesce(vec![new, old]),
+                };
                 self.choose(condition, new, old)
             }
             (_, true) => new,
+            (_, false) if found => {
+                let old = self.event_value(name, at);
+                self.coalesce(vec![old, new])
+            }
             (_, false) if matches!(*self.node(new), Node::Const(_)) => new,
             (_, false) => {
                 let old = self.event_value(name, at);

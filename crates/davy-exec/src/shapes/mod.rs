@@ -3,12 +3,14 @@
 
 mod compile;
 mod dataset;
+mod explain;
 mod graph;
 mod node;
 mod program;
 mod run;
 mod types;
 
+pub use explain::{Explained, Holds, check_base, explain};
 pub(crate) use graph::{ALL, Graph, Scope};
 pub(crate) use node::{Node, NodeId, Truth};
 pub(crate) use program::{Memo, Nodes, Pass, Program, closure};

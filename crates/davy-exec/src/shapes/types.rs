@@ -23,6 +23,9 @@ impl Graph {
             self.types = Some(Types { made });
         }
         let made = self.types.as_ref().and_then(|t| t.made.get(name)).copied().unwrap_or(0);
+        if self.only_types {
+            return made;
+        }
         match self.event_value(name, before) {
             0 => made,
             own => self.coalesce(vec![made, own]),

@@ -1,6 +1,12 @@
 //! Fields, event types and tags of an add-on.
 
 use crate::{base, lines};
+use davy_diag::Diagnostics;
+use davy_events::{Meta, Options};
+use davy_exec::{FileSource, Holds, Input, Place, check_base, explain};
+use davy_knowledge::{Base, Text};
+use davy_plan::Env;
+use std::sync::Arc;
 
 const ADDON: &str = r#"
 addon: test
@@ -132,4 +138,103 @@ fn server_fields_are_made_when_asked_for() {
         got,
         ["date_hour=10 date_wday=monday date_month=may linecount=1 punct={\"_\":,\"\":} splunk_server=davy"]
     );
+}
+
+#[test]
+fn all_that_is_built_in_compiles() {
+    let mut diags = Diagnostics::default();
+    let base = Arc::new(Base::load(&[], &mut diags));
+    assert!(diags.is_empty(), "{:?}", diags.list());
+    let env = Arc::new(Env::default());
+    let diags = check_base(&base, &env);
+    let shown: Vec<String> = diags
+        .list()
+        .iter()
+        .map(|d| davy_diag::render::text(base.sources(), d, false))
+        .collect();
+    assert!(shown.is_empty(), "{}", shown.join("\n"));
+}
+
+#[test]
+fn mistakes_in_expressions_are_told_with_their_file() {
+    let text = "addon: a\nstanzas:\n  - sourcetype: x\n    eval: { y: nosuch(z) }\n";
+    let texts = [Text { name: "addons/mine.yml".into(), text: text.into() }];
+    let mut diags = Diagnostics::default();
+    let base = Arc::new(Base::of(&texts, &mut diags));
+    let found = check_base(&base, &Arc::new(Env::default()));
+    let [mistake] = found.list() else { panic!("{found:?}") };
+    let shown = davy_diag::render::text(base.sources(), mistake, false);
+    assert!(shown.contains("nosuch") && shown.contains("addons/mine.yml:4"), "{shown}");
+}
+
+#[test]
+fn events_are_explained() {
+    let model = r#"
+model: M
+datasets:
+  - name: Ones
+    constraint: tag=one
+    fields: [code]
+  - name: Nevers
+    constraint: tag=report tag=never
+"#;
+    let base = base(ADDON, model);
+    let input = Input {
+        place: Place::Bytes(Arc::from(EVENTS.as_bytes())),
+        meta: Meta { sourcetype: Some("test:json".into()), name: "e".into(), ..Meta::default() },
+    };
+    let source = FileSource::new(vec![input], Options::default());
+    let all = explain(&base, &source, &Arc::new(Env::default()));
+    let [events] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!(events.sourcetype, "test:json");
+    let types: Vec<_> = events.eventtypes.iter().map(|(n, _, _, h)| (n.as_str(), h.clone())).collect();
+    assert_eq!(
+        types,
+        [
+            ("test-one", Holds::Some),
+            ("test-all", Holds::All),
+            ("never", Holds::None(Some("sourcetype=other".into()))),
+        ]
+    );
+    let datasets: Vec<_> =
+        events.datasets.iter().map(|(_, d, h)| (d.as_str(), h.clone())).collect();
+    assert_eq!(
+        datasets,
+        [("Ones", Holds::Some), ("Nevers", Holds::None(Some("tag=never".into())))]
+    );
+}
+
+#[test]
+fn datasets_inherit_and_have_defaults_and_calculated_fields() {
+    let model = r#"
+model: M
+datasets:
+  - name: Root
+    constraint: tag=all
+    fields: { code: null, who: unknown, size: "0" }
+    calculated: { label: 'code.":".who' }
+  - name: Child
+    parent: Root
+    constraint: label="2:*"
+    fields: [box]
+"#;
+    let base = base(ADDON, model);
+    let input = [("s", "test:json", EVENTS), ("s", "plain", EVENTS)];
+    let got = lines(
+        &base,
+        &input,
+        "| tstats count FROM datamodel=M.Root BY Root.code Root.who Root.size Root.label",
+    );
+    assert_eq!(
+        got,
+        [
+            "Root.code=2 Root.who=bob Root.size=0 Root.label=2:bob count=1",
+        ]
+    );
+    let got = lines(&base, &input, "| tstats count FROM datamodel=M.Root BY Root.who");
+    assert_eq!(got, ["Root.who=bob count=1", "Root.who=unknown count=1"]);
+    let got = lines(&base, &input, "| tstats count FROM datamodel=M.Child BY Root.Child.box");
+    assert_eq!(got, ["Root.Child.box=b2 count=1"]);
+    let got = lines(&base, &input, "| datamodel M Child search | table Root.who Root.box");
+    assert_eq!(got, ["Root.who=bob Root.box=b2"]);
 }
