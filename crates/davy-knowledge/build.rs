@@ -26,7 +26,8 @@ fn main() -> io::Result<()> {
         let _ = writeln!(code, "pub(crate) static {name}: &[(&str, &str)] = &[");
         for file in files {
             let path = Path::new(&root).join(folder).join(&file);
-            let _ = writeln!(code, "    ({:?}, include_str!({path:?})),", format!("{folder}/{file}"));
+            let _ =
+                writeln!(code, "    ({:?}, include_str!({path:?})),", format!("{folder}/{file}"));
         }
         code.push_str("];\n");
     }

@@ -172,7 +172,10 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
         Stock { kind: "detections", count: own.detections().len() },
         Stock { kind: "lookup definitions", count: own.lookups().len() },
         Stock { kind: "lookup tables", count: tables.len() },
-        Stock { kind: "event types", count: eventtypes.iter().filter(|e| !e.name.is_empty()).count() },
+        Stock {
+            kind: "event types",
+            count: eventtypes.iter().filter(|e| !e.name.is_empty()).count(),
+        },
         Stock { kind: "data models", count: models.len() },
     ];
     props::stock(&stanzas, &mut stock);
@@ -247,9 +250,7 @@ fn unused(transforms: &Conf, props: &Conf, cx: &mut Reader<'_>) {
         .collect();
     for stanza in transforms.stanzas() {
         let name = &stanza.name.value;
-        if !named.contains(name)
-            && !lookups::is_lookup(stanza)
-            && transforms::is_index_time(stanza)
+        if !named.contains(name) && !lookups::is_lookup(stanza) && transforms::is_index_time(stanza)
         {
             let why = "counts when an event is stored, not when it is searched";
             cx.notes.stanza(cx.sources, stanza, why);
@@ -294,7 +295,9 @@ fn others(files: &Files, cx: &mut Reader<'_>) {
                 Some("fields") => "fields of several values and indexed fields are told otherwise",
                 Some("datamodels") => "data models are never accelerated, and never need to be",
                 Some("collections") => "collections have the fields that are put into them",
-                Some("inputs" | "outputs" | "indexes") => "what is read is named on the command line",
+                Some("inputs" | "outputs" | "indexes") => {
+                    "what is read is named on the command line"
+                }
                 Some("workflow_actions" | "times" | "ui-prefs" | "nav" | "web") => {
                     "there is no page that would use it"
                 }

@@ -65,7 +65,9 @@ impl Files {
         for entry in archive.entries().map_err(AppError::NotAnArchive)? {
             let mut entry = match entry {
                 Ok(entry) => entry,
-                Err(_) if total + 512 >= limits.bytes => return Err(AppError::TooLarge(limits.bytes)),
+                Err(_) if total + 512 >= limits.bytes => {
+                    return Err(AppError::TooLarge(limits.bytes));
+                }
                 Err(error) => return Err(AppError::NotAnArchive(error)),
             };
             let path = String::from_utf8_lossy(&entry.path_bytes()).replace('\\', "/");

@@ -174,6 +174,7 @@ pub(crate) fn inexact(lookup: &Lookup) -> Option<String> {
     if lookup.default_match.is_some() && lookup.min_matches.is_some_and(|n| n > 0) {
         left_out.push("`default_match`");
     }
-    (!left_out.is_empty())
-        .then(|| format!("an automatic lookup takes the first match; no {}", left_out.join(", no ")))
+    (!left_out.is_empty()).then(|| {
+        format!("an automatic lookup takes the first match; no {}", left_out.join(", no "))
+    })
 }

@@ -87,7 +87,10 @@ fn dataset(
         }
     };
     let inherited = |f: &Value| word(f, "owner").is_some_and(|o| ROOTS.contains(&o));
-    items("fields").filter(|f| !inherited(f)).filter_map(|f| word(f, "fieldName")).for_each(&mut add);
+    items("fields")
+        .filter(|f| !inherited(f))
+        .filter_map(|f| word(f, "fieldName"))
+        .for_each(&mut add);
     let mut calculated = Vec::new();
     for calculation in items("calculations") {
         let outputs = calculation.get("outputFields").and_then(Value::as_array);

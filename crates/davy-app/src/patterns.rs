@@ -103,10 +103,10 @@ mod tests {
         assert_eq!(names("/var/log/.../app.log"), Ok(vec!["/var/log/*/app.log".into()]));
         assert_eq!(names("...a(b|c)*"), Ok(vec!["*ab*".into(), "*ac*".into()]));
         assert_eq!(names(r"x\.log"), Ok(vec!["x.log".into()]));
-        assert_eq!(names("WinEventLog:(?:Security|System)"), Ok(vec![
-            "WinEventLog:Security".into(),
-            "WinEventLog:System".into()
-        ]));
+        assert_eq!(
+            names("WinEventLog:(?:Security|System)"),
+            Ok(vec!["WinEventLog:Security".into(), "WinEventLog:System".into()])
+        );
         assert_eq!(names("x(.old)?"), Ok(vec!["x.old".into(), "x".into()]));
         assert!(names("a[bc]").is_err());
         assert!(names(r"a\d").is_err());

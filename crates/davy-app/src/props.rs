@@ -323,7 +323,12 @@ fn aliases(section: &Section, sorted: &Sorted<'_>, cx: &mut Reader<'_>) -> Made 
             }
         }
         if !rest.is_empty() {
-            cx.notes.setting(cx.sources, section, setting, "not `field AS name`, as often as needed");
+            cx.notes.setting(
+                cx.sources,
+                section,
+                setting,
+                "not `field AS name`, as often as needed",
+            );
         }
     }
     out
@@ -335,9 +340,8 @@ fn calculated(section: &Section, sorted: &Sorted<'_>, cx: &mut Reader<'_>) -> Ma
     let mut ordered = Vec::new();
     while !left.is_empty() {
         let free = left.iter().position(|(name, _)| {
-            let reads = |(other, s): &&(&str, &Setting)| {
-                other != name && mentions(&s.value.value, name)
-            };
+            let reads =
+                |(other, s): &&(&str, &Setting)| other != name && mentions(&s.value.value, name);
             !left.iter().any(|o| reads(&o))
         });
         if free.is_none()
@@ -419,11 +423,7 @@ fn looked_up(
 }
 
 /// `table in AS field OUTPUT column AS field`; whether fields that are there stay.
-fn lookup(
-    text: &str,
-    around: &Around<'_>,
-    cx: &Reader<'_>,
-) -> Result<(LookupUse, bool), String> {
+fn lookup(text: &str, around: &Around<'_>, cx: &Reader<'_>) -> Result<(LookupUse, bool), String> {
     let words = words(text);
     let mut rest = words.as_slice();
     while let [first, after @ ..] = rest
@@ -439,9 +439,9 @@ fn lookup(
         None => around.tables.get(name).or_else(|| cx.base.table(name)),
     };
     let Some(table) = table else { return Err(format!("no lookup table `{name}`")) };
-    let at = rest.iter().position(|w| {
-        w.eq_ignore_ascii_case("OUTPUT") || w.eq_ignore_ascii_case("OUTPUTNEW")
-    });
+    let at = rest
+        .iter()
+        .position(|w| w.eq_ignore_ascii_case("OUTPUT") || w.eq_ignore_ascii_case("OUTPUTNEW"));
     let keep = at.and_then(|at| rest.get(at)).is_some_and(|w| w.eq_ignore_ascii_case("OUTPUTNEW"));
     let (on, out) = rest.split_at(at.unwrap_or(rest.len()));
     let on = pairs(on);

@@ -21,7 +21,8 @@ fn groups(pattern: &str) -> Vec<Group> {
                 in_class = true;
                 // A bracket right at the start of a class is a character.
                 let rest = pattern.get(at + 1..).unwrap_or_default();
-                let skip = ["^]", "]"].iter().find(|p| rest.starts_with(**p)).map_or(0, |p| p.len());
+                let skip =
+                    ["^]", "]"].iter().find(|p| rest.starts_with(**p)).map_or(0, |p| p.len());
                 (0..skip).for_each(|_| {
                     chars.next();
                 });
@@ -134,9 +135,15 @@ mod tests {
             let wanted: Vec<_> = wanted.iter().map(|(n, s)| (*n, (*s).to_owned())).collect();
             named(pattern, &wanted)
         };
-        assert_eq!(of(r"(\w+)=(?:x)([)]+)", &[(1, "a"), (2, "b")]).as_deref(), Some(r"(?<a>\w+)=(?:x)(?<b>[)]+)"));
+        assert_eq!(
+            of(r"(\w+)=(?:x)([)]+)", &[(1, "a"), (2, "b")]).as_deref(),
+            Some(r"(?<a>\w+)=(?:x)(?<b>[)]+)")
+        );
         assert_eq!(of("(x)", &[(1, "a"), (1, "b")]).as_deref(), Some("(?<a>(?<b>x))"));
-        assert_eq!(of("(?<n>x(y))", &[(1, "a"), (2, "b")]).as_deref(), Some("(?<n>(?<a>x(?<b>y)))"));
+        assert_eq!(
+            of("(?<n>x(y))", &[(1, "a"), (2, "b")]).as_deref(),
+            Some("(?<n>(?<a>x(?<b>y)))")
+        );
         assert_eq!(of("x", &[(0, "a")]).as_deref(), Some("(?<a>x)"));
         assert_eq!(of("x", &[(1, "a")]), None);
     }

@@ -104,11 +104,20 @@ impl<'c> One<'c> {
         let full = self.stanza.name.value.as_str();
         let label = cx.app_label();
         let bare = full.strip_suffix(" - Rule").unwrap_or(full);
-        let bare = [label.as_str(), "ESCU", "Threat", "Access", "Endpoint", "Network", "Identity", "Audit"]
-            .iter()
-            .filter(|l| !l.is_empty() && full.ends_with(" - Rule"))
-            .find_map(|l| bare.strip_prefix(l)?.strip_prefix(" - "))
-            .unwrap_or(bare);
+        let bare = [
+            label.as_str(),
+            "ESCU",
+            "Threat",
+            "Access",
+            "Endpoint",
+            "Network",
+            "Identity",
+            "Audit",
+        ]
+        .iter()
+        .filter(|l| !l.is_empty() && full.ends_with(" - Rule"))
+        .find_map(|l| bare.strip_prefix(l)?.strip_prefix(" - "))
+        .unwrap_or(bare);
         let annotations = self.json("action.correlationsearch.annotations", cx);
         let metadata = self.json("action.correlationsearch.metadata", cx);
         let mappings = self.json("action.escu.mappings", cx);
@@ -305,9 +314,7 @@ fn texts(json: &Value, key: &str) -> Vec<String> {
 fn strings(json: &Value) -> Vec<String> {
     match json {
         Value::String(text) => vec![text.clone()],
-        Value::Array(list) => {
-            list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
 }

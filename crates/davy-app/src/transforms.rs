@@ -7,7 +7,8 @@ use davy_knowledge::{Extract, How};
 use std::sync::Arc;
 
 /// Keys that change speed, never what is found.
-const HARMLESS: &[&str] = &["MATCH_LIMIT", "DEPTH_LIMIT", "CAN_OPTIMIZE", "LOOKAHEAD", "description"];
+const HARMLESS: &[&str] =
+    &["MATCH_LIMIT", "DEPTH_LIMIT", "CAN_OPTIMIZE", "LOOKAHEAD", "description"];
 
 /// Keys that count when an event is stored.
 const INDEX_TIME: &[&str] = &[
@@ -119,7 +120,8 @@ fn simple_pairs(pattern: &str) -> Option<How> {
     let eq = rest.get(..at)?.replace('\\', "");
     let value = rest.get(at + 1..)?.strip_suffix(')')?;
     let one = |eq: &str| eq.chars().count() == 1 && !eq.contains(['.', '*', '+', '?']);
-    let word = matches!(name, r"\w+" | r"\S+" | r"[^=]+" | r"[a-zA-Z_]+" | r"[^\s=]+" | r"[a-zA-Z0-9_]+");
+    let word =
+        matches!(name, r"\w+" | r"\S+" | r"[^=]+" | r"[a-zA-Z_]+" | r"[^\s=]+" | r"[a-zA-Z0-9_]+");
     let pair = match value {
         r"\S+" | r"\S*" | r"[^\s]+" | r"[^\s]*" => " ",
         r"[^,]+" | r"[^,]*" => ",",

@@ -114,7 +114,11 @@ fn pairs(tagged: Pairs, macros: &dyn Macros, cx: &mut Reader<'_>, out: &mut Vec<
                 let stanza = format!("eventtype={value}");
                 cx.notes.item("tags.conf", &stanza, "", "no event type has this name");
             }
-            out.extend(found.into_iter().map(|e| EventType { name: "".into(), tags: tags.clone(), ..e }));
+            out.extend(found.into_iter().map(|e| EventType {
+                name: "".into(),
+                tags: tags.clone(),
+                ..e
+            }));
             continue;
         }
         let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");

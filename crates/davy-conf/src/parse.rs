@@ -155,12 +155,7 @@ impl Reader<'_> {
     }
 
     /// A value over several lines, with the ends of the lines in it, as a text of its own.
-    fn joined(
-        &mut self,
-        key: &str,
-        first: Range<usize>,
-        rest: &[Range<usize>],
-    ) -> Spanned<String> {
+    fn joined(&mut self, key: &str, first: Range<usize>, rest: &[Range<usize>]) -> Spanned<String> {
         let mut parts: Vec<Range<usize>> = vec![first];
         parts.extend(rest.iter().cloned());
         // The value's ends are trimmed, the lines between are as they were written.

@@ -106,8 +106,9 @@ pub(crate) fn risk_events(
         let message = object.message.as_ref().or(spec.message.as_ref());
         let message = message.map(|m| fill(&m.value, row)).unwrap_or_default();
         for value in row.values(&object.field.value) {
-            let fields =
-                fields(detection, enrichment, row, object, &value, &message, &threats, window, orig_time);
+            let fields = fields(
+                detection, enrichment, row, object, &value, &message, &threats, window, orig_time,
+            );
             events.push(RiskEvent {
                 time: orig_time,
                 search_name: search_name(detection),
@@ -190,12 +191,8 @@ fn fields(
     window: Window,
     orig_time: f64,
 ) -> Vec<(String, Val<'static>)> {
-    let mut out: Vec<(String, Val<'static>)> = row
-        .fields
-        .iter()
-        .filter(|(name, _)| !name.starts_with('_'))
-        .cloned()
-        .collect();
+    let mut out: Vec<(String, Val<'static>)> =
+        row.fields.iter().filter(|(name, _)| !name.starts_with('_')).cloned().collect();
     let mut set = |name: &str, value: Val<'static>| {
         out.retain(|(n, _)| n != name);
         if !value.is_null() {
@@ -224,8 +221,7 @@ fn fields(
     for (name, values) in mitre(enrichment) {
         set(name, Val::multi(&values));
     }
-    let stories: Vec<&String> =
-        detection.annotations.stories.iter().map(|s| &s.value).collect();
+    let stories: Vec<&String> = detection.annotations.stories.iter().map(|s| &s.value).collect();
     set("analyticstories", Val::multi(&stories));
     set("orig_time", Val::Num(orig_time));
     set("info_min_time", bound(window.earliest));

@@ -37,8 +37,8 @@ pub enum ScheduleError {
 impl Schedule {
     pub fn new(scheduling: &Scheduling, zone: TimeZone) -> Result<Schedule, ScheduleError> {
         let text = &scheduling.cron_schedule;
-        let cron = Cron::from_str(text)
-            .map_err(|e| ScheduleError::Cron(text.clone(), e.to_string()))?;
+        let cron =
+            Cron::from_str(text).map_err(|e| ScheduleError::Cron(text.clone(), e.to_string()))?;
         let time = |text: &str| {
             parse_time_modifier(text).map_err(|_| ScheduleError::Time(text.to_owned()))
         };

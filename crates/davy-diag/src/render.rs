@@ -13,9 +13,8 @@ pub fn text(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> String
         Severity::Note => Level::NOTE,
     };
     let marks = marks(sources, diagnostic);
-    let mut group: Group<'_> = Group::with_title(
-        level.primary_title(diagnostic.message.clone()).id(diagnostic.code.id),
-    );
+    let mut group: Group<'_> =
+        Group::with_title(level.primary_title(diagnostic.message.clone()).id(diagnostic.code.id));
     let mut done: Vec<FileId> = Vec::new();
     for mark in &marks {
         if done.contains(&mark.file) {
@@ -25,8 +24,7 @@ pub fn text(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> String
         let file = sources.file(mark.file);
         let mut snippet = Snippet::source(file.text.as_ref()).path(file.name.as_str()).fold(true);
         for mark in marks.iter().filter(|m| m.file == mark.file) {
-            let kind =
-                if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let label = (!mark.text.is_empty()).then(|| mark.text.clone());
             snippet = snippet.annotation(kind.span(mark.range.clone()).label(label));
         }

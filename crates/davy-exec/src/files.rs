@@ -123,8 +123,7 @@ impl Reading for FileReading {
             if let Some(progress) = &self.source.progress {
                 progress.read(&report);
             }
-            let mut reports =
-                self.source.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut reports = self.source.reports.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(slot) = reports.get_mut(at) {
                 *slot = Some(report);
             }
@@ -198,7 +197,12 @@ pub fn find_files(paths: &[String]) -> (Vec<PathBuf>, Vec<(String, io::Error)>) 
 
 const MAX_DEPTH: usize = 64;
 
-fn walk(path: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<(String, io::Error)>, depth: usize) {
+fn walk(
+    path: &Path,
+    found: &mut Vec<PathBuf>,
+    errors: &mut Vec<(String, io::Error)>,
+    depth: usize,
+) {
     let shown = || path.display().to_string();
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,

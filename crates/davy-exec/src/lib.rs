@@ -7,10 +7,10 @@
 
 mod coverage;
 mod files;
+mod many;
 mod operators;
 mod parquet;
 mod session;
-mod many;
 mod shapes;
 mod shared;
 mod source;
@@ -18,8 +18,8 @@ mod table;
 
 pub use coverage::{Coverage, Example, coverage};
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
-pub use parquet::ParquetSource;
 pub use many::{ManyAnswers, ManyEvents};
+pub use parquet::ParquetSource;
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
 pub use shapes::{Explained, Holds, check_base, explain};
 pub use source::{EventSource, Read, Reading};

@@ -100,8 +100,7 @@ impl Session {
                         let Some(search) = searches.get(at) else { return };
                         let wanted = Mutex::new(Vec::new());
                         let answer = Run::new(self, search, Events::Nothing(&wanted)).answer();
-                        let requests =
-                            wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
+                        let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
                         let dynamic = dynamic(&search.prepared.bound);
                         let probe = Probe { requests, answer, dynamic };
                         let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);

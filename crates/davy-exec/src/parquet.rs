@@ -24,8 +24,8 @@ impl ParquetSource {
             .iter()
             .map(|p| ListingTableUrl::parse(p.to_string_lossy()))
             .collect::<Result<Vec<_>, _>>()?;
-        let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-            .with_file_extension("");
+        let options =
+            ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
         let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
         let config = session.block_on(config.infer_schema(&session.state()))?;
         Ok(ParquetSource { table: Arc::new(ListingTable::try_new(config)?) })

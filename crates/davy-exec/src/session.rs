@@ -9,15 +9,15 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
-    Bound, CommandGrammars, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan,
-    plan_pipeline,
+    Bound, CommandGrammars, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ,
+    Scan, plan_pipeline,
 };
 use davy_spl::{Macros, ast::Pipeline};
 use futures::StreamExt;
@@ -279,12 +279,8 @@ impl<'a> Run<'a> {
 
     fn plan(&self) -> Result<Plan, Failed> {
         let search = self.search;
-        if let Some(error) = search
-            .prepared
-            .diags
-            .list()
-            .iter()
-            .find(|d| d.severity == davy_diag::Severity::Error)
+        if let Some(error) =
+            search.prepared.diags.list().iter().find(|d| d.severity == davy_diag::Severity::Error)
         {
             return Err(error.clone().into());
         }
@@ -368,11 +364,7 @@ impl Engine for Run<'_> {
         Self::scan_of(Arc::new(table))
     }
 
-    fn table(
-        &self,
-        schema: SchemaRef,
-        batches: Vec<RecordBatch>,
-    ) -> Result<LogicalPlan, Failed> {
+    fn table(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<LogicalPlan, Failed> {
         let table = MemTable::try_new(schema, vec![batches])?;
         Self::scan_of(Arc::new(table))
     }

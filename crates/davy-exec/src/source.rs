@@ -35,7 +35,9 @@ impl ReadRequest {
         };
         let bounded = scan.earliest.is_finite() && scan.earliest > 0.0 || scan.latest.is_finite();
         if scan.needs.all {
-            ["_time", "_raw", "host", "source", "sourcetype", "index"].into_iter().for_each(&mut add);
+            ["_time", "_raw", "host", "source", "sourcetype", "index"]
+                .into_iter()
+                .for_each(&mut add);
         }
         scan.needs.names.iter().filter(|n| !n.starts_with(HIDDEN)).for_each(|n| add(n));
         if scan.ordered || bounded {

@@ -72,14 +72,26 @@ pub struct Extract {
 #[derive(Debug, Clone)]
 pub enum How {
     /// The named groups; with `multi` of all matches.
-    Regex { text: String, multi: bool, names: Vec<Arc<str>> },
+    Regex {
+        text: String,
+        multi: bool,
+        names: Vec<Arc<str>>,
+    },
     /// `a=1;b=2`: names as they come.
-    Kv { pair: String, eq: String },
-    Delimited { by: String, names: Vec<Arc<str>> },
+    Kv {
+        pair: String,
+        eq: String,
+    },
+    Delimited {
+        by: String,
+        names: Vec<Arc<str>>,
+    },
     /// `<a>1</a><Data Name="b">2</Data>`: names as they come.
     XmlKv,
     /// Paths of a JSON text, each behind the prefix.
-    Json { prefix: String },
+    Json {
+        prefix: String,
+    },
 }
 
 impl How {
@@ -145,21 +157,33 @@ pub(crate) fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Addon> {
     let keys = reader.keys(node, &["addon", "description", "stanzas", "eventtypes", "field_tags"]);
     let name = keys.need("addon", reader).and_then(|n| reader.text(n))?;
     let description = keys.get("description").and_then(|n| reader.text(n)).unwrap_or_default();
-    let mut addon =
-        Addon { name, description, stanzas: Vec::new(), eventtypes: Vec::new(), field_tags: Vec::new() };
+    let mut addon = Addon {
+        name,
+        description,
+        stanzas: Vec::new(),
+        eventtypes: Vec::new(),
+        field_tags: Vec::new(),
+    };
     if let Some(list) = keys.get("stanzas") {
         addon.stanzas = reader.list(list).iter().map(|n| stanza(n, reader)).collect();
     }
     if let Some(list) = keys.get("eventtypes") {
-        addon.eventtypes =
-            reader.list(list).iter().filter_map(|n| eventtype(n, reader)).collect();
+        addon.eventtypes = reader.list(list).iter().filter_map(|n| eventtype(n, reader)).collect();
     }
     if let Some(map) = keys.get("field_tags") {
         for (field, values) in reader.map(map) {
             for (value, tags) in reader.map(values) {
                 let tags = reader.texts(tags).into_iter().map(Arc::from).collect();
-                let search = Arc::new(is_one_of(&field.value, &[value.value.clone()], value.span));
-                addon.field_tags.push(FieldTags { field: field.value.as_str().into(), search, tags });
+                let search = Arc::new(is_one_of(
+                    &field.value,
+                    std::slice::from_ref(&value.value),
+                    value.span,
+                ));
+                addon.field_tags.push(FieldTags {
+                    field: field.value.as_str().into(),
+                    search,
+                    tags,
+                });
             }
         }
     }
@@ -295,10 +319,9 @@ fn extract(node: &Node, reader: &mut Reader<'_>) -> Option<Extract> {
         let keys = reader.keys(inner, known);
         let field = field(&keys, reader).into();
         let how = match kind {
-            "kv" => How::Kv {
-                pair: of(&keys, "pair", ",", reader),
-                eq: of(&keys, "eq", "=", reader),
-            },
+            "kv" => {
+                How::Kv { pair: of(&keys, "pair", ",", reader), eq: of(&keys, "eq", "=", reader) }
+            }
             "delimited" => How::Delimited {
                 by: of(&keys, "by", ",", reader),
                 names: keys

@@ -67,10 +67,7 @@ impl Base {
         Base::read(texts.iter().map(|t| (t.name.as_str(), t.text.as_str())), diags)
     }
 
-    fn read<'t>(
-        texts: impl Iterator<Item = (&'t str, &'t str)>,
-        diags: &mut Diagnostics,
-    ) -> Base {
+    fn read<'t>(texts: impl Iterator<Item = (&'t str, &'t str)>, diags: &mut Diagnostics) -> Base {
         let mut base = Base::default();
         for (name, text) in texts {
             base.add(name, text, diags);

@@ -132,9 +132,7 @@ fn dataset(node: &Node, reader: &mut Reader<'_>) -> Option<Dataset> {
         Some(node) => reader.text(node),
     };
     let constraint = match keys.get("constraint") {
-        Some(Node { value: Value::Null, .. }) | None => {
-            Some(Arc::new(SearchExpr::And(Vec::new())))
-        }
+        Some(Node { value: Value::Null, .. }) | None => Some(Arc::new(SearchExpr::And(Vec::new()))),
         Some(node) => search(node, reader),
     };
     let mut fields = Vec::new();
@@ -158,8 +156,7 @@ fn dataset(node: &Node, reader: &mut Reader<'_>) -> Option<Dataset> {
                     Value::Map(entries) => {
                         for (name, default) in entries {
                             let default = reader.text(default).map(Arc::from);
-                            fields
-                                .push(DatasetField { name: name.value.as_str().into(), default });
+                            fields.push(DatasetField { name: name.value.as_str().into(), default });
                         }
                     }
                     _ => fields.extend(
@@ -185,5 +182,12 @@ fn dataset(node: &Node, reader: &mut Reader<'_>) -> Option<Dataset> {
             }
         }
     }
-    Some(Dataset { name: name?, parent, constraint: constraint?, fields, calculated, span: node.span })
+    Some(Dataset {
+        name: name?,
+        parent,
+        constraint: constraint?,
+        fields,
+        calculated,
+        span: node.span,
+    })
 }

@@ -4,7 +4,6 @@ use crate::aggregates::{self, sparkline};
 use crate::codes;
 use crate::column::Ty;
 use crate::expr::{Compiler, Typed, reads};
-use crate::fields::wildcard_match;
 use crate::fold::{self, Fold};
 use crate::parse::{ArgReader, ParseCx};
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
@@ -15,7 +14,7 @@ use davy_spl::ast::{Arg, ArgKind, CallArgs, Expr};
 
 /// One aggregation: `perc95(bytes) AS slow`.
 #[derive(Debug, Clone)]
-pub struct Agg {
+pub(crate) struct Agg {
     pub spec: &'static AggSpec,
     /// The number after the name (`p95`), else 0.
     pub number: f64,
@@ -28,7 +27,7 @@ pub struct Agg {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum AggInput {
+pub(crate) enum AggInput {
     /// `count`
     None,
     Field(String),
@@ -53,7 +52,7 @@ impl PartialEq for Agg {
 
 impl Agg {
     /// The fields that it reads; a wildcard reads all.
-    pub fn reads(&self, out: &mut Vec<(String, Span)>) {
+    pub(crate) fn reads(&self, out: &mut Vec<(String, Span)>) {
         match &self.input {
             AggInput::None => {}
             AggInput::Field(name) => out.push((name.clone(), self.span)),
@@ -68,7 +67,7 @@ impl Agg {
 }
 
 /// Reads aggregations up to the end or one of `until`.
-pub fn read(reader: &mut ArgReader<'_>, until: &[&str], cx: &mut ParseCx<'_>) -> Vec<Agg> {
+pub(crate) fn read(reader: &mut ArgReader<'_>, until: &[&str], cx: &mut ParseCx<'_>) -> Vec<Agg> {
     let mut aggs = Vec::new();
     loop {
         reader.skip_commas();
@@ -99,7 +98,7 @@ pub fn read(reader: &mut ArgReader<'_>, until: &[&str], cx: &mut ParseCx<'_>) ->
 }
 
 /// Reads one aggregation, without its alias.
-pub fn read_one(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Agg> {
+pub(crate) fn read_one(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Agg> {
     let span = arg.span.0;
     match &arg.kind {
         ArgKind::Word(name) => {
@@ -174,7 +173,10 @@ fn read_input(
 }
 
 /// The statistical function of that name, and the number after the name.
-pub fn find(name: &Spanned<String>, cx: &mut ParseCx<'_>) -> Option<(&'static AggSpec, f64)> {
+pub(crate) fn find(
+    name: &Spanned<String>,
+    cx: &mut ParseCx<'_>,
+) -> Option<(&'static AggSpec, f64)> {
     let lower = name.value.to_ascii_lowercase();
     let found = aggregates::find(&lower);
     match found {
@@ -202,7 +204,7 @@ pub fn find(name: &Spanned<String>, cx: &mut ParseCx<'_>) -> Option<(&'static Ag
 }
 
 /// Each wildcard aggregation as one for each field that fits.
-pub fn spread(aggs: &[Agg], fields: &[String]) -> Vec<Agg> {
+pub(crate) fn spread(aggs: &[Agg], fields: &[String]) -> Vec<Agg> {
     let mut out = Vec::new();
     for agg in aggs {
         let AggInput::Wildcard(pattern) = &agg.input else {
@@ -226,7 +228,7 @@ pub fn spread(aggs: &[Agg], fields: &[String]) -> Vec<Agg> {
 }
 
 /// `pattern` with its stars replaced by `parts` in turn.
-pub fn fill(pattern: &str, parts: &[&str]) -> String {
+pub(crate) fn fill(pattern: &str, parts: &[&str]) -> String {
     let mut out = String::new();
     let mut pieces = pattern.split('*');
     out.push_str(pieces.next().unwrap_or(""));
@@ -238,7 +240,7 @@ pub fn fill(pattern: &str, parts: &[&str]) -> String {
 }
 
 /// What an aggregation takes of each row.
-pub fn input(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<Typed, Failed> {
+pub(crate) fn input(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<Typed, Failed> {
     Ok(match &agg.input {
         AggInput::None => Typed::num(1.0),
         AggInput::Field(name) => plan.column(name),
@@ -263,7 +265,7 @@ pub fn input(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<Typed, Failed> {
 }
 
 /// The aggregate expression over the columns of `plan`.
-pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Failed> {
+pub(crate) fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Failed> {
     let arg = input(agg, plan, cx)?;
     let ty = if arg.ty == Ty::Null { Ty::Text } else { arg.ty };
     let expr = arg.materialized();
@@ -285,7 +287,7 @@ pub fn plan_one(agg: &Agg, plan: &Plan, cx: &PlanCx<'_>) -> Result<DfExpr, Faile
 
 /// A maker of the aggregation's fold, for commands that walk over rows. A function that DataFusion
 /// computes for numbers has a fold for text, which takes numbers too.
-pub fn folded(agg: &Agg, cx: &PlanCx<'_>) -> Result<fn(f64) -> Box<dyn Fold>, Failed> {
+pub(crate) fn folded(agg: &Agg, cx: &PlanCx<'_>) -> Result<fn(f64) -> Box<dyn Fold>, Failed> {
     for ty in [Ty::Text, Ty::Num] {
         if let AggKernel::Fold(make) = (agg.spec.kernel)(ty)
             && !matches!(agg.input, AggInput::Spark(..))
@@ -301,7 +303,7 @@ pub fn folded(agg: &Agg, cx: &PlanCx<'_>) -> Result<fn(f64) -> Box<dyn Fold>, Fa
 }
 
 /// The kind of the result when the argument has the kind `ty`.
-pub fn result_ty(agg: &Agg, ty: Ty) -> Ty {
+pub(crate) fn result_ty(agg: &Agg, ty: Ty) -> Ty {
     match agg.spec.ret {
         Ret::Text => Ty::Text,
         Ret::Num => Ty::Num,
@@ -311,7 +313,7 @@ pub fn result_ty(agg: &Agg, ty: Ty) -> Ty {
 }
 
 /// Whether any of them depends on the order of rows.
-pub fn ordered(aggs: &[Agg]) -> bool {
+pub(crate) fn ordered(aggs: &[Agg]) -> bool {
     aggs.iter().any(|a| match &a.input {
         AggInput::Spark(inner, _) => inner.spec.ordered,
         _ => a.spec.ordered,
@@ -319,17 +321,12 @@ pub fn ordered(aggs: &[Agg]) -> bool {
 }
 
 /// The columns to group by.
-pub fn group_exprs(by: &[String]) -> Vec<DfExpr> {
+pub(crate) fn group_exprs(by: &[String]) -> Vec<DfExpr> {
     by.iter().map(|name| column_expr(name)).collect()
 }
 
-/// The fields of `names` that a pattern without a star names, or that fit it.
-pub fn matching<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n String> {
-    names.iter().filter(|n| wildcard_match(pattern, n)).collect()
-}
-
 /// Whether `allnum` concerns it: a function of numbers, not of values as such.
-pub fn numeric(agg: &Agg) -> bool {
+pub(crate) fn numeric(agg: &Agg) -> bool {
     const OF_VALUES: [&str; 4] = ["count", "dc", "estdc", "estdc_error"];
     matches!(agg.spec.ret, Ret::Num) && !OF_VALUES.contains(&agg.spec.name)
         || ["min", "max", "range", "mode", "median"].contains(&agg.spec.name)

@@ -162,14 +162,14 @@ impl Column {
 
 /// Builds a column of one kind from values; a value of another kind is converted.
 #[derive(Debug)]
-pub enum Builder {
+pub(crate) enum Builder {
     Bool(BooleanBuilder),
     Num(Float64Builder),
     Text(StringViewBuilder),
 }
 
 impl Builder {
-    pub fn new(ty: Ty, rows: usize) -> Builder {
+    pub(crate) fn new(ty: Ty, rows: usize) -> Builder {
         match ty {
             Ty::Bool => Builder::Bool(BooleanBuilder::with_capacity(rows)),
             Ty::Num => Builder::Num(Float64Builder::with_capacity(rows)),
@@ -177,7 +177,7 @@ impl Builder {
         }
     }
 
-    pub fn push(&mut self, value: &Val<'_>) {
+    pub(crate) fn push(&mut self, value: &Val<'_>) {
         match self {
             Builder::Bool(b) => b.append_option(value.truth()),
             Builder::Num(b) => b.append_option(value.num()),
@@ -188,7 +188,7 @@ impl Builder {
         }
     }
 
-    pub fn finish(mut self) -> ArrayRef {
+    pub(crate) fn finish(mut self) -> ArrayRef {
         match &mut self {
             Builder::Bool(b) => Arc::new(b.finish()),
             Builder::Num(b) => Arc::new(b.finish()),

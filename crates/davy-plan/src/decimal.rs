@@ -2,7 +2,7 @@
 //! and still rounds to 2.56.
 
 /// The number with so many decimals (before the point where negative); halves go away from zero.
-pub fn round(n: f64, decimals: i32) -> f64 {
+pub(crate) fn round(n: f64, decimals: i32) -> f64 {
     if !n.is_finite() || n == 0.0 {
         return n;
     }
@@ -31,7 +31,7 @@ pub fn round(n: f64, decimals: i32) -> f64 {
 }
 
 /// The number with so many significant figures.
-pub fn round_figures(n: f64, figures: usize) -> f64 {
+pub(crate) fn round_figures(n: f64, figures: usize) -> f64 {
     if n == 0.0 || !n.is_finite() {
         return n;
     }
@@ -40,7 +40,7 @@ pub fn round_figures(n: f64, figures: usize) -> f64 {
 }
 
 /// The significant figures of a number as written: zeros in front do not count.
-pub fn figures(text: &str) -> Option<usize> {
+pub(crate) fn figures(text: &str) -> Option<usize> {
     crate::value::parse_num(text)?;
     let mantissa = text.split(['e', 'E']).next()?;
     let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();

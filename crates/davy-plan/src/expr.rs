@@ -303,7 +303,7 @@ impl<'a> Compiler<'a> {
 }
 
 /// The function of that name that takes that many arguments.
-pub fn find_function(
+pub(crate) fn find_function(
     name: &Spanned<String>,
     count: usize,
     span: Span,
@@ -345,7 +345,7 @@ pub fn find_function(
 }
 
 /// Looks for mistakes that need no data: unknown functions, wrong numbers of arguments.
-pub fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
+pub(crate) fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
     match &expr.kind {
         ExprKind::Call { name, args } => {
             find_function(name, args.len(), expr.span.0, errors);
@@ -369,7 +369,7 @@ pub fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
 }
 
 /// The fields that an expression reads, with their places.
-pub fn reads(expr: &Expr, out: &mut Vec<(String, Span)>) {
+pub(crate) fn reads(expr: &Expr, out: &mut Vec<(String, Span)>) {
     match &expr.kind {
         ExprKind::Field(name) => out.push((name.clone(), expr.span.0)),
         ExprKind::Call { name, args } => {
@@ -396,6 +396,6 @@ pub fn reads(expr: &Expr, out: &mut Vec<(String, Span)>) {
 }
 
 /// An expression that is one field.
-pub fn field(name: &str, span: Span) -> Expr {
+pub(crate) fn field(name: &str, span: Span) -> Expr {
     Expr { kind: ExprKind::Field(name.to_owned()), span: Spanless(span) }
 }

@@ -120,12 +120,12 @@ impl Fields {
 }
 
 /// Whether `name` fits `pattern`, in which `*` stands for anything.
-pub fn wildcard_match(pattern: &str, name: &str) -> bool {
+pub(crate) fn wildcard_match(pattern: &str, name: &str) -> bool {
     wildcard_captures(pattern, name).is_some()
 }
 
 /// What each `*` of `pattern` stands for in `name`, shortest first; `None` when it does not fit.
-pub fn wildcard_captures<'n>(pattern: &str, name: &'n str) -> Option<Vec<&'n str>> {
+pub(crate) fn wildcard_captures<'n>(pattern: &str, name: &'n str) -> Option<Vec<&'n str>> {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or("");
     let rest: Vec<&str> = parts.collect();

@@ -30,7 +30,7 @@ pub trait Fold: std::fmt::Debug + Send + Sync {
 }
 
 /// The aggregate expression of a fold over `args` (the value, and `_time` where it is timed).
-pub fn aggregate(spec: &'static AggSpec, number: f64, ty: Ty, args: Vec<Expr>) -> Expr {
+pub(crate) fn aggregate(spec: &'static AggSpec, number: f64, ty: Ty, args: Vec<Expr>) -> Expr {
     let number = number.to_bits();
     let udaf = FoldUdaf { spec, number, ty, make: None, signature: signature() };
     AggregateUDF::new_from_impl(udaf).call(args)
@@ -38,7 +38,7 @@ pub fn aggregate(spec: &'static AggSpec, number: f64, ty: Ty, args: Vec<Expr>) -
 
 /// The aggregate expression of a fold that is made of another; `key` tells those of one `spec`
 /// apart.
-pub fn nested(
+pub(crate) fn nested(
     spec: &'static AggSpec,
     key: String,
     args: Vec<Expr>,
@@ -50,7 +50,7 @@ pub fn nested(
 }
 
 /// Makes a fold that has seen nothing.
-pub type Maker = Arc<dyn Fn() -> Box<dyn Fold> + Send + Sync>;
+pub(crate) type Maker = Arc<dyn Fn() -> Box<dyn Fold> + Send + Sync>;
 
 struct Make {
     key: String,

@@ -16,7 +16,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A call of `spec` on compiled arguments.
-pub fn call(spec: &'static FunctionSpec, args: Vec<Typed>, env: &Arc<Env>) -> Typed {
+pub(crate) fn call(spec: &'static FunctionSpec, args: Vec<Typed>, env: &Arc<Env>) -> Typed {
     let types: Vec<Ty> = args.iter().map(|a| a.ty).collect();
     let ret = ret_type(spec, &types);
     let udf = SplFunction {
@@ -42,12 +42,12 @@ fn ret_type(spec: &FunctionSpec, args: &[Ty]) -> Ty {
 }
 
 /// The expression as text, numbers printed as SPL prints them.
-pub fn to_text(expr: Expr) -> Expr {
+pub(crate) fn to_text(expr: Expr) -> Expr {
     convert(&TO_TEXT, Ty::Text, expr)
 }
 
 /// The expression as a number; what is none becomes null.
-pub fn to_num(expr: Expr) -> Expr {
+pub(crate) fn to_num(expr: Expr) -> Expr {
     convert(&TO_NUM, Ty::Num, expr)
 }
 
@@ -87,7 +87,7 @@ static TO_NUM: FunctionSpec = internal(
 );
 
 /// The argument as a column of `rows` rows.
-pub fn column(arg: &ArgCol, rows: usize) -> Result<Column> {
+pub(crate) fn column(arg: &ArgCol, rows: usize) -> Result<Column> {
     match arg {
         ArgCol::Col(column) => Ok(column.clone()),
         ArgCol::Lit(value) => {
@@ -105,7 +105,7 @@ pub fn column(arg: &ArgCol, rows: usize) -> Result<Column> {
 }
 
 /// The value of a DataFusion scalar; `None` for kinds that SPL does not have.
-pub fn scalar_val(value: &ScalarValue) -> Option<Val<'static>> {
+pub(crate) fn scalar_val(value: &ScalarValue) -> Option<Val<'static>> {
     if value.is_null() {
         return Some(Val::Null);
     }
@@ -190,7 +190,7 @@ impl ScalarUDFImpl for SplFunction {
 }
 
 /// Runs a function over columns: the lift layer.
-pub fn run(
+pub(crate) fn run(
     spec: &FunctionSpec,
     ret: Ty,
     args: &[ArgCol],

@@ -32,8 +32,8 @@ mod json;
 mod json_path;
 mod knowledge;
 pub mod lint;
-mod markup;
 mod lookups;
+mod markup;
 mod matcher;
 mod node;
 mod parse;
@@ -63,15 +63,15 @@ pub use expr::{Compiler, Typed};
 pub use extraction::Regex;
 pub use fields::{FieldSet, Fields, HIDDEN, REST, SEQ};
 pub use geo::{Geo, Place};
-pub use matcher::{Matcher, Phrase, Witness};
-pub use search::any_index;
 pub use knowledge::{Knowledge, NoKnowledge, WriteLookup};
 pub use lookups::{LookupOptions, LookupTable, MatchType};
+pub use matcher::{Matcher, Phrase, Witness};
 pub use node::{ConcatNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode};
 pub use plan::{
     DatasetRef, Engine, Failed, Limits, Plan, PlanCx, Rows, Scan, plan_pipeline, rows_of,
 };
 pub use search::SearchCondition;
+pub use search::any_index;
 pub use specialise::{Facts, specialise};
 pub use timerange::{TimeRange, parse_instant};
 pub use value::{Val, fmt_num, parse_num};

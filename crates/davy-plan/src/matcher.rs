@@ -37,7 +37,7 @@ enum Test {
 
 /// A pattern with stars.
 #[derive(Debug, Clone)]
-pub struct Glob {
+pub(crate) struct Glob {
     first: String,
     middle: Vec<String>,
     last: String,
@@ -46,7 +46,7 @@ pub struct Glob {
 
 impl Glob {
     /// Splits at `*`. With `fold`, compares without regard to case.
-    pub fn new(pattern: &str, fold: bool) -> Glob {
+    pub(crate) fn new(pattern: &str, fold: bool) -> Glob {
         let pattern = if fold { pattern.to_lowercase() } else { pattern.to_owned() };
         let mut parts: Vec<String> = pattern.split('*').map(str::to_owned).collect();
         let first = if parts.is_empty() { String::new() } else { parts.remove(0) };
@@ -55,7 +55,7 @@ impl Glob {
         Glob { first, middle: parts, last, fold }
     }
 
-    pub fn matches(&self, value: &str) -> bool {
+    pub(crate) fn matches(&self, value: &str) -> bool {
         if self.fold && value.is_ascii() {
             return self.run(value.as_bytes(), true);
         }
@@ -92,7 +92,7 @@ fn same(value: &[u8], lower: &[u8], fold: bool) -> bool {
 }
 
 /// Where `needle` (lower case when `fold`) begins in `hay`.
-pub fn find(hay: &[u8], needle: &[u8], fold: bool) -> Option<usize> {
+pub(crate) fn find(hay: &[u8], needle: &[u8], fold: bool) -> Option<usize> {
     if !fold {
         return memchr::memmem::find(hay, needle);
     }
@@ -217,7 +217,7 @@ impl Test {
 }
 
 /// Whether `value` is `lower` (lower case) but for case.
-pub fn equal_fold(value: &str, lower: &str) -> bool {
+pub(crate) fn equal_fold(value: &str, lower: &str) -> bool {
     if value.is_ascii() {
         return value.eq_ignore_ascii_case(lower);
     }

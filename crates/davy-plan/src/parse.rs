@@ -275,7 +275,7 @@ impl<'r> Options<'r> {
 }
 
 /// The text of a word or quoted item.
-pub fn arg_text(arg: &Arg) -> Option<String> {
+pub(crate) fn arg_text(arg: &Arg) -> Option<String> {
     match &arg.kind {
         ArgKind::Word(w) | ArgKind::Quoted(w) | ArgKind::FieldQuoted(w) => Some(w.clone()),
         _ => None,
@@ -283,7 +283,7 @@ pub fn arg_text(arg: &Arg) -> Option<String> {
 }
 
 /// The field that an item names: its text, or `sum(bytes)` as `stats` names its results.
-pub fn arg_field(arg: &Arg) -> Option<String> {
+pub(crate) fn arg_field(arg: &Arg) -> Option<String> {
     let ArgKind::Call { name, args: CallArgs::Items(items) } = &arg.kind else {
         return arg_text(arg);
     };
@@ -292,7 +292,7 @@ pub fn arg_field(arg: &Arg) -> Option<String> {
 }
 
 /// The search in brackets, if the item is one.
-pub fn arg_subsearch(arg: &Arg) -> Option<&Pipeline> {
+pub(crate) fn arg_subsearch(arg: &Arg) -> Option<&Pipeline> {
     match &arg.kind {
         ArgKind::Subsearch(pipeline) => Some(pipeline),
         _ => None,
@@ -300,14 +300,14 @@ pub fn arg_subsearch(arg: &Arg) -> Option<&Pipeline> {
 }
 
 /// `name(item)`: the name and its only item as text, for calls such as `ctime(x)`.
-pub fn arg_call(arg: &Arg) -> Option<(&Spanned<String>, Vec<Spanned<String>>)> {
+pub(crate) fn arg_call(arg: &Arg) -> Option<(&Spanned<String>, Vec<Spanned<String>>)> {
     let ArgKind::Call { name, args: CallArgs::Items(items) } = &arg.kind else { return None };
     let items =
         items.iter().filter_map(|a| arg_text(a).map(|t| Spanned::new(t, a.span.0))).collect();
     Some((name, items))
 }
 
-pub fn parse_bool(text: &str) -> Option<bool> {
+pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "t" | "true" | "1" | "yes" | "y" | "on" => Some(true),
         "f" | "false" | "0" | "no" | "n" | "off" => Some(false),

@@ -258,12 +258,12 @@ impl Plan {
 }
 
 /// A column by its exact name (`col()` would lower-case it).
-pub fn column_expr(name: &str) -> Expr {
+pub(crate) fn column_expr(name: &str) -> Expr {
     Expr::Column(DfColumn::new_unqualified(name))
 }
 
 /// `expr AS name`, unless it is the column of that name already.
-pub fn named(name: &str, expr: Expr) -> Expr {
+pub(crate) fn named(name: &str, expr: Expr) -> Expr {
     match &expr {
         Expr::Column(c) if c.relation.is_none() && c.name == name => expr,
         _ => expr.alias(name),
@@ -446,7 +446,7 @@ fn drop_empty_columns(rows: &mut Rows, open: bool) {
 }
 
 /// Both plans with the same columns in the same order and of the same kinds, for appending.
-pub fn align(a: Plan, b: Plan) -> Result<(Plan, Plan), Failed> {
+pub(crate) fn align(a: Plan, b: Plan) -> Result<(Plan, Plan), Failed> {
     let mut names = a.all_names();
     for name in b.all_names() {
         if !names.contains(&name) {

@@ -19,7 +19,7 @@ struct Spec {
 
 /// The text that the format makes of the arguments; `None` when one that it needs is missing or
 /// not of the kind that it needs, and for conversions that there are not.
-pub fn printf(format: &str, args: &[Val<'_>]) -> Option<String> {
+pub(crate) fn printf(format: &str, args: &[Val<'_>]) -> Option<String> {
     let mut out = String::with_capacity(format.len() + 16);
     let mut args = args.iter();
     let mut chars = format.chars().peekable();
@@ -155,7 +155,7 @@ fn group(spec: Spec, digits: &str) -> String {
 }
 
 /// Digits (with or without decimals) with commas between thousands.
-pub fn commas(digits: &str) -> String {
+pub(crate) fn commas(digits: &str) -> String {
     let (whole, decimals) = match digits.find('.') {
         Some(point) => digits.split_at(point),
         None => (digits, ""),

@@ -17,7 +17,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The subsearches of an expression, in the order in which they are written.
-pub fn subsearches(expr: &SearchExpr) -> Vec<&Pipeline> {
+pub(crate) fn subsearches(expr: &SearchExpr) -> Vec<&Pipeline> {
     let mut out = Vec::new();
     walk(expr, &mut |e| {
         if let SearchExpr::Subsearch(pipeline, _) = e {
@@ -37,7 +37,7 @@ fn walk<'e>(expr: &'e SearchExpr, visit: &mut impl FnMut(&'e SearchExpr)) {
 }
 
 /// The fields that an expression reads.
-pub fn reads(expr: &SearchExpr, out: &mut Vec<(String, Span)>) {
+pub(crate) fn reads(expr: &SearchExpr, out: &mut Vec<(String, Span)>) {
     walk(expr, &mut |e| match e {
         SearchExpr::Compare { field, .. } | SearchExpr::In { field, .. } => {
             out.push((field.value.clone(), field.span));
@@ -54,7 +54,7 @@ pub fn reads(expr: &SearchExpr, out: &mut Vec<(String, Span)>) {
 }
 
 /// The time modifiers written in an expression.
-pub fn time_modifiers(expr: &SearchExpr) -> Vec<(&Spanned<String>, &SearchValue)> {
+pub(crate) fn time_modifiers(expr: &SearchExpr) -> Vec<(&Spanned<String>, &SearchValue)> {
     let mut out = Vec::new();
     walk(expr, &mut |e| {
         if let SearchExpr::Time { key, value } = e {
@@ -65,7 +65,7 @@ pub fn time_modifiers(expr: &SearchExpr) -> Vec<(&Spanned<String>, &SearchValue)
 }
 
 /// A search expression with its searches in brackets replaced by what they gave.
-pub fn resolve(
+pub(crate) fn resolve(
     expr: &SearchExpr,
     bound: &mut std::slice::Iter<'_, Bound>,
     cx: &PlanCx<'_>,
@@ -102,7 +102,7 @@ fn nothing(span: Span) -> SearchExpr {
 /// `( ( a="x" AND b="y" ) OR ( … ) )`: what the rows of a search in brackets say. A field named
 /// `search` or `query` is text of a search. Search Reference, format; Search Manual, "Use a
 /// subsearch".
-pub fn rows_as_search(rows: &Rows, span: Span) -> SearchExpr {
+pub(crate) fn rows_as_search(rows: &Rows, span: Span) -> SearchExpr {
     let mut names: Vec<(usize, &String)> =
         rows.names.iter().enumerate().filter(|(_, n)| !n.starts_with('_')).collect();
     names.sort_by_key(|(_, n)| n.as_str());
@@ -179,7 +179,7 @@ impl SearchCondition {
 }
 
 /// The condition of a resolved expression over the columns of `plan`. `None`: matches everything.
-pub fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
+pub(crate) fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
     match expr {
         SearchExpr::And(list) => {
             list.iter().filter_map(|e| condition(e, plan, base)).reduce(Expr::and)

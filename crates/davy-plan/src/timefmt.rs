@@ -3,7 +3,7 @@
 
 mod read;
 
-pub use read::strptime;
+pub(crate) use read::strptime;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -114,7 +114,7 @@ fn zoned(epoch: f64, zone: &TimeZone) -> Option<Zoned> {
 
 /// Writes a time by a format; what is no variable stands as it is. Empty for a time that cannot
 /// be represented.
-pub fn strftime(epoch: f64, format: &str, zone: &TimeZone) -> String {
+pub(crate) fn strftime(epoch: f64, format: &str, zone: &TimeZone) -> String {
     let mut out = String::with_capacity(format.len() + 16);
     if let Some(at) = zoned(epoch, zone) {
         write_all(&mut out, &at, format);

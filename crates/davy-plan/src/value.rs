@@ -142,7 +142,7 @@ fn fmt_exponent(n: f64) -> String {
 /// How `where`, `min`, `max` and `sort` order two values: two numbers as numbers, every number
 /// before every text, texts by their bytes. Null is not compared here.
 /// Search Reference, "Comparison operators" and "Aggregate functions".
-pub fn compare(a: &Val<'_>, b: &Val<'_>) -> Ordering {
+pub(crate) fn compare(a: &Val<'_>, b: &Val<'_>) -> Ordering {
     match (a.num(), b.num()) {
         (Some(x), Some(y)) => x.partial_cmp(&y).unwrap_or(Ordering::Equal),
         (Some(_), None) => Ordering::Less,

@@ -5,7 +5,9 @@ use davy_diag::Diagnostics;
 use davy_events::{Meta, Options, mv};
 use davy_exec::{Config, FileSource, Input, Place, RunError, Search, Session, prepare};
 use davy_knowledge::Base;
-use davy_plan::{Env, FieldSet, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, fmt_num, rows_of};
+use davy_plan::{
+    Env, FieldSet, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, fmt_num, rows_of,
+};
 use davy_spl::{MacroDef, Macros};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -28,7 +30,7 @@ pub fn settings() -> [Setting; 3] {
 }
 
 /// The clock of all cases: 2026-05-04T12:00:00Z.
-pub const NOW: f64 = 1_777_896_000.0;
+pub(crate) const NOW: f64 = 1_777_896_000.0;
 
 /// Runs cases under one setting.
 #[derive(Debug)]
@@ -65,15 +67,14 @@ impl Runner {
                 }
                 Ok(())
             }
-            (Expected::Error(lines), Ok(rows)) => {
-                Err(format!("expected {}, got rows:\n{}", lines.join("; "), lines_of(&rows).join("\n")))
-            }
+            (Expected::Error(lines), Ok(rows)) => Err(format!(
+                "expected {}, got rows:\n{}",
+                lines.join("; "),
+                lines_of(&rows).join("\n")
+            )),
             (_, Err(messages)) => Err(format!("the search failed:\n{}", shown(&messages))),
             (Expected::Rows { lines, unordered }, Ok(rows)) => {
-                let want = lines
-                    .iter()
-                    .map(|l| normal(l))
-                    .collect::<Result<Vec<_>, _>>()?;
+                let want = lines.iter().map(|l| normal(l)).collect::<Result<Vec<_>, _>>()?;
                 compare(want, lines_of(&rows), *unordered)
             }
             (Expected::Csv { text, unordered }, Ok(rows)) => {
@@ -176,7 +177,11 @@ impl CaseKnowledge {
 
 impl Macros for CaseKnowledge {
     fn find(&self, name: &str, argc: usize) -> Option<MacroDef> {
-        self.macros.iter().find(|m| m.name == name && m.args.len() == argc).cloned().or_else(|| self.base.find(name, argc))
+        self.macros
+            .iter()
+            .find(|m| m.name == name && m.args.len() == argc)
+            .cloned()
+            .or_else(|| self.base.find(name, argc))
     }
 
     fn names(&self) -> Vec<String> {

@@ -1,5 +1,8 @@
 //! Every case under `tests/spl/` in every setting, and every example of the reference.
 
+// A test may end in a panic; helpers outside `#[test]` functions are not told apart.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use davy_plan::spec::{Example, Expect};
 use davy_plan::{aggregates, commands, functions};
 use davy_testkit::{Case, Expected, Runner, read, settings};
@@ -9,14 +12,18 @@ use std::sync::Arc;
 
 fn main() {
     let args = Arguments::from_args();
-    let runners: Vec<Arc<Runner>> =
-        settings().into_iter().map(|s| Arc::new(Runner::new(s).expect("a session starts"))).collect();
+    let runners: Vec<Arc<Runner>> = settings()
+        .into_iter()
+        .map(|s| Arc::new(Runner::new(s).expect("a session starts")))
+        .collect();
     let mut trials = Vec::new();
     for case in cases().into_iter().chain(examples()) {
         let runners = runners.clone();
         trials.push(Trial::test(case.name.clone(), move || {
             for runner in &runners {
-                runner.check(&case).map_err(|e| Failed::from(format!("line {}: {e}", case.line)))?;
+                runner
+                    .check(&case)
+                    .map_err(|e| Failed::from(format!("line {}: {e}", case.line)))?;
             }
             Ok(())
         }));

@@ -12,11 +12,7 @@ pub(crate) struct Inputs {
 }
 
 /// Opens what the paths name; `-` is standard input.
-pub(crate) fn open(
-    paths: &[String],
-    meta: &Meta,
-    progress: Option<Arc<dyn Progress>>,
-) -> Inputs {
+pub(crate) fn open(paths: &[String], meta: &Meta, progress: Option<Arc<dyn Progress>>) -> Inputs {
     let mut inputs = Vec::new();
     let mut errors = Vec::new();
     for path in paths {

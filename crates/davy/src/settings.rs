@@ -70,7 +70,9 @@ fn instant(flag: &str, text: &str, now: f64, zone: &TimeZone) -> Result<f64, Exi
         return Ok(at.as_microsecond() as f64 / 1e6);
     }
     parse_instant(text, now, zone).ok_or_else(|| {
-        usage(&format!("{flag}: `{text}` is no time; write -24h, -7d@d, now or 2026-05-04T12:00:00Z"))
+        usage(&format!(
+            "{flag}: `{text}` is no time; write -24h, -7d@d, now or 2026-05-04T12:00:00Z"
+        ))
     })
 }
 

@@ -29,8 +29,7 @@ fn file(path: &str, text: &str) -> (String, Vec<u8>) {
 
 #[test]
 fn an_archive_is_as_its_folder() {
-    let files: Vec<_> =
-        acme_files().into_iter().map(|(p, b)| (format!("acme/{p}"), b)).collect();
+    let files: Vec<_> = acme_files().into_iter().map(|(p, b)| (format!("acme/{p}"), b)).collect();
     let packed = Files::of_archive("x.spl", &archive(&files), Limits::default()).expect("an app");
     assert_eq!(packed.name, "acme");
     let (packed, folder) = (install(&packed), acme());

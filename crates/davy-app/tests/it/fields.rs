@@ -25,7 +25,10 @@ fn row(host: &str, fields: &[&str]) -> Vec<String> {
 #[test]
 fn extractions() {
     let fields = ["action", "verdict", "dest", "target", "dest_port"];
-    assert_eq!(row("dmz-1", &fields), ["blocked", "drop", "example.org", "to=example.org:443", "443"]);
+    assert_eq!(
+        row("dmz-1", &fields),
+        ["blocked", "drop", "example.org", "to=example.org:443", "443"]
+    );
     assert_eq!(row("lan-1", &fields), ["allowed", "", "example.net", "to=example.net:80", "80"]);
     assert_eq!(row("lan-2", &["dest", "target"]), ["", ""]);
 }
@@ -49,7 +52,8 @@ fn an_alias_of_nothing() {
 #[test]
 fn calculated_fields_do_not_see_each_other() {
     assert_eq!(row("dmz-1", &["user", "account"]), ["root", "ROOT"]);
-    let app = app(&[("default/props.conf", "[t]\nEVAL-a = a+1\nEVAL-b = a*10\nEVAL-c = \"a\".b\n")]);
+    let app =
+        app(&[("default/props.conf", "[t]\nEVAL-a = a+1\nEVAL-b = a*10\nEVAL-c = \"a\".b\n")]);
     let event = r#"{"_time": 1777890000, "sourcetype": "t", "a": "1", "b": "2"}"#;
     assert_eq!(app.search(event, "search *", &["a", "b", "c"]), [["2", "10", "a2"]]);
 }
@@ -85,7 +89,8 @@ fn datasets_of_the_models() {
     let model = acme.base.model("Acme_Traffic").expect("the model");
     let names: Vec<&str> = model.datasets.iter().map(|d| d.name.as_str()).collect();
     assert_eq!(names, ["All_Acme", "Blocked"]);
-    let spl = "| tstats count from datamodel=Acme_Traffic.All_Acme by All_Acme.user All_Acme.src_ip";
+    let spl =
+        "| tstats count from datamodel=Acme_Traffic.All_Acme by All_Acme.user All_Acme.src_ip";
     let rows = acme.search(EVENTS, spl, &["All_Acme.user", "All_Acme.src_ip", "count"]);
     assert_eq!(rows, [["root", "10.0.0.1", "1"]]);
 }

@@ -1,5 +1,8 @@
 //! Apps as content and knowledge: a small one as a folder lies in `tests/apps/acme`.
 
+// A test may end in a panic; helpers outside `#[test]` functions are not told apart.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod archive;
 mod fields;
 mod read;

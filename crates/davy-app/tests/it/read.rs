@@ -63,27 +63,30 @@ fn lookups_and_tables() {
 fn all_that_is_not_honoured_is_noted_with_its_place() {
     let acme = acme();
     assert!(acme.diags.is_empty(), "{:?}", acme.diags.list());
-    assert_eq!(acme.notes(), [
-        "default/commands.conf:0 [] ",
-        "default/data/models/Acme_Traffic.json:0 [All_Acme] y",
-        "default/data/models/Acme_Traffic.json:0 [Sessions] parentName",
-        "default/eventtypes.conf:5 [acme_commands] search",
-        "default/macros.conf:8 [acme_action(1)] validation",
-        "default/macros.conf:12 [acme_now] iseval",
-        "default/macros.conf:14 [acme_broken(2)] ",
-        "default/props.conf:2 [acme:fw] TIME_PREFIX",
-        "default/props.conf:3 [acme:fw] SHOULD_LINEMERGE",
-        "default/props.conf:4 [acme:fw] KV_MODE",
-        "default/props.conf:8 [acme:fw] REPORT-pairs",
-        "default/props.conf:12 [acme:fw] EVAL-bad",
-        "default/props.conf:15 [acme:fw] TRANSFORMS-drop",
-        "default/props.conf:16 [acme:fw] colour",
-        "default/props.conf:27 [rule::guess] ",
-        "default/savedsearches.conf:7 [Acme blocked] action.email",
-        "default/transforms.conf:10 [acme_script] ",
-        "default/transforms.conf:13 [acme_drop] ",
-        "default/transforms.conf:22 [acme_state] time_field",
-    ]);
+    assert_eq!(
+        acme.notes(),
+        [
+            "default/commands.conf:0 [] ",
+            "default/data/models/Acme_Traffic.json:0 [All_Acme] y",
+            "default/data/models/Acme_Traffic.json:0 [Sessions] parentName",
+            "default/eventtypes.conf:5 [acme_commands] search",
+            "default/macros.conf:8 [acme_action(1)] validation",
+            "default/macros.conf:12 [acme_now] iseval",
+            "default/macros.conf:14 [acme_broken(2)] ",
+            "default/props.conf:2 [acme:fw] TIME_PREFIX",
+            "default/props.conf:3 [acme:fw] SHOULD_LINEMERGE",
+            "default/props.conf:4 [acme:fw] KV_MODE",
+            "default/props.conf:8 [acme:fw] REPORT-pairs",
+            "default/props.conf:12 [acme:fw] EVAL-bad",
+            "default/props.conf:15 [acme:fw] TRANSFORMS-drop",
+            "default/props.conf:16 [acme:fw] colour",
+            "default/props.conf:27 [rule::guess] ",
+            "default/savedsearches.conf:7 [Acme blocked] action.email",
+            "default/transforms.conf:10 [acme_script] ",
+            "default/transforms.conf:13 [acme_drop] ",
+            "default/transforms.conf:22 [acme_state] time_field",
+        ]
+    );
     assert!(acme.app.notes.iter().all(|n| !n.why.is_empty()));
 }
 
@@ -98,16 +101,22 @@ fn mistakes_in_the_syntax_are_diagnostics() {
 fn broken_json_and_tables_are_noted() {
     let app = app(&[
         ("default/data/models/X.json", "{"),
-        ("default/savedsearches.conf", "[A]\nsearch = x\naction.risk = 1\naction.risk.param._risk = [\n"),
+        (
+            "default/savedsearches.conf",
+            "[A]\nsearch = x\naction.risk = 1\naction.risk.param._risk = [\n",
+        ),
         ("lookups/readme.txt", "x"),
         ("lookups/ragged.csv", "a,b\n1\n"),
     ]);
-    assert_eq!(app.notes(), [
-        "default/data/models/X.json:0 [] ",
-        "default/savedsearches.conf:4 [A] action.risk.param._risk",
-        "lookups/ragged.csv:0 [] ",
-        "lookups/readme.txt:0 [] ",
-    ]);
+    assert_eq!(
+        app.notes(),
+        [
+            "default/data/models/X.json:0 [] ",
+            "default/savedsearches.conf:4 [A] action.risk.param._risk",
+            "lookups/ragged.csv:0 [] ",
+            "lookups/readme.txt:0 [] ",
+        ]
+    );
     assert_eq!(app.content.detections().len(), 1, "the rest of the detection stands");
 }
 

@@ -20,8 +20,7 @@ fn read(text: &str) -> Conf {
 fn mistakes(text: &str) -> Vec<(&'static str, usize)> {
     let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
     Conf::read("test.conf", text, &mut sources, &mut diags);
-    let line = |d: &davy_diag::Diagnostic| {
-        d.primary.as_ref().map_or(0, |l| sources.line_col(l.span).0)
-    };
+    let line =
+        |d: &davy_diag::Diagnostic| d.primary.as_ref().map_or(0, |l| sources.line_col(l.span).0);
     diags.list().iter().map(|d| (d.code.id, line(d))).collect()
 }

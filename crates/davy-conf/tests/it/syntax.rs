@@ -130,12 +130,15 @@ fn equal_stanzas_are_one() {
 
 #[test]
 fn broken_lines_are_told_and_left_out() {
-    assert_eq!(mistakes("[a\nk = 1\n[b]\nk\n= 2\n[c] x\n"), [
-        ("conf::bad-header", 1),
-        ("conf::no-equals", 4),
-        ("conf::no-equals", 5),
-        ("conf::after-header", 6),
-    ]);
+    assert_eq!(
+        mistakes("[a\nk = 1\n[b]\nk\n= 2\n[c] x\n"),
+        [
+            ("conf::bad-header", 1),
+            ("conf::no-equals", 4),
+            ("conf::no-equals", 5),
+            ("conf::after-header", 6),
+        ]
+    );
     let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
     let conf = Conf::read("t", "[a\nk = 1\n[b]\nl = 2\n", &mut sources, &mut diags);
     assert_eq!(names(&conf), ["b"]);

@@ -37,14 +37,19 @@ pub(super) fn run(
         .content
         .scheduling(detection)
         .ok_or_else(|| Fault::Failed("its type has no default configuration".to_owned()))?;
-    let schedule = Schedule::new(scheduling, zone.clone())
-        .map_err(|e| Fault::Failed(e.to_string()))?;
+    let schedule =
+        Schedule::new(scheduling, zone.clone()).map_err(|e| Fault::Failed(e.to_string()))?;
     let times = event_times(world, replay, now, zone).map_err(Fault::Failed)?;
     let ticks = ticks(&schedule, &times);
     let mut ledger = Ledger::default();
     for tick in &ticks {
-        let env =
-            Env { now: tick.at, zone: zone.clone(), earliest: tick.earliest, latest: tick.latest, ..Env::default() };
+        let env = Env {
+            now: tick.at,
+            zone: zone.clone(),
+            earliest: tick.earliest,
+            latest: tick.latest,
+            ..Env::default()
+        };
         let run = run_detection(world, detection, prepared, Arc::new(replay.source()), &env)
             .map_err(|e| Fault::Failed(e.to_string()))?;
         for finding in run.findings {
@@ -95,10 +100,8 @@ fn event_times(
     let answer = world.session.run(&search).map_err(|e| e.to_string())?;
     let rows = davy_plan::rows_of(&answer.schema, &answer.batches)
         .map_err(|e| format!("the events' times cannot be read: {e:?}"))?;
-    let mut times: Vec<f64> = Row::all(&rows)
-        .iter()
-        .filter_map(|row| row.get("_time").and_then(|v| v.num()))
-        .collect();
+    let mut times: Vec<f64> =
+        Row::all(&rows).iter().filter_map(|row| row.get("_time").and_then(|v| v.num())).collect();
     times.sort_by(f64::total_cmp);
     Ok(times)
 }
@@ -123,7 +126,9 @@ fn ticks(schedule: &Schedule, times: &[f64]) -> Vec<Tick> {
         }
         // A long silence is stepped over.
         let next = times.partition_point(|t| *t < tick.latest);
-        if from == to && let Some(time) = times.get(next) {
+        if from == to
+            && let Some(time) = times.get(next)
+        {
             after = after.max(time - (tick.at - tick.earliest));
         }
     }

@@ -72,11 +72,7 @@ impl ExecutionPlan for ConcatExec {
         Ok(Arc::new(ConcatExec::new(children)))
     }
 
-    fn execute(
-        &self,
-        _: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let schema = self.schema();
         let inputs = self.inputs.clone();
         // An input starts only when the one before it has ended.
@@ -85,11 +81,7 @@ impl ExecutionPlan for ConcatExec {
             move |input| match whole(input, &context) {
                 Ok(stream) => {
                     let schema = schema.clone();
-                    stream
-                        .map(move |batch| {
-                            Ok(batch?.with_schema(schema.clone())?)
-                        })
-                        .boxed()
+                    stream.map(move |batch| Ok(batch?.with_schema(schema.clone())?)).boxed()
                 }
                 Err(error) => futures::stream::once(async move { Err(error) }).boxed(),
             }

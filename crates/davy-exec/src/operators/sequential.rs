@@ -90,12 +90,8 @@ impl ExecutionPlan for SequentialExec {
         };
         let state = self.op.start(input.schema())?;
         let schema = self.schema();
-        let walk = Walk {
-            input: Some(input),
-            state,
-            ready: VecDeque::new(),
-            schema: schema.clone(),
-        };
+        let walk =
+            Walk { input: Some(input), state, ready: VecDeque::new(), schema: schema.clone() };
         let rows = futures::stream::try_unfold(walk, |mut walk| async move {
             let batch = walk.next().await?;
             Ok(batch.map(|batch| (batch, walk)))

@@ -115,11 +115,7 @@ impl ExecutionPlan for SplSortExec {
         Ok(Arc::new(SplSortExec::new(input, self.keys.clone(), self.fetch)))
     }
 
-    fn execute(
-        &self,
-        _: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let schema = self.schema();
         let width = schema.fields().len();
         let out = schema.clone();

@@ -62,10 +62,8 @@ pub(crate) fn compile(
     }
     // Only what is left after folding is an input.
     let read = expr.column_refs();
-    let used: Vec<_> = present
-        .iter()
-        .filter(|(name, _, _)| read.iter().any(|c| c.name == *name))
-        .collect();
+    let used: Vec<_> =
+        present.iter().filter(|(name, _, _)| read.iter().any(|c| c.name == *name)).collect();
     let schema = Arc::new(Schema::new(
         used.iter().map(|(name, _, node)| field(name, node)).collect::<Vec<Field>>(),
     ));
@@ -167,8 +165,7 @@ pub(crate) fn or_default(
     default: &str,
 ) -> std::result::Result<Typed, Failed> {
     let text = plan.column(value).into_ty(Ty::Text).expr;
-    let empty = Expr::IsNull(Box::new(text.clone()))
-        .or(text.clone().eq(Typed::text("").expr));
+    let empty = Expr::IsNull(Box::new(text.clone())).or(text.clone().eq(Typed::text("").expr));
     let expr = datafusion::logical_expr::when(empty, Typed::text(default).expr).otherwise(text)?;
     Ok(Typed::of(expr, Ty::Text))
 }

@@ -66,9 +66,7 @@ impl Graph {
             .collect();
         let last = calculated.iter().take(before).rposition(|c| *c.name == *name);
         let value = match last.and_then(|at| calculated.get(at).map(|c| (at, c))) {
-            Some((at, found)) => {
-                self.eval(&found.expr, Scope::Dataset(dataset, at), found.span)
-            }
+            Some((at, found)) => self.eval(&found.expr, Scope::Dataset(dataset, at), found.span),
             None => self.value(name, ALL),
         };
         if before != usize::MAX || INHERITED.contains(&name) {

@@ -66,8 +66,7 @@ pub fn explain(base: &Arc<Base>, source: &dyn EventSource, env: &Arc<Env>) -> Ve
 fn explained(base: &Arc<Base>, shape: Shape, env: &Arc<Env>) -> Explained {
     let of = |name: &str| shape.constant(name).unwrap_or_default().to_owned();
     let (sourcetype, source) = (of("sourcetype"), of("source"));
-    let constants =
-        shape.constants.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+    let constants = shape.constants.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
     let mut graph = Graph::new(base.clone(), shape, env.clone());
     let view = base.view(&sourcetype, &source);
     let stanzas = view
@@ -126,8 +125,9 @@ fn holds(graph: &mut Graph, expr: &SearchExpr, scope: Scope<'_>) -> Holds {
 fn against(graph: &mut Graph, expr: &SearchExpr, scope: Scope<'_>) -> Option<String> {
     match expr {
         SearchExpr::And(list) => list.iter().find_map(|e| against(graph, e, scope)),
-        other => (graph.truth(other, scope) == Truth::Never)
-            .then(|| davy_spl::format_search(other)),
+        other => {
+            (graph.truth(other, scope) == Truth::Never).then(|| davy_spl::format_search(other))
+        }
     }
 }
 
@@ -155,8 +155,7 @@ pub fn check_base(base: &Arc<Base>, env: &Arc<Env>) -> Diagnostics {
         graph.dynamic_runs();
         tell(&graph);
     }
-    let mut graph =
-        Graph::new(base.clone(), Shape::new(Kind::Json, Vec::new(), None), env.clone());
+    let mut graph = Graph::new(base.clone(), Shape::new(Kind::Json, Vec::new(), None), env.clone());
     for model in base.models() {
         for dataset in &model.datasets {
             let wanted = DatasetRef { model: model.name.clone(), dataset: dataset.name.clone() };

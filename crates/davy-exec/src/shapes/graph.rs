@@ -196,9 +196,7 @@ impl Graph {
                     from.iter().map(|f| self.value(f, Scope::Event(at))).collect();
                 (self.coalesce(from), false)
             }
-            Given::Constant(_, value) => {
-                (self.add(Node::Const(Val::str(value.to_string()))), true)
-            }
+            Given::Constant(_, value) => (self.add(Node::Const(Val::str(value.to_string()))), true),
             Given::Eval(_, expr) => (self.eval(expr, Scope::Event(at), def.span), true),
             Given::Extract(_) | Given::Lookup(_) => (self.output(at, name), false),
         };
@@ -476,8 +474,7 @@ impl Graph {
             _ => {
                 let inputs = self.named(&list);
                 let names: Vec<String> = inputs.iter().map(|(n, _, _)| n.clone()).collect();
-                let compiled =
-                    compile::compile(&inputs, |plan| compile::coalesce(plan, &names));
+                let compiled = compile::compile(&inputs, |plan| compile::coalesce(plan, &names));
                 self.compiled(compiled, None)
             }
         }
@@ -494,8 +491,7 @@ impl Graph {
 
     pub(super) fn or_default(&mut self, value: NodeId, default: &str) -> NodeId {
         let inputs = self.named(&[value]);
-        let compiled =
-            compile::compile(&inputs, |plan| compile::or_default(plan, "0", default));
+        let compiled = compile::compile(&inputs, |plan| compile::or_default(plan, "0", default));
         self.compiled(compiled, None)
     }
 }

@@ -94,9 +94,7 @@ impl Programs {
 impl Demand for Programs {
     fn want(&self, shape: &Shape) -> Want {
         match self.of(shape) {
-            Some(program) => {
-                Want::Fields { names: program.raw.clone(), rest: program.rest }
-            }
+            Some(program) => Want::Fields { names: program.raw.clone(), rest: program.rest },
             None => Want::Skip,
         }
     }

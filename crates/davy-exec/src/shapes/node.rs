@@ -17,11 +17,23 @@ pub(crate) enum Node {
     Const(Val<'static>),
     /// As decoded.
     Raw(Arc<str>),
-    Expr { inputs: Vec<NodeId>, schema: SchemaRef, expr: Arc<dyn PhysicalExpr>, ty: Ty },
+    Expr {
+        inputs: Vec<NodeId>,
+        schema: SchemaRef,
+        expr: Arc<dyn PhysicalExpr>,
+        ty: Ty,
+    },
     /// One of the fields that a run gives.
-    Out { run: Arc<Run>, inputs: Vec<NodeId>, name: Arc<str> },
+    Out {
+        run: Arc<Run>,
+        inputs: Vec<NodeId>,
+        name: Arc<str>,
+    },
     /// Event types or tags: those that all events have, and those that some have.
-    Types { always: Vec<Arc<str>>, some: Vec<(NodeId, Vec<Arc<str>>)> },
+    Types {
+        always: Vec<Arc<str>>,
+        some: Vec<(NodeId, Vec<Arc<str>>)>,
+    },
 }
 
 impl Node {

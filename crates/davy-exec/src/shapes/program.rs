@@ -133,9 +133,10 @@ impl Program {
             name == own
                 && matches!(self.nodes.get(id).map(AsRef::as_ref), Some(Node::Raw(n)) if n == name)
         });
-        let bare = self.packed.as_ref().is_none_or(|p| {
-            p.add.is_empty() && p.back.is_empty() && p.runs.is_empty()
-        });
+        let bare = self
+            .packed
+            .as_ref()
+            .is_none_or(|p| p.add.is_empty() && p.back.is_empty() && p.runs.is_empty());
         self.as_is = self.filter.is_none()
             && direct
             && raw.len() == self.outputs.len()
@@ -191,10 +192,6 @@ impl Program {
         self.rebuilt(columns, rows)
     }
 
-    pub(crate) fn filter(&self) -> Option<NodeId> {
-        self.filter
-    }
-
     pub(crate) fn nodes(&self) -> &Nodes {
         &self.nodes
     }
@@ -217,11 +214,11 @@ pub(crate) fn closure(graph: &Graph, roots: &[NodeId]) -> Nodes {
     let mut found = BTreeMap::new();
     let mut open: Vec<NodeId> = roots.to_vec();
     while let Some(id) = open.pop() {
-        if !found.contains_key(&id) {
+        found.entry(id).or_insert_with(|| {
             let node = graph.node(id);
             open.extend(node.inputs());
-            found.insert(id, node);
-        }
+            node
+        });
     }
     found
 }
@@ -355,8 +352,7 @@ impl<'p> Pass<'p> {
                 None => Arc::new(StringViewArray::new_null(rows)),
             },
             Node::Expr { inputs, schema, expr, .. } => {
-                let columns =
-                    inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
+                let columns = inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
                 let options = RecordBatchOptions::new().with_row_count(Some(rows));
                 let input = RecordBatch::try_new_with_options(schema.clone(), columns, &options)?;
                 expr.evaluate(&input)?.into_array(rows)?

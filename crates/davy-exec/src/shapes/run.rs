@@ -13,7 +13,10 @@ pub(crate) struct Run {
 }
 
 enum Kind {
-    Regex { regex: Regex, multi: bool },
+    Regex {
+        regex: Regex,
+        multi: bool,
+    },
     Other(How),
     Lookup(Index),
     /// Fields of the raw text and the time.
@@ -64,7 +67,9 @@ impl Fields {
 impl Run {
     pub(crate) fn extract(extract: &Extract) -> std::result::Result<Run, String> {
         let kind = match &extract.how {
-            How::Regex { text, multi, .. } => Kind::Regex { regex: Regex::new(text)?, multi: *multi },
+            How::Regex { text, multi, .. } => {
+                Kind::Regex { regex: Regex::new(text)?, multi: *multi }
+            }
             other => Kind::Other(other.clone()),
         };
         Ok(Run { kind })
@@ -299,9 +304,11 @@ impl Index {
             }
         }
         let pattern = |p: &[String]| p.iter().zip(&key).all(|(p, k)| wild(p, k));
-        let found = self.exact.get(&key).copied().or_else(|| {
-            self.patterns.iter().find(|(p, _)| pattern(p)).map(|(_, at)| *at)
-        });
+        let found = self
+            .exact
+            .get(&key)
+            .copied()
+            .or_else(|| self.patterns.iter().find(|(p, _)| pattern(p)).map(|(_, at)| *at));
         let Some(at) = found else { return };
         for (field, values) in &self.out {
             if let Some(value) = values.get(at).filter(|v| !v.is_empty()) {

@@ -162,9 +162,7 @@ fn cost(witness: &[(NodeId, Witness)]) -> usize {
         .iter()
         .map(|(_, w)| match w {
             Witness::Equal(values) => values.len(),
-            Witness::Literals(list) => {
-                list.iter().map(|l| 8 + 64 / l.len().max(1)).sum::<usize>()
-            }
+            Witness::Literals(list) => list.iter().map(|l| 8 + 64 / l.len().max(1)).sum::<usize>(),
         })
         .sum()
 }

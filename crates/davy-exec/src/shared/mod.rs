@@ -8,4 +8,4 @@ mod gate;
 mod index;
 mod scan;
 
-pub(crate) use scan::{Kept, scan};
+pub(crate) use scan::scan;

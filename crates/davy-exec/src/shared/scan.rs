@@ -2,9 +2,7 @@
 
 use super::gate::{Gate, Interned};
 use super::index::Index;
-use crate::shapes::{
-    ALL, Memo, Nodes, Pass, Program, Scope, Shapes, Truth, closure, lock,
-};
+use crate::shapes::{ALL, Memo, Nodes, Pass, Program, Scope, Shapes, Truth, closure, lock};
 use crate::source::{EventSource, Read, ReadRequest};
 use datafusion::arrow::array::{Array, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};
@@ -263,9 +261,9 @@ impl Worker {
     fn look(&mut self, plan: &ShapePlan, batches: &[RecordBatch]) -> Result<()> {
         let Some(first) = batches.first() else { return Ok(()) };
         let batch = concat_batches(&first.schema(), batches)?;
-        self.bytes = self.bytes.saturating_sub(
-            batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>(),
-        );
+        self.bytes = self
+            .bytes
+            .saturating_sub(batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>());
         let mut memo = Memo::default();
         let mut pass = Pass::new(&plan.nodes, &batch, &mut memo);
         let mut columns = HashMap::new();

@@ -23,9 +23,9 @@ struct DataSource {
 
 /// The folder of data sources, if it is there.
 fn folder() -> Option<PathBuf> {
-    let root = std::env::var("DAVY_SHARED").map(PathBuf::from).unwrap_or_else(|_| {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared")
-    });
+    let root = std::env::var("DAVY_SHARED")
+        .map(PathBuf::from)
+        .unwrap_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
     let folder = root.join("reference/escu/data_sources");
     folder.is_dir().then_some(folder)
 }

@@ -65,7 +65,8 @@ fn fields_are_made_as_defined() {
 #[test]
 fn narrower_stanzas_stand_above_and_hold_only_where_they_match() {
     let base = base(ADDON, "");
-    let got = lines(&base, &[("NARROW", "test:json", EVENTS)], "search * | sort _time | table kind");
+    let got =
+        lines(&base, &[("NARROW", "test:json", EVENTS)], "search * | sort _time | table kind");
     assert_eq!(got, ["kind=one", "kind=two"]);
 }
 
@@ -93,7 +94,8 @@ fn all_fields_hold_the_defined_ones_too() {
     let base = base(ADDON, "");
     let got = lines(&base, &[("s", "test:json", EVENTS)], "search code=1");
     let [line] = got.as_slice() else { panic!("{got:?}") };
-    for part in ["a=1", "b=2", "dest=c1", "computer=c1", "code=1", "kind=one", "tag=all|one|report"] {
+    for part in ["a=1", "b=2", "dest=c1", "computer=c1", "code=1", "kind=one", "tag=all|one|report"]
+    {
         assert!(line.split(' ').any(|p| p == part), "{part} is not in {line}");
     }
 }
@@ -120,7 +122,8 @@ eventtypes:
     let text = format!("{}\n{}\n", event(1, "whoami /all"), event(5, "x"));
     let base = base(addon, "");
     let input = [("", "", text.as_str())];
-    let got = lines(&base, &input, "search tag=process process=WHOAMI* | table action dest process");
+    let got =
+        lines(&base, &input, "search tag=process process=WHOAMI* | table action dest process");
     assert_eq!(got, ["action=allowed dest=pc.local process=whoami /all"]);
     let got = lines(&base, &input, "search action=* OR EventCode=5 | stats count by EventCode");
     assert_eq!(got, ["EventCode=1 count=1", "EventCode=5 count=1"]);
@@ -136,7 +139,9 @@ fn server_fields_are_made_when_asked_for() {
     );
     assert_eq!(
         got,
-        ["date_hour=10 date_wday=monday date_month=may linecount=1 punct={\"_\":,\"\":} splunk_server=davy"]
+        [
+            "date_hour=10 date_wday=monday date_month=may linecount=1 punct={\"_\":,\"\":} splunk_server=davy"
+        ]
     );
 }
 
@@ -147,11 +152,8 @@ fn all_that_is_built_in_compiles() {
     assert!(diags.is_empty(), "{:?}", diags.list());
     let env = Arc::new(Env::default());
     let diags = check_base(&base, &env);
-    let shown: Vec<String> = diags
-        .list()
-        .iter()
-        .map(|d| davy_diag::render::text(base.sources(), d, false))
-        .collect();
+    let shown: Vec<String> =
+        diags.list().iter().map(|d| davy_diag::render::text(base.sources(), d, false)).collect();
     assert!(shown.is_empty(), "{}", shown.join("\n"));
 }
 
@@ -187,7 +189,8 @@ datasets:
     let all = explain(&base, &source, &Arc::new(Env::default()));
     let [events] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!(events.sourcetype, "test:json");
-    let types: Vec<_> = events.eventtypes.iter().map(|(n, _, _, h)| (n.as_str(), h.clone())).collect();
+    let types: Vec<_> =
+        events.eventtypes.iter().map(|(n, _, _, h)| (n.as_str(), h.clone())).collect();
     assert_eq!(
         types,
         [
@@ -225,12 +228,7 @@ datasets:
         &input,
         "| tstats count FROM datamodel=M.Root BY Root.code Root.who Root.size Root.label",
     );
-    assert_eq!(
-        got,
-        [
-            "Root.code=2 Root.who=bob Root.size=0 Root.label=2:bob count=1",
-        ]
-    );
+    assert_eq!(got, ["Root.code=2 Root.who=bob Root.size=0 Root.label=2:bob count=1",]);
     let got = lines(&base, &input, "| tstats count FROM datamodel=M.Root BY Root.who");
     assert_eq!(got, ["Root.who=bob count=1", "Root.who=unknown count=1"]);
     let got = lines(&base, &input, "| tstats count FROM datamodel=M.Child BY Root.Child.box");

@@ -138,13 +138,14 @@ impl SequentialState for HeadState {
         let mut stop = false;
         if let Some(column) = self.op.held.and_then(|name| batch.column_by_name(name)) {
             let column = column.as_boolean();
-            for row in 0..rows {
+            let ends = |row: &usize| {
+                let row = *row;
                 let value = (!arrow::array::Array::is_null(column, row)).then(|| column.value(row));
-                if !value.unwrap_or(self.op.null) {
-                    rows = row + usize::from(self.op.keep_last);
-                    stop = true;
-                    break;
-                }
+                !value.unwrap_or(self.op.null)
+            };
+            if let Some(row) = (0..rows).find(ends) {
+                rows = row + usize::from(self.op.keep_last);
+                stop = true;
             }
         }
         self.left = if stop { 0 } else { self.left - rows };

@@ -120,7 +120,8 @@ impl Stats {
             Some(filter) => without_span(filter),
             None => (None, None),
         };
-        let span = by_options.text("span").or(in_filter).filter(|s| !s.value.eq_ignore_ascii_case("auto"));
+        let span =
+            by_options.text("span").or(in_filter).filter(|s| !s.value.eq_ignore_ascii_case("auto"));
         if let Some(span) = &span
             && let Err(e) = davy_spl::parse_span(&span.value)
         {
@@ -139,9 +140,7 @@ impl Stats {
             timerange::check(filter, cx);
         }
         let subs = match &filter {
-            Some(filter) => {
-                search::subsearches(filter).into_iter().map(|p| cx.bind(p)).collect()
-            }
+            Some(filter) => search::subsearches(filter).into_iter().map(|p| cx.bind(p)).collect(),
             None => Vec::new(),
         };
         Some(Stats {

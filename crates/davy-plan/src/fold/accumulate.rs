@@ -56,7 +56,7 @@ fn load(fold: &mut dyn Fold, value: &Val<'_>) {
 
 /// One group.
 #[derive(Debug)]
-pub struct FoldAccumulator {
+pub(super) struct FoldAccumulator {
     pub fold: Box<dyn Fold>,
     pub ret: Ty,
 }
@@ -95,7 +95,7 @@ impl Accumulator for FoldAccumulator {
 }
 
 /// Many groups, without a copy of each group's rows.
-pub struct FoldGroups {
+pub(super) struct FoldGroups {
     make: Maker,
     folds: Vec<Box<dyn Fold>>,
     ret: Ty,
@@ -104,7 +104,7 @@ pub struct FoldGroups {
 }
 
 impl FoldGroups {
-    pub fn new(make: Maker, ret: Ty) -> Self {
+    pub(super) fn new(make: Maker, ret: Ty) -> Self {
         FoldGroups { make, folds: Vec::new(), ret, bytes: 0 }
     }
 

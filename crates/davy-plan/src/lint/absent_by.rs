@@ -47,7 +47,8 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
 /// The words after `by`.
 fn by(stage: &Stage) -> Vec<(&str, Span)> {
     let Args::General(items) = &stage.args else { return Vec::new() };
-    let is_by = |item: &&Arg| matches!(&item.kind, ArgKind::Word(w) if w.eq_ignore_ascii_case("by"));
+    let is_by =
+        |item: &&Arg| matches!(&item.kind, ArgKind::Word(w) if w.eq_ignore_ascii_case("by"));
     items
         .iter()
         .skip_while(|item| !is_by(item))

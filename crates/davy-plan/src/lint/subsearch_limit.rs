@@ -7,15 +7,36 @@ use davy_spl::ast::{Pipeline, Stage};
 
 /// Commands after which there are as few rows as there are groups, or a number that was asked for.
 const BOUNDS: &[&str] = &[
-    "stats", "tstats", "mstats", "chart", "timechart", "top", "rare", "head", "tail", "dedup",
-    "return", "sistats", "inputlookup", "makeresults", "gentimes", "metadata",
-    "eventcount", "rest", "dbinspect", "from", "loadjob", "transaction", "fieldsummary",
+    "stats",
+    "tstats",
+    "mstats",
+    "chart",
+    "timechart",
+    "top",
+    "rare",
+    "head",
+    "tail",
+    "dedup",
+    "return",
+    "sistats",
+    "inputlookup",
+    "makeresults",
+    "gentimes",
+    "metadata",
+    "eventcount",
+    "rest",
+    "dbinspect",
+    "from",
+    "loadjob",
+    "transaction",
+    "fieldsummary",
 ];
 
 pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
     let limits = Limits::default();
     let all = lint.pipeline.all_stages();
-    for (host, inner) in all.iter().flat_map(|s| s.subsearches().into_iter().map(move |p| (*s, p))) {
+    for (host, inner) in all.iter().flat_map(|s| s.subsearches().into_iter().map(move |p| (*s, p)))
+    {
         let limit = match host.name.value.as_str() {
             "join" => limits.join_rows,
             "append" | "appendcols" => limits.append_rows,

@@ -1,7 +1,7 @@
 //! `davy app`: what of a Splunk app can be used here.
 
 use crate::exit::Exit;
-use crate::{apps, content, output};
+use crate::{content, output};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets};
 use davy_app::App;
@@ -58,9 +58,7 @@ fn check(args: Check) -> Result<Exit, Exit> {
         out.flush()
     });
     match written {
-        Err(e) if !output::closed(&e) => {
-            Ok(crate::settings::usage(&format!("cannot write: {e}")))
-        }
+        Err(e) if !output::closed(&e) => Ok(crate::settings::usage(&format!("cannot write: {e}"))),
         _ if bad => Ok(Exit::Incomplete),
         _ => Ok(Exit::Done),
     }

@@ -52,12 +52,8 @@ fn search(args: Arguments) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     let session = args.range.session()?;
-    let meta = Meta {
-        source: args.source,
-        sourcetype: args.sourcetype,
-        now: env.now,
-        ..Meta::default()
-    };
+    let meta =
+        Meta { source: args.source, sourcetype: args.sourcetype, now: env.now, ..Meta::default() };
     let inputs = inputs::open(&args.input, &meta, None);
     let source: Option<Arc<dyn EventSource>> = match args.input.is_empty() {
         true => None,

@@ -80,7 +80,11 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
         content::show(&result.prepared.sources, &result.prepared.diags, false);
     }
     let failed = tested.iter().filter(|(_, t)| !t.passed()).count();
-    eprintln!("{} detections tested, {} passed, {failed} failed", tested.len(), tested.len() - failed);
+    eprintln!(
+        "{} detections tested, {} passed, {failed} failed",
+        tested.len(),
+        tested.len() - failed
+    );
     match written {
         Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
         _ if failed > 0 || unsound => Ok(Exit::Incomplete),
@@ -141,12 +145,20 @@ fn rows(table: &mut Table, detection: &Detection, tested: &Tested) {
     };
     let name = &detection.name.value;
     let status = tested.report.validation.as_str();
-    table.add_row([name, "Validation", status, "N/A", "N/A", &note("validation").unwrap_or_default()]);
+    table.add_row([
+        name,
+        "Validation",
+        status,
+        "N/A",
+        "N/A",
+        &note("validation").unwrap_or_default(),
+    ]);
     let lists = [("Unit", &tested.report.unit), ("Integration", &tested.report.integration)];
     for (kind, list) in lists {
         for result in list {
             let why = note(&kind.to_lowercase()).unwrap_or_default();
-            let shown = [name, kind, result.status.as_str(), &result.dataset, &result.sourcetype, &why];
+            let shown =
+                [name, kind, result.status.as_str(), &result.dataset, &result.sourcetype, &why];
             table.add_row(shown);
         }
     }

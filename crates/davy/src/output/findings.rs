@@ -80,9 +80,8 @@ fn detail(out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
 fn risk_event(out: &mut dyn Write, risk: &RiskEvent) -> io::Result<()> {
     writeln!(out, "  risk event: {}", one_line(&risk.message))?;
     writeln!(out, "    score {}, {} of type {}", risk.score, risk.object, risk.object_type)?;
-    let list = |name: &str| {
-        risk.get(name).map(|v| v.values().join(", ")).filter(|text| !text.is_empty())
-    };
+    let list =
+        |name: &str| risk.get(name).map(|v| v.values().join(", ")).filter(|text| !text.is_empty());
     let shown = [
         ("techniques", "annotations.mitre_attack"),
         ("tactics", "annotations.mitre_attack.mitre_tactic"),
@@ -108,8 +107,17 @@ fn one_line(text: &str) -> String {
 fn csv(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record([
-        "time", "detection", "id", "type", "score", "risk_object", "risk_object_type", "techniques",
-        "tactics", "message", "result",
+        "time",
+        "detection",
+        "id",
+        "type",
+        "score",
+        "risk_object",
+        "risk_object_type",
+        "techniques",
+        "tactics",
+        "message",
+        "result",
     ])?;
     for finding in findings {
         let result = Value::Object(finding.row.to_json()).to_string();
