@@ -61,7 +61,12 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             let (a, b) = text.value.split_once('-').unwrap_or((&text.value, &text.value));
             match (a.trim().parse::<usize>(), b.trim().parse::<usize>()) {
                 (Ok(a), Ok(b)) if 0 < a && a <= b && b <= MOST_COPIES => (a, b),
-                _ => return cx.bad(text.span, "`p` is a number of rows, 1 or more, or a range of them such as 1-3"),
+                _ => {
+                    return cx.bad(
+                        text.span,
+                        "`p` is a number of rows, 1 or more, or a range of them such as 1-3",
+                    );
+                }
             }
         }
     };

@@ -161,9 +161,14 @@ impl Command for EventStats {
         let types: Vec<Ty> = aggs.iter().map(|a| grouped.column(&a.alias).ty).collect();
         // Hidden columns do not come as rows.
         let shown = |i: usize| format!("result {i}");
-        let mut columns: Vec<_> =
-            by.iter().enumerate().map(|(i, n)| (format!("by {i}"), grouped.column(n).expr)).collect();
-        columns.extend(aggs.iter().enumerate().map(|(i, a)| (shown(i), grouped.column(&a.alias).expr)));
+        let mut columns: Vec<_> = by
+            .iter()
+            .enumerate()
+            .map(|(i, n)| (format!("by {i}"), grouped.column(n).expr))
+            .collect();
+        columns.extend(
+            aggs.iter().enumerate().map(|(i, a)| (shown(i), grouped.column(&a.alias).expr)),
+        );
         let rows = cx.rows(&grouped.project(columns)?)?;
         let mut groups = HashMap::with_capacity(rows.rows.len());
         for row in rows.rows {
@@ -182,8 +187,7 @@ impl Command for EventStats {
         let sets = results.into_iter().zip(types).collect();
         let groups = Arc::new(groups);
         let width = by.len();
-        let start =
-            move || Box::new(Join { groups: groups.clone(), width }) as Box<dyn Walker>;
+        let start = move || Box::new(Join { groups: groups.clone(), width }) as Box<dyn Walker>;
         Walk::new("eventstats", by, sets, start).in_any_order().plan(input)
     }
 }

@@ -60,15 +60,7 @@ struct Marks {
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
-    let names = [
-        "mode",
-        "fieldstr",
-        "matchstr",
-        "matchseg1",
-        "matchseg2",
-        "matchseg3",
-        "itemstr",
-    ];
+    let names = ["mode", "fieldstr", "matchstr", "matchseg1", "matchseg2", "matchseg3", "itemstr"];
     let (options, left) = cx.reader(args).options(&names, cx);
     let modes = ["multifield", "multivalue", "json_array", "auto_collections"];
     let mode = match options.one_of("mode", &modes, cx) {
@@ -184,8 +176,11 @@ impl ForEach {
         let Some(field) = self.fields.first() else { return Ok(input) };
         let mut rows = cx.rows(&input)?;
         let Some(at) = rows.column(&field.value) else { return cx.plan_of(rows) };
-        let mut items: Vec<Vec<String>> =
-            rows.rows.iter().map(|row| row.get(at).map(|v| self.items(v)).unwrap_or_default()).collect();
+        let mut items: Vec<Vec<String>> = rows
+            .rows
+            .iter()
+            .map(|row| row.get(at).map(|v| self.items(v)).unwrap_or_default())
+            .collect();
         let count = items.iter().map(Vec::len).max().unwrap_or(0);
         if count > MOST_ITEMS {
             cx.engine.warn(codes::LIMIT_CUT.at(
@@ -216,11 +211,8 @@ impl ForEach {
             let made = search.bound().fields(Fields::default()).pop().unwrap_or_default();
             let before = plan.clone();
             let inner = PlanCx { out: &all, ..cx.clone() };
-            let held: Vec<(String, Typed)> = made
-                .names
-                .iter()
-                .map(|n| (format!("__was {n}"), before.column(n)))
-                .collect();
+            let held: Vec<(String, Typed)> =
+                made.names.iter().map(|n| (format!("__was {n}"), before.column(n))).collect();
             let hidden: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
             plan = search.plan_over(plan.with_columns(held)?, &inner)?;
             let mut set = Vec::new();
@@ -275,9 +267,8 @@ fn in_expressions(template: &str, mark: &str, field: &str) -> String {
         return template.to_owned();
     }
     let quoted = format!("'{field}'");
-    let whole = template
-        .replace(&format!("\"{mark}\""), &quoted)
-        .replace(&format!("'{mark}'"), &quoted);
+    let whole =
+        template.replace(&format!("\"{mark}\""), &quoted).replace(&format!("'{mark}'"), &quoted);
     let mut out = String::new();
     let mut rest = whole.as_str();
     let mut inside = false;

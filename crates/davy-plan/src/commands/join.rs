@@ -46,7 +46,11 @@ enum Keys {
     Common,
     Same(Vec<Spanned<String>>),
     /// The aliases, and pairs of fields of the left and the right side.
-    Pairs { left: String, right: String, pairs: Vec<(String, String)> },
+    Pairs {
+        left: String,
+        right: String,
+        pairs: Vec<(String, String)>,
+    },
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
@@ -133,9 +137,7 @@ impl Join {
                 let both = left.iter().filter(|n| !n.starts_with('_') && right.contains(n));
                 both.map(|n| (n.clone(), n.clone())).collect()
             }
-            Keys::Same(names) => {
-                names.iter().map(|n| (n.value.clone(), n.value.clone())).collect()
-            }
+            Keys::Same(names) => names.iter().map(|n| (n.value.clone(), n.value.clone())).collect(),
             Keys::Pairs { pairs, .. } => pairs.clone(),
         }
     }

@@ -98,7 +98,9 @@ enum Piece<'t> {
 /// A dollar sign may also end a regular expression, so not all between two is a name.
 fn is_field(text: &str) -> bool {
     !text.is_empty()
-        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '{' | '}' | ' '))
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '{' | '}' | ' '))
         && !text.starts_with(' ')
         && !text.ends_with(' ')
 }
@@ -133,10 +135,7 @@ impl Command for Map {
         if rows.rows.len() > max {
             cx.engine.warn(
                 codes::LIMIT_CUT
-                    .at(
-                        self.span,
-                        format!("`map` ran for {max} of {} rows", rows.rows.len()),
-                    )
+                    .at(self.span, format!("`map` ran for {max} of {} rows", rows.rows.len()))
                     .help("raise it with maxsearches=N"),
             );
         }

@@ -87,7 +87,9 @@ impl OverRows for OutputLookup {
                 .rows
                 .iter()
                 .take(self.max)
-                .map(|row| keep.iter().map(|at| row.get(*at).cloned().unwrap_or(Val::Null)).collect())
+                .map(|row| {
+                    keep.iter().map(|at| row.get(*at).cloned().unwrap_or(Val::Null)).collect()
+                })
                 .collect(),
         };
         match cx.engine.knowledge().write_lookup(&self.table.value, &written, &self.how) {

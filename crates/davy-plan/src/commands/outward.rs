@@ -61,10 +61,7 @@ pub(super) static OUTPUTTEXT: CommandSpec = CommandSpec {
     summary: "In Splunk, puts the raw text into the field `_xml` for its own pages.",
     examples: &[],
     source: "Search Reference, outputtext",
-    support: Support::Refused {
-        why: "it serves Splunk's own pages",
-        instead: "use `table _raw`",
-    },
+    support: Support::Refused { why: "it serves Splunk's own pages", instead: "use `table _raw`" },
     parse: |_, _| None,
 };
 

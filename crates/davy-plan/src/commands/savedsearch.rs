@@ -56,9 +56,10 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
 
 /// The text of a saved search.
 pub(super) fn text_of(name: &str, span: Span, cx: &PlanCx<'_>) -> Result<String, Failed> {
-    cx.engine.knowledge().saved_search(name).ok_or_else(|| {
-        codes::NO_SUCH_SEARCH.at(span, format!("no saved search `{name}`")).into()
-    })
+    cx.engine
+        .knowledge()
+        .saved_search(name)
+        .ok_or_else(|| codes::NO_SUCH_SEARCH.at(span, format!("no saved search `{name}`")).into())
 }
 
 impl Command for SavedSearch {

@@ -49,14 +49,8 @@ pub(super) fn run(
     let mut order: Vec<usize> = (0..rows.rows.len()).collect();
     order.sort_by(|a, b| time(*b).total_cmp(&time(*a)));
     let columns: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
-    let mut grouper = Grouper {
-        limits,
-        starts,
-        ends,
-        open: Vec::new(),
-        index: HashMap::new(),
-        done: Vec::new(),
-    };
+    let mut grouper =
+        Grouper { limits, starts, ends, open: Vec::new(), index: HashMap::new(), done: Vec::new() };
     let mut last = f64::INFINITY;
     for i in order {
         let Some(row) = rows.rows.get(i) else { continue };
@@ -146,7 +140,9 @@ impl Grouper<'_> {
             return None;
         }
         let there = |at: &usize| self.open.get(*at).is_some_and(Option::is_some);
-        if let Some(at) = full_key(values).and_then(|key| self.index.get(&key)).filter(|at| there(at)) {
+        if let Some(at) =
+            full_key(values).and_then(|key| self.index.get(&key)).filter(|at| there(at))
+        {
             return Some(*at);
         }
         // Some transactions lack fields that this event has, or the other way round.
@@ -211,7 +207,7 @@ fn agree(a: &Val<'_>, b: &Val<'_>) -> bool {
 fn render(rows: &Rows, done: &[Done], time: impl Fn(usize) -> f64, shown: &Shown) -> Rows {
     let mut names = rows.names.clone();
     let made = ["duration", "eventcount", "closed_txn"];
-    names.retain(|n| !made.contains(&n.as_str()));
+    names.retain(|n| !made.contains(&n.as_str()) && n != "_txn_orphan");
     let sources: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
     names.extend(made.map(str::to_owned));
     let orphans = done.iter().any(|d| d.orphan);
