@@ -8,7 +8,7 @@ use davy_conf::{Conf, Setting, Stanza as Section, truth, words};
 use davy_content::model::Lookup;
 use davy_knowledge::{Def, Extract, Given, How, LookupUse, Stanza, Table};
 use davy_spl::Macros;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What `props.conf` refers to.
@@ -212,7 +212,7 @@ fn section_of(
                 ]))),
                 (a, b) => a.or(b),
             };
-            defs.push(Def { given, when, span });
+            defs.push(Def { given, when, ahead: false, span });
         }
         out.push(Stanza {
             sourcetype: sourcetype.clone(),
@@ -260,8 +260,32 @@ fn extracted(
             }
         }
     }
-    out.reverse();
-    out
+    first_wins(out)
+}
+
+/// Turned round, but what reads an extracted field stays behind what extracts it.
+fn first_wins(made: Made) -> Made {
+    let gives = |given: &Given, field: &str| match given {
+        Given::Extract(e) => e.how.names().is_none_or(|n| n.iter().any(|n| **n == *field)),
+        _ => false,
+    };
+    let reads = |given: &Given| match given {
+        Given::Extract(e) if *e.field != *"_raw" => Some(e.field.clone()),
+        _ => None,
+    };
+    let behind: Vec<bool> = made
+        .iter()
+        .map(|(given, _)| {
+            reads(given).is_some_and(|field| made.iter().any(|(other, _)| gives(other, &field)))
+        })
+        .collect();
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for (one, behind) in made.into_iter().zip(behind) {
+        if behind { last.push(one) } else { first.push(one) }
+    }
+    first.reverse();
+    first.extend(last);
+    first
 }
 
 /// `regex in field`.
@@ -457,19 +481,18 @@ fn pairs(words: &[String]) -> Vec<(String, Arc<str>)> {
     out
 }
 
-/// How many of each kind of setting the stanzas hold.
+/// How many of each kind of definition the stanzas hold.
 pub(crate) fn stock(stanzas: &[Stanza], out: &mut Vec<Stock>) {
-    let mut counts: HashMap<&'static str, usize> = HashMap::new();
-    for def in stanzas.iter().flat_map(|s| &s.defs) {
-        let kind = match (&def.given, def.when.is_some()) {
-            (Given::Extract(_), _) => "extractions",
-            (Given::Lookup(_), _) => "automatic lookups",
-            (Given::Alias(..) | Given::Constant(..), _) => "aliases",
-            (Given::Eval(..), _) => "aliases and calculated fields",
-        };
-        *counts.entry(kind).or_default() += 1;
+    let count = |stage: u8| {
+        let of_stage = stanzas.iter().filter(|s| s.rank / EXTRACTED * EXTRACTED == stage);
+        of_stage.map(|s| s.defs.len()).sum()
+    };
+    for (kind, stage) in [
+        ("extractions", EXTRACTED),
+        ("aliases", ALIASES),
+        ("calculated fields", CALCULATED),
+        ("automatic lookups", LOOKED_UP),
+    ] {
+        out.push(Stock { kind, count: count(stage) });
     }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_unstable();
-    out.extend(counts.into_iter().map(|(kind, count)| Stock { kind, count }));
 }

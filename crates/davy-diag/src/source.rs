@@ -88,7 +88,8 @@ pub struct SourceFile {
 /// Every text that a message may point into.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
-    files: Vec<SourceFile>,
+    /// Shared, so that a map is cheap to copy: each search adds its own texts to the content's.
+    files: Vec<Arc<SourceFile>>,
     /// Stands for the text of a `FileId` that another map made.
     unknown: SourceFile,
 }
@@ -106,12 +107,12 @@ impl SourceMap {
         pieces: Vec<Piece>,
     ) -> FileId {
         let id = FileId(self.files.len() as u32);
-        self.files.push(SourceFile { name: name.into(), text: text.into(), pieces });
+        self.files.push(Arc::new(SourceFile { name: name.into(), text: text.into(), pieces }));
         id
     }
 
     pub fn file(&self, id: FileId) -> &SourceFile {
-        self.files.get(id.0 as usize).unwrap_or(&self.unknown)
+        self.files.get(id.0 as usize).map_or(&self.unknown, AsRef::as_ref)
     }
 
     /// The text at `span`; empty when the span does not fall on character boundaries.

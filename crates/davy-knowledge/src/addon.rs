@@ -45,6 +45,9 @@ pub struct Def {
     pub given: Given,
     /// Only for events that this matches.
     pub when: Option<Arc<SearchExpr>>,
+    /// Reads what is defined later too, where nothing before gives it. In Splunk's own stages no
+    /// definition does.
+    pub ahead: bool,
     pub span: Span,
 }
 
@@ -211,7 +214,7 @@ fn stanza(node: &Node, reader: &mut Reader<'_>) -> Stanza {
     let sourcetype_as =
         keys.get("sourcetype_as").and_then(|n| reader.text(n)).map(Arc::<str>::from);
     let mut defs = Vec::new();
-    let mut push = |given, span| defs.push(Def { given, when: when.clone(), span });
+    let mut push = |given, span| defs.push(Def { given, when: when.clone(), ahead: true, span });
     if let Some(list) = keys.get("extract") {
         for item in reader.list(list) {
             if let Some(extract) = extract(item, reader) {

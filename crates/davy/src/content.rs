@@ -72,6 +72,11 @@ impl Loaded {
     pub(crate) fn knowledge(&self) -> ContentKnowledge<'_> {
         let mut knowledge = ContentKnowledge::new(&self.content).with_base(self.base.clone());
         for lookup in self.content.lookups() {
+            if let davy_content::model::LookupStore::KeyValue { fields, .. } = &lookup.store {
+                // A collection that nothing has filled is there, and empty.
+                knowledge.add_table(&lookup.name.value, fields.clone(), Vec::new());
+                continue;
+            }
             let Some(file) = lookup_file(lookup) else { continue };
             for folder in self.folders.iter().rev() {
                 let path = folder.join("lookups").join(&file);

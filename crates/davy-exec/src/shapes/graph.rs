@@ -65,6 +65,7 @@ impl Graph {
             defs.push(Def {
                 given: Given::Constant("sourcetype".into(), view.sourcetype.clone()),
                 when: None,
+                ahead: true,
                 span: stanza.span,
             });
         }
@@ -210,7 +211,8 @@ impl Graph {
         let known = self.shape.fields.is_some() && self.shape.may_hold(name)
             || self.shape.constant(name).is_some();
         let later = self.by_name.get(name).is_some_and(|list| list.iter().any(|at| *at >= before));
-        if !known && later && before != usize::MAX {
+        let ahead = self.defs.get(before).is_some_and(|d| d.ahead);
+        if !known && later && ahead {
             let name: Arc<str> = Arc::from(name);
             if self.ahead.insert(name.clone()) {
                 let id = self.event_value(&name, usize::MAX);

@@ -62,11 +62,8 @@ mod outlier;
 mod inputlookup;
 mod join;
 mod lookup;
-mod multisearch;
 mod outputlookup;
 mod regex;
-mod gentimes;
-mod makecontinuous;
 mod outward;
 mod overrows;
 mod passing;
@@ -162,8 +159,6 @@ static ALL: &[&CommandSpec] = &[
     &inputlookup::SPEC,
     &join::SPEC,
     &lookup::SPEC,
-    &makemv::SPEC,
-    &makeresults::SPEC,
     &map::SPEC,
     &multisearch::SPEC,
     &mvcombine::SPEC,
@@ -271,7 +266,6 @@ static ALL: &[&CommandSpec] = &[
     &trendline::SPEC,
     &union::SPEC,
     &untable::SPEC,
-    &tail::SPEC,
     &outward::COLLECT,
     &outward::LOADJOB,
     &outward::OUTPUTCSV,
@@ -280,8 +274,6 @@ static ALL: &[&CommandSpec] = &[
     &outward::SENDEMAIL,
     &tstats::SPEC,
     &uniq::SPEC,
-    &union::SPEC,
-    &untable::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xmlunescape::SPEC,

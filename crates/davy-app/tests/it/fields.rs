@@ -1,0 +1,126 @@
+//! The fields, event types, tags and datasets that events get from an app. Sources: Knowledge
+//! Manager Manual, "The sequence of search-time operations"; `props.conf.spec`,
+//! `transforms.conf.spec`, `tags.conf.spec`.
+
+use crate::{acme, app};
+
+const EVENTS: &str = concat!(
+    r#"{"_time": 1777890000, "sourcetype": "acme:fw", "source": "/a/gateway.log", "host": "dmz-1", "#,
+    r#""_raw": "client=10.0.0.1 action=blocked verdict=drop to=example.org:443", "#,
+    r#""client": "10.0.0.1", "user": "ROOT"}"#,
+    "\n",
+    r#"{"_time": 1777890001, "sourcetype": "acme:old", "source": "/a/other.log", "host": "lan-1", "#,
+    r#""_raw": "client=10.0.0.2 action=allowed to=example.net:80", "#,
+    r#""client": "10.0.0.2", "src": "given", "src_ip": "stale"}"#,
+    "\n",
+    r#"{"_time": 1777890002, "sourcetype": "other", "host": "lan-2", "_raw": "action=blocked"}"#,
+);
+
+fn row(host: &str, fields: &[&str]) -> Vec<String> {
+    let rows = acme().search(EVENTS, &format!("search host={host}"), fields);
+    assert_eq!(rows.len(), 1);
+    rows.into_iter().next().unwrap_or_default()
+}
+
+#[test]
+fn extractions() {
+    let fields = ["action", "verdict", "dest", "target", "dest_port"];
+    assert_eq!(row("dmz-1", &fields), ["blocked", "drop", "example.org", "to=example.org:443", "443"]);
+    assert_eq!(row("lan-1", &fields), ["allowed", "", "example.net", "to=example.net:80", "80"]);
+    assert_eq!(row("lan-2", &["dest", "target"]), ["", ""]);
+}
+
+// "AS" overwrites, "ASNEW" leaves a value that is there.
+#[test]
+fn aliases() {
+    assert_eq!(row("dmz-1", &["src_ip", "src"]), ["10.0.0.1", "10.0.0.1"]);
+    assert_eq!(row("lan-1", &["src_ip", "src"]), ["10.0.0.2", "given"]);
+}
+
+// "AS": where the field is not there, the alias is not either; "ASNEW" keeps it.
+#[test]
+fn an_alias_of_nothing() {
+    let app = app(&[("default/props.conf", "[t]\nFIELDALIAS-a = gone AS a gone ASNEW b\n")]);
+    let event = r#"{"_time": 1777890000, "sourcetype": "t", "a": "1", "b": "2"}"#;
+    assert_eq!(app.search(event, "search *", &["a", "b"]), [["", "2"]]);
+}
+
+// "Calculated fields cannot reference one another": each sees what the others saw.
+#[test]
+fn calculated_fields_do_not_see_each_other() {
+    assert_eq!(row("dmz-1", &["user", "account"]), ["root", "ROOT"]);
+    let app = app(&[("default/props.conf", "[t]\nEVAL-a = a+1\nEVAL-b = a*10\nEVAL-c = \"a\".b\n")]);
+    let event = r#"{"_time": 1777890000, "sourcetype": "t", "a": "1", "b": "2"}"#;
+    assert_eq!(app.search(event, "search *", &["a", "b", "c"]), [["2", "10", "a2"]]);
+}
+
+#[test]
+fn lookups_give_fields_and_keep_those_that_are_there() {
+    assert_eq!(row("dmz-1", &["src_zone", "user"]), ["dmz", "root"]);
+    assert_eq!(row("lan-1", &["src_zone", "user"]), ["lan", "Lan Team"]);
+}
+
+#[test]
+fn stanzas_for_sources_and_hosts() {
+    assert_eq!(row("dmz-1", &["vendor", "exposed"]), ["Acme", "yes"]);
+    assert_eq!(row("lan-1", &["vendor", "exposed"]), ["", ""]);
+}
+
+#[test]
+fn a_renamed_sourcetype() {
+    assert_eq!(row("lan-1", &["sourcetype"]), ["acme:fw"]);
+}
+
+#[test]
+fn event_types_and_tags() {
+    let fields = ["eventtype", "tag"];
+    assert_eq!(row("dmz-1", &fields), ["acme_blocked", "communicate|exposed|network"]);
+    assert_eq!(row("lan-1", &fields), ["", ""]);
+    assert_eq!(row("lan-2", &fields), ["", ""]);
+}
+
+#[test]
+fn datasets_of_the_models() {
+    let acme = acme();
+    let model = acme.base.model("Acme_Traffic").expect("the model");
+    let names: Vec<&str> = model.datasets.iter().map(|d| d.name.as_str()).collect();
+    assert_eq!(names, ["All_Acme", "Blocked"]);
+    let spl = "| tstats count from datamodel=Acme_Traffic.All_Acme by All_Acme.user All_Acme.src_ip";
+    let rows = acme.search(EVENTS, spl, &["All_Acme.user", "All_Acme.src_ip", "count"]);
+    assert_eq!(rows, [["root", "10.0.0.1", "1"]]);
+}
+
+// The first extraction that finds a field keeps it.
+#[test]
+fn earlier_extractions_win() {
+    let app = app(&[(
+        "default/props.conf",
+        "[t]\nEXTRACT-1 = a=(?<x>\\d+)\nEXTRACT-2 = b=(?<x>\\d+)\nEXTRACT-3 = ^(?<y>.) in z\n",
+    )]);
+    let events = concat!(
+        r#"{"_time": 1777890000, "sourcetype": "t", "_raw": "a=1 b=2", "z": "pq"}"#,
+        "\n",
+        r#"{"_time": 1777890001, "sourcetype": "t", "_raw": "b=2"}"#,
+    );
+    let rows = app.search(events, "search * | sort _time", &["x", "y"]);
+    assert_eq!(rows, [["1", "p"], ["2", ""]]);
+}
+
+#[test]
+fn transforms_by_delimiters_and_of_several_values() {
+    let app = app(&[
+        ("default/props.conf", "[t]\nREPORT-a = cells, pairs, many\n"),
+        (
+            "default/transforms.conf",
+            concat!(
+                "[cells]\nDELIMS = \"|\"\nFIELDS = one, two three\n",
+                "[pairs]\nDELIMS = \";\", \":\"\nSOURCE_KEY = p\n",
+                "[many]\nREGEX = (?<digit>\\d)\nMV_ADD = true\n",
+            ),
+        ),
+    ]);
+    let event = r#"{"_time": 1777890000, "sourcetype": "t", "_raw": "a1|b2", "p": "k:v;l:w"}"#;
+    let fields = ["one", "two_three", "k", "l", "digit"];
+    assert_eq!(app.search(event, "search *", &fields), [["a1", "b2", "v", "w", "1|2"]]);
+    assert!(app.notes().is_empty(), "{:?}", app.notes());
+}
