@@ -207,7 +207,7 @@ fn agree(a: &Val<'_>, b: &Val<'_>) -> bool {
 fn render(rows: &Rows, done: &[Done], time: impl Fn(usize) -> f64, shown: &Shown) -> Rows {
     let mut names = rows.names.clone();
     let made = ["duration", "eventcount", "closed_txn"];
-    names.retain(|n| !made.contains(&n.as_str()));
+    names.retain(|n| !made.contains(&n.as_str()) && n != "_txn_orphan");
     let sources: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
     names.extend(made.map(str::to_owned));
     let orphans = done.iter().any(|d| d.orphan);
