@@ -124,3 +124,22 @@ fn transforms_by_delimiters_and_of_several_values() {
     assert_eq!(app.search(event, "search *", &fields), [["a1", "b2", "v", "w", "1|2"]]);
     assert!(app.notes().is_empty(), "{:?}", app.notes());
 }
+
+// The `lookup` command heeds the definition of transforms.conf.
+#[test]
+fn lookups_by_command_match_as_defined() {
+    let app = app(&[
+        (
+            "default/transforms.conf",
+            concat!(
+                "[nets]\nfilename = nets.csv\nmatch_type = CIDR(net)\nmax_matches = 1\n",
+                "[names]\nfilename = names.csv\ncase_sensitive_match = false\n",
+            ),
+        ),
+        ("lookups/nets.csv", "net,zone\n10.0.0.0/8,inside\n"),
+        ("lookups/names.csv", "name,id\nROOT,0\n"),
+    ]);
+    let event = r#"{"_time": 1777890000, "ip": "10.1.2.3", "user": "root"}"#;
+    let spl = "search * | lookup nets net AS ip OUTPUT zone | lookup names name AS user OUTPUT id";
+    assert_eq!(app.search(event, spl, &["zone", "id"]), [["inside", "0"]]);
+}
