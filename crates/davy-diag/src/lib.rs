@@ -21,8 +21,10 @@
 mod closest;
 mod diagnostic;
 pub mod render;
+mod sarif;
 mod source;
 
 pub use closest::closest;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
+pub use sarif::sarif;
 pub use source::{FileId, Piece, SourceFile, SourceMap, Span, Spanned};

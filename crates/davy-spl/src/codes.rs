@@ -83,4 +83,7 @@ codes! {
     MACRO_EVAL = error "spl::macro-eval",
         "The macro's definition is an eval expression that yields the text. Such macros are not \
          evaluated; give the macro a plain definition.";
+    NOT_FORMATTED = error "spl::not-formatted",
+        "The search cannot be laid out anew without a risk of changing what it means, so it was \
+         left as it is.";
 }

@@ -71,12 +71,12 @@ struct Expander<'a> {
 }
 
 /// A macro's call as read.
-struct Call {
+pub(crate) struct Call {
     name: String,
     /// Byte ranges in the text that holds the call; blanks and outer quotes taken off.
     args: Vec<(Range<usize>, bool)>,
     /// Of the whole call with its backticks.
-    range: Range<usize>,
+    pub(crate) range: Range<usize>,
 }
 
 impl Expander<'_> {
@@ -376,7 +376,7 @@ fn is_name(b: u8) -> bool {
 }
 
 /// The index after the double-quoted text that starts at `at`.
-fn after_string(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn after_string(bytes: &[u8], at: usize) -> usize {
     let mut i = at + 1;
     while let Some(&b) = bytes.get(i) {
         match b {
@@ -389,7 +389,7 @@ fn after_string(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Reads `name` or `name(a, "b, c", (d, e))` between backticks.
-fn read_call(text: &str, at: usize) -> Option<Call> {
+pub(crate) fn read_call(text: &str, at: usize) -> Option<Call> {
     let bytes = text.as_bytes();
     let mut end = at + 1;
     loop {

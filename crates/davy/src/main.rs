@@ -1,58 +1,8 @@
-//! The davy command: arguments as typed, one library call, a writer.
-
-mod apps;
-mod cmd;
-mod content;
-mod datasets;
-mod exit;
-mod inputs;
-mod output;
-mod progress;
-mod settings;
-
-use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+//! The davy command.
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs detections written in Splunk's search language straight on logs, with no Splunk.
-#[derive(Parser)]
-#[command(name = "davy", version, max_term_width = 100)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    Search(cmd::search::Arguments),
-    Run(cmd::run::Arguments),
-    Hunt(cmd::hunt::Arguments),
-    Test(cmd::test::Arguments),
-    Page(cmd::page::Arguments),
-    Explain(cmd::explain::Arguments),
-    App(cmd::app::Arguments),
-}
-
-fn main() -> ExitCode {
-    // `--help` and `--version` end well; every other mistake in the arguments is a usage error.
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            let usage = error.use_stderr();
-            let _ = error.print();
-            return if usage { exit::Exit::Usage.into() } else { ExitCode::SUCCESS };
-        }
-    };
-    let exit = match cli.command {
-        Command::Search(args) => cmd::search::run(args),
-        Command::Run(args) => cmd::run::run(args),
-        Command::Hunt(args) => cmd::hunt::run(args),
-        Command::Test(args) => cmd::test::run(args),
-        Command::Page(args) => cmd::page::run(args),
-        Command::Explain(args) => cmd::explain::run(args),
-        Command::App(args) => cmd::app::run(args),
-    };
-    exit.into()
+fn main() -> std::process::ExitCode {
+    davy::run()
 }

@@ -3,6 +3,7 @@
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 
+mod accum;
 mod addinfo;
 mod addtotals;
 mod analyzefields;
@@ -11,9 +12,11 @@ mod anomalydetection;
 mod append;
 mod appendcols;
 mod appendpipe;
+mod autoregress;
 mod bin;
 mod chart;
 mod charting;
+mod concurrency;
 mod cluster;
 mod cofilter;
 mod contingency;
@@ -21,6 +24,7 @@ mod convert;
 mod correlate;
 mod datamodel;
 mod dedup;
+mod delta;
 mod diff;
 mod eval;
 mod eventcount;
@@ -31,6 +35,7 @@ mod fields;
 mod fieldsummary;
 mod filldown;
 mod fillnull;
+mod foreach;
 mod format;
 mod from;
 mod fromjson;
@@ -43,6 +48,8 @@ mod localize;
 mod makecontinuous;
 mod makemv;
 mod makeresults;
+mod map;
+mod multisearch;
 mod metadata;
 mod modelled;
 mod mstats;
@@ -55,9 +62,9 @@ mod outlier;
 mod inputlookup;
 mod join;
 mod lookup;
-mod multisearch;
 mod outputlookup;
 mod regex;
+mod outward;
 mod overrows;
 mod passing;
 mod pivot;
@@ -71,6 +78,7 @@ mod replace;
 mod require;
 mod reverse;
 mod rex;
+mod savedsearch;
 mod search;
 mod setfields;
 mod return_;
@@ -87,7 +95,9 @@ mod timechart;
 mod timewrap;
 mod tojson;
 mod top;
+mod transaction;
 mod transpose;
+mod trendline;
 mod tstats;
 mod uniq;
 mod union;
@@ -99,6 +109,7 @@ mod xpath;
 mod xyseries;
 
 static ALL: &[&CommandSpec] = &[
+    &accum::SPEC,
     &addinfo::SPEC,
     &addtotals::COLUMNS_SPEC,
     &addtotals::SPEC,
@@ -108,8 +119,10 @@ static ALL: &[&CommandSpec] = &[
     &append::SPEC,
     &appendcols::SPEC,
     &appendpipe::SPEC,
+    &autoregress::SPEC,
     &bin::SPEC,
     &chart::SPEC,
+    &concurrency::SPEC,
     &cluster::SPEC,
     &cofilter::SPEC,
     &contingency::SPEC,
@@ -117,6 +130,7 @@ static ALL: &[&CommandSpec] = &[
     &correlate::SPEC,
     &datamodel::SPEC,
     &dedup::SPEC,
+    &delta::SPEC,
     &diff::SPEC,
     &eval::SPEC,
     &eventcount::SPEC,
@@ -127,6 +141,7 @@ static ALL: &[&CommandSpec] = &[
     &fieldsummary::SPEC,
     &filldown::SPEC,
     &fillnull::SPEC,
+    &foreach::SPEC,
     &format::SPEC,
     &from::SPEC,
     &fromjson::SPEC,
@@ -144,6 +159,7 @@ static ALL: &[&CommandSpec] = &[
     &inputlookup::SPEC,
     &join::SPEC,
     &lookup::SPEC,
+    &map::SPEC,
     &multisearch::SPEC,
     &mvcombine::SPEC,
     &mvexpand::SPEC,
@@ -228,6 +244,7 @@ static ALL: &[&CommandSpec] = &[
     &require::SPEC,
     &reverse::SPEC,
     &rex::SPEC,
+    &savedsearch::SPEC,
     &search::SPEC,
     &setfields::SPEC,
     &return_::SPEC,
@@ -244,11 +261,19 @@ static ALL: &[&CommandSpec] = &[
     &timewrap::SPEC,
     &tojson::SPEC,
     &top::SPEC,
+    &transaction::SPEC,
     &transpose::SPEC,
-    &tstats::SPEC,
-    &uniq::SPEC,
+    &trendline::SPEC,
     &union::SPEC,
     &untable::SPEC,
+    &outward::COLLECT,
+    &outward::LOADJOB,
+    &outward::OUTPUTCSV,
+    &outward::OUTPUTTEXT,
+    &outward::SENDALERT,
+    &outward::SENDEMAIL,
+    &tstats::SPEC,
+    &uniq::SPEC,
     &where_::SPEC,
     &xmlkv::SPEC,
     &xmlunescape::SPEC,

@@ -4,7 +4,7 @@ use super::Writer;
 use crate::ast::{BinOp, Expr, ExprKind};
 use crate::parse::{COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, is_keyword, is_name, power};
 
-impl Writer {
+impl Writer<'_> {
     /// Writes `expr` where an operand of at least the strength `least` must stand.
     pub(super) fn expr(&mut self, expr: &Expr, least: u8) {
         let parens = strength(&expr.kind) < least;

@@ -2,16 +2,19 @@
 
 mod expr;
 mod search;
+mod source;
 
 use crate::ast::{
     Arg, ArgKind, Args, Assignment, CallArgs, Expr, Pipeline, SearchExpr, Stage, Target, TargetPart,
 };
 use crate::parse::is_name;
+use source::Written;
+pub use source::format_source;
 use std::fmt::Write;
 
 /// Writes a pipeline that was read without errors; reading it again gives the same tree.
 pub fn format(pipeline: &Pipeline) -> String {
-    let mut out = Writer { out: String::new(), indent: 0 };
+    let mut out = Writer::default();
     out.pipeline(pipeline);
     out.out.push('\n');
     out.out
@@ -19,24 +22,27 @@ pub fn format(pipeline: &Pipeline) -> String {
 
 /// Writes one eval expression on a line.
 pub fn format_expr(expr: &Expr) -> String {
-    let mut out = Writer { out: String::new(), indent: 0 };
+    let mut out = Writer::default();
     out.expr(expr, 0);
     out.out
 }
 
 /// Writes one search expression on a line.
 pub fn format_search(expr: &SearchExpr) -> String {
-    let mut out = Writer { out: String::new(), indent: 0 };
+    let mut out = Writer::default();
     out.search(expr, true);
     out.out
 }
 
-struct Writer {
+#[derive(Default)]
+struct Writer<'a> {
     out: String,
     indent: usize,
+    /// The text that is laid out, where its comments and its macros' calls are to stay.
+    written: Option<&'a Written>,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn push(&mut self, text: &str) {
         self.out.push_str(text);
     }
@@ -51,8 +57,16 @@ impl Writer {
             if i > 0 {
                 self.line();
             }
+            for comment in self.written.map_or(&[][..], |w| w.comments_before(stage)) {
+                self.push(comment);
+                self.line();
+            }
             // A search may start with `search` or its terms; any other command needs its pipe.
-            if i > 0 || !(stage.implicit || stage.name.value == "search") {
+            // A macro may be either, so it stays as it is.
+            let pipeless = stage.implicit
+                || stage.name.value == "search"
+                || self.written.is_some_and(|w| w.is_pipeless_macro(pipeline, stage));
+            if i > 0 || !pipeless {
                 self.push("| ");
             }
             self.stage(stage);
@@ -62,13 +76,20 @@ impl Writer {
     fn stage(&mut self, stage: &Stage) {
         if !stage.implicit {
             self.push(&stage.name.value);
-            if !is_empty(&stage.args) {
+            if !is_empty(&stage.args)
+                || self.written.is_some_and(|w| !w.arguments(stage).is_empty())
+            {
                 self.push(" ");
             }
         }
         match &stage.args {
             Args::Search(Some(expr)) => self.search(expr, true),
-            Args::Search(None) | Args::Broken => {}
+            Args::Search(None) => {}
+            Args::Broken => {
+                if let Some(written) = self.written {
+                    self.push(written.arguments(stage));
+                }
+            }
             Args::Where(expr) => self.expr(expr, 0),
             Args::Eval(list) => self.assignments(list),
             Args::General(items) => self.items(items),
@@ -171,7 +192,9 @@ impl Writer {
     /// One command stands in the line; more are indented, one a line.
     fn subsearch(&mut self, pipeline: &Pipeline) {
         self.push("[");
-        if pipeline.stages.len() < 2 {
+        let commented =
+            |w: &Written| pipeline.stages.iter().any(|s| !w.comments_before(s).is_empty());
+        if pipeline.stages.len() < 2 && !self.written.is_some_and(commented) {
             self.pipeline(pipeline);
         } else {
             self.indent += 1;

@@ -3,7 +3,7 @@
 use super::Writer;
 use crate::ast::{CmpOp, SearchExpr, SearchValue};
 
-impl Writer {
+impl Writer<'_> {
     /// `open`: no parentheses are needed around a list of terms here.
     pub(super) fn search(&mut self, expr: &SearchExpr, open: bool) {
         match expr {

@@ -4,6 +4,7 @@
 mod catalogue;
 mod eval;
 mod general;
+mod layout;
 mod macros;
 mod messages;
 mod robust;

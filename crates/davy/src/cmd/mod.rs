@@ -2,8 +2,11 @@
 
 pub(crate) mod app;
 pub(crate) mod explain;
+pub(crate) mod explained;
+pub(crate) mod help;
 pub(crate) mod hunt;
 pub(crate) mod page;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod spl;
 pub(crate) mod test;

@@ -99,9 +99,9 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
             knowledge: &knowledge,
             out: FieldSet::all(),
         };
-        let shown = super::explain::explain_search(&session, &search);
-        println!("{}", shown.map_err(|e| super::search::failed(&prepared.sources, e))?);
-        return Ok(Exit::Done);
+        let shown = super::explained::explain_search(&session, &search);
+        let shown = shown.map_err(|e| super::search::failed(&prepared.sources, e))?;
+        return Ok(output::say(&shown.text(None)));
     }
     let run = run_detection(&world, detection, &prepared, source, &env)
         .map_err(|e| super::search::failed(&prepared.sources, e))?;

@@ -6,6 +6,7 @@ mod rows;
 pub(crate) use findings::findings;
 pub(crate) use rows::{Format, print, write_objects};
 
+use crate::exit::Exit;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -21,4 +22,16 @@ pub(crate) fn target(path: Option<&Path>) -> io::Result<Box<dyn Write>> {
 /// Whether writing ended because nobody reads any more, as in `davy … | head`.
 pub(crate) fn closed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
+}
+
+/// Prints a text; that nobody reads any more is no failure.
+pub(crate) fn say(text: &str) -> Exit {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if !closed(&e) => {
+            eprintln!("davy: cannot write: {e}");
+            Exit::Incomplete
+        }
+        _ => Exit::Done,
+    }
 }

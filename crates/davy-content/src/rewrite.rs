@@ -1,0 +1,86 @@
+//! The search of a content file, and the file with another search in its place.
+
+use crate::model::Detection;
+use crate::read::{InputFile, load};
+use davy_diag::{Diagnostics, SourceMap, Spanned};
+
+/// The search of one content file: a detection or baseline. Mistakes in the YAML are reported.
+pub fn search_of(
+    path: &str,
+    text: &str,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Option<Spanned<String>> {
+    let file = InputFile { path: path.to_owned(), text: text.to_owned() };
+    let content = load([file], sources, diags);
+    let detection = content.detections().first().map(|d: &Detection| d.search.clone());
+    detection.or_else(|| content.baselines().first().map(|b| b.search.clone()))
+}
+
+/// The YAML text with `new` as a block under its top-level key `search`, the rest as it was.
+/// `None` when the key is not there, or when the file would not say what is meant.
+pub fn with_search(text: &str, old: &str, new: &str) -> Option<String> {
+    let new = new.trim_end();
+    if old.trim_end() == new {
+        return Some(text.to_owned());
+    }
+    let mut at = 0;
+    let mut range = None;
+    for line in text.split_inclusive('\n') {
+        let inside = line.starts_with([' ', '\t', '\n', '\r']);
+        match &mut range {
+            None if line.starts_with("search:") => range = Some(at..at + line.len()),
+            Some(range) if inside => range.end = at + line.len(),
+            Some(_) => break,
+            None => {}
+        }
+        at += line.len();
+    }
+    let range = range?;
+    // Blank lines between the search and the next key stay where they are.
+    let body = text.get(range.clone())?;
+    let end = range.start + body.trim_end().len();
+    let newline = if body.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut out = String::with_capacity(text.len() + new.len());
+    out.push_str(text.get(..range.start)?);
+    out.push_str("search: |-");
+    for line in new.lines() {
+        out.push_str(newline);
+        if !line.is_empty() {
+            out.push_str("  ");
+            out.push_str(line);
+        }
+    }
+    out.push_str(text.get(end..)?);
+    // The proof that the file says what is meant.
+    let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
+    let again = search_of("detections/x.yml", &out, &mut sources, &mut diags)
+        .or_else(|| search_of("baselines/x.yml", &out, &mut sources, &mut diags))?;
+    (again.value == new).then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_search;
+
+    #[test]
+    fn the_rest_of_the_file_stays() {
+        let yaml = |search: &str| {
+            format!(
+                "name: A\nid: 6d0c5b5d-0c5e-4b35-9a3c-0d6a9d3c8a11\nsearch: {search}\n\ntype: Hunting # why\n"
+            )
+        };
+        let cases = [
+            "'a | stats count'",
+            "a |\n  stats\n  count",
+            "|-\n    a\n    | stats count",
+            ">\n  a | stats count",
+        ];
+        for old in cases {
+            let out = with_search(&yaml(old), "old", "a\n| stats count\n");
+            let Some(out) = out else { panic!("{old}") };
+            assert_eq!(out, yaml("|-\n  a\n  | stats count"));
+        }
+        assert_eq!(with_search("name: A\n", "old", "a"), None);
+    }
+}

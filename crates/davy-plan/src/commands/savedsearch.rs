@@ -1,0 +1,84 @@
+//! `savedsearch`. Search Reference, savedsearch.
+
+use crate::codes;
+use crate::command::{Command, Order};
+use crate::fields::{FieldSet, Fields};
+use crate::inner;
+use crate::parse::arg_text;
+use crate::plan::{Failed, Plan, PlanCx};
+use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use davy_diag::{Span, Spanned};
+use davy_spl::ast::{ArgKind, Args, Grammar};
+
+pub(super) static SPEC: CommandSpec = CommandSpec {
+    name: "savedsearch",
+    aliases: &[],
+    kind: Kind::Generating,
+    grammar: Grammar::General,
+    syntax: "savedsearch <name> [<key>=<value>]...",
+    summary: "Runs a saved search or detection, with values in place of its `$key$`.",
+    // An example would need content.
+    examples: &[],
+    source: "Search Reference, savedsearch",
+    support: Support::Full,
+    parse,
+};
+
+#[derive(Debug)]
+struct SavedSearch {
+    name: Spanned<String>,
+    values: Vec<(String, String)>,
+}
+
+fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
+    let Args::General(items) = args else { return None };
+    let mut words: Vec<Spanned<String>> = Vec::new();
+    let mut values = Vec::new();
+    for arg in items {
+        match &arg.kind {
+            ArgKind::Option { key, not: false, value } => {
+                values.push((key.value.clone(), arg_text(value).unwrap_or_default()));
+            }
+            _ => match arg_text(arg) {
+                Some(word) => words.push(Spanned::new(word, arg.span.0)),
+                None => return cx.bad(arg.span.0, "the name of a saved search is needed here"),
+            },
+        }
+    }
+    let (Some(first), Some(last)) = (words.first(), words.last()) else {
+        return cx.missing("the name of a saved search");
+    };
+    // A name with blanks may stand without quotes.
+    let span = first.span.to(last.span);
+    let name = words.iter().map(|w| w.value.as_str()).collect::<Vec<_>>().join(" ");
+    Some(Box::new(SavedSearch { name: Spanned::new(name, span), values }))
+}
+
+/// The text of a saved search.
+pub(super) fn text_of(name: &str, span: Span, cx: &PlanCx<'_>) -> Result<String, Failed> {
+    cx.engine.knowledge().saved_search(name).ok_or_else(|| {
+        codes::NO_SUCH_SEARCH.at(span, format!("no saved search `{name}`")).into()
+    })
+}
+
+impl Command for SavedSearch {
+    fn needs(&self, _: &FieldSet) -> FieldSet {
+        FieldSet::none()
+    }
+
+    fn fields(&self, _: &Fields) -> Fields {
+        Fields::open()
+    }
+
+    fn order(&self) -> Order {
+        Order::Makes
+    }
+
+    fn plan(&self, _: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        let mut text = text_of(&self.name.value, self.name.span, cx)?;
+        for (key, value) in &self.values {
+            text = text.replace(&format!("${key}$"), value);
+        }
+        inner::search(&text, cx)?.plan(cx.out, cx.ordered, cx)
+    }
+}

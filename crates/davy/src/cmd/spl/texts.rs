@@ -1,0 +1,130 @@
+//! The searches in files, folders and standard input: as they stand in `.spl`, or under `search:`
+//! in content.
+
+use crate::content::{self, Loaded};
+use crate::exit::Exit;
+use crate::settings::usage;
+use davy_content::{InputFile, load};
+use davy_diag::FileId;
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A search to look at.
+pub(super) struct Text {
+    pub(super) file: FileId,
+    /// All fields that its events can have, where the content tells.
+    pub(super) fields: Option<Vec<String>>,
+}
+
+/// The searches at some paths, with the content around them.
+pub(super) struct Opened {
+    pub(super) loaded: Loaded,
+    pub(super) texts: Vec<Text>,
+    /// The YAML files among the paths, in full.
+    pub(super) wanted: HashSet<PathBuf>,
+}
+
+/// Loads the content, adds what the paths hold to it, and gives the searches at the paths.
+pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit> {
+    let mut loaded = content::open(content)?;
+    let mut texts = Vec::new();
+    let mut yaml = Vec::new();
+    let known: HashSet<PathBuf> = paths_of(&loaded).map(canonical).collect();
+    let mut wanted = HashSet::new();
+    for path in paths {
+        if path == "-" {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().lock().read_to_end(&mut bytes);
+            read.map_err(|e| usage(&format!("standard input: {e}")))?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            texts.push(Text { file: loaded.sources.add("standard input", text), fields: None });
+            continue;
+        }
+        let mut found = Vec::new();
+        walk(Path::new(path), &mut found, 0).map_err(|e| usage(&format!("{path}: {e}")))?;
+        for file in found {
+            let place = canonical(&file);
+            if !is_yaml(&file) {
+                let text = text_of(&file)?;
+                let name = file.display().to_string();
+                texts.push(Text { file: loaded.sources.add(name, text), fields: None });
+            } else if wanted.insert(place.clone()) && !known.contains(&place) {
+                yaml.push(InputFile { path: file.display().to_string(), text: text_of(&file)? });
+            }
+        }
+    }
+    let Loaded { content, sources, diags, .. } = &mut loaded;
+    content.layer(load(yaml, sources, diags));
+    texts.extend(in_content(&loaded, &wanted));
+    Ok(Opened { loaded, texts, wanted })
+}
+
+/// The searches of the wanted files.
+fn in_content(loaded: &Loaded, wanted: &HashSet<PathBuf>) -> Vec<Text> {
+    let content = &loaded.content;
+    let is_wanted = |path: &str| wanted.contains(&canonical(Path::new(path)));
+    let mut texts = Vec::new();
+    for detection in content.detections().iter().filter(|d| is_wanted(&d.path)) {
+        let sources: Option<Vec<_>> =
+            detection.data_source_names().map(|n| content.data_source(n.value)).collect();
+        let fields = sources
+            .filter(|list| !list.is_empty() && list.iter().all(|s| !s.fields.is_empty()))
+            .map(|list| list.into_iter().flat_map(|s| s.fields.iter().cloned()).collect());
+        texts.push(Text { file: detection.search.span.file, fields });
+    }
+    let others = content.baselines().iter().map(|b| (&b.path, &b.search));
+    for (_, search) in others.filter(|(path, _)| is_wanted(path)) {
+        texts.push(Text { file: search.span.file, fields: None });
+    }
+    texts
+}
+
+fn paths_of(loaded: &Loaded) -> impl Iterator<Item = &Path> {
+    let content = &loaded.content;
+    let detections = content.detections().iter().map(|d| &d.path);
+    detections.chain(content.baselines().iter().map(|b| &b.path)).map(Path::new)
+}
+
+pub(super) fn canonical(path: impl AsRef<Path>) -> PathBuf {
+    let path = path.as_ref();
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+pub(super) fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "yml" || e == "yaml")
+}
+
+pub(super) fn text_of(path: &Path) -> Result<String, Exit> {
+    let bytes = std::fs::read(path).map_err(|e| usage(&format!("{}: {e}", path.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+const MAX_DEPTH: usize = 16;
+
+/// A file that was named, whatever it is called; below a folder, `.spl` and YAML.
+pub(super) fn walk(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
+    if !path.metadata()?.is_dir() {
+        let spl = path.extension().is_some_and(|e| e == "spl");
+        if depth == 0 || spl || is_yaml(path) {
+            out.push(path.to_path_buf());
+        }
+        return Ok(());
+    }
+    if depth > MAX_DEPTH {
+        return Ok(());
+    }
+    let mut children: Vec<PathBuf> = std::fs::read_dir(path)?.flatten().map(|e| e.path()).collect();
+    children.sort();
+    for child in children {
+        let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        if !hidden {
+            // A link that leads nowhere below a folder is no reason to stop.
+            match walk(&child, out, depth + 1) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The davy command: arguments as typed, one library call, a writer.
+//!
+//! A library only so that the documentation can be made from it.
+
+mod apps;
+mod cmd;
+mod content;
+mod datasets;
+mod exit;
+mod inputs;
+mod output;
+mod progress;
+mod settings;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Runs detections written in Splunk's search language straight on logs, with no Splunk.
+#[derive(Parser)]
+#[command(name = "davy", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Search(cmd::search::Arguments),
+    Run(cmd::run::Arguments),
+    Hunt(cmd::hunt::Arguments),
+    Test(cmd::test::Arguments),
+    Page(cmd::page::Arguments),
+    Explain(cmd::explain::Arguments),
+    App(cmd::app::Arguments),
+    Spl(cmd::spl::Arguments),
+    Help(cmd::help::Arguments),
+}
+
+/// The arguments of the command and of its subcommands.
+pub fn cli() -> clap::Command {
+    Cli::command()
+}
+
+/// Every kind of mistake that can be reported, by its id.
+pub fn codes() -> Vec<&'static davy_diag::Code> {
+    cmd::explain::all()
+}
+
+/// Does what the arguments of the process say.
+pub fn run() -> ExitCode {
+    // `--help` and `--version` end well; every other mistake in the arguments is a usage error.
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            let _ = error.print();
+            return if usage { exit::Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let exit = match cli.command {
+        Command::Search(args) => cmd::search::run(args),
+        Command::Run(args) => cmd::run::run(args),
+        Command::Hunt(args) => cmd::hunt::run(args),
+        Command::Test(args) => cmd::test::run(args),
+        Command::Page(args) => cmd::page::run(args),
+        Command::Explain(args) => cmd::explain::run(args),
+        Command::App(args) => cmd::app::run(args),
+        Command::Spl(args) => cmd::spl::run(args),
+        Command::Help(args) => cmd::help::run(args),
+    };
+    exit.into()
+}

@@ -1,0 +1,50 @@
+//! Work on the project itself: `cargo xtask gen [--check]` makes the generated files, `cargo xtask
+//! tidy` looks at the structure.
+
+mod generate;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Writes the generated documentation.
+    Gen {
+        /// Writes nothing; fails and names the files that are not current.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Checks module docs, sizes of files and functions, names of modules, and crate edges.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let root = root();
+    let outcome = match Cli::parse().task {
+        Task::Gen { check: true } => generate::check(&root),
+        Task::Gen { check: false } => generate::write(&root),
+        Task::Tidy => tidy::run(&root),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
