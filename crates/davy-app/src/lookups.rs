@@ -129,7 +129,7 @@ pub(crate) fn definition(
     for setting in stanza.own() {
         match setting.key.value.as_str() {
             "filename" | "external_type" | "collection" | "fields_list" | "default_match" => {}
-            "match_type" => {}
+            "match_type" | "time_field" => {}
             "min_matches" | "max_matches" if number(&setting.key.value).is_some() => {}
             "case_sensitive_match" if flag("case_sensitive_match").is_some() => {}
             "min_matches" | "max_matches" => {
@@ -138,8 +138,14 @@ pub(crate) fn definition(
             "case_sensitive_match" => {
                 cx.notes.setting(cx.sources, stanza, setting, "neither true nor false");
             }
-            "time_field" | "time_format" | "max_offset_secs" | "min_offset_secs" => {
-                cx.notes.setting(cx.sources, stanza, setting, "rows are not chosen by their time");
+            "time_format" if setting.value.value.trim() == "%s" => {}
+            "time_format" => {
+                let why = "times in tables are read as seconds since 1970";
+                cx.notes.setting(cx.sources, stanza, setting, why);
+            }
+            "max_offset_secs" | "min_offset_secs" => {
+                let why = "a row holds from its time on, however long ago that is";
+                cx.notes.setting(cx.sources, stanza, setting, why);
             }
             "filter" => {
                 let why = "the rows are not filtered beforehand";
@@ -154,12 +160,24 @@ pub(crate) fn definition(
         description: text("description").unwrap_or_default(),
         store,
         default_match: text("default_match").filter(|t| !t.is_empty()),
-        match_type: text("match_type").map(|t| list(&t)).unwrap_or_default(),
+        match_type: text("match_type").map(|t| match_types(&t)).unwrap_or_default(),
         min_matches: number("min_matches"),
         max_matches: number("max_matches"),
         case_sensitive: flag("case_sensitive_match").unwrap_or(true),
+        time_field: text("time_field").filter(|t| !t.is_empty()),
         path: cx.file_of(stanza),
     })
+}
+
+/// `WILDCARD(a, b), CIDR(c)` as one entry a column.
+fn match_types(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for part in text.split(')') {
+        let Some((kind, columns)) = part.split_once('(') else { continue };
+        let kind = kind.trim_matches(|c: char| c == ',' || c.is_whitespace());
+        out.extend(columns.split(',').map(|c| format!("{kind}({})", c.trim())));
+    }
+    out
 }
 
 /// What of a definition an automatic lookup does not heed.
@@ -170,6 +188,9 @@ pub(crate) fn inexact(lookup: &Lookup) -> Option<String> {
     }
     if lookup.max_matches.is_some_and(|n| n > 1) {
         left_out.push("`max_matches`");
+    }
+    if lookup.time_field.is_some() {
+        left_out.push("`time_field`");
     }
     if lookup.default_match.is_some() && lookup.min_matches.is_some_and(|n| n > 0) {
         left_out.push("`default_match`");

@@ -1,8 +1,9 @@
 //! Content as the knowledge objects of a search.
 
 use davy_content::Content;
+use davy_content::model::Lookup;
 use davy_knowledge::Base;
-use davy_plan::{Knowledge, Rows, Val};
+use davy_plan::{Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val};
 use davy_spl::{MacroDef, Macros};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 /// Macros and saved searches of the content, and lookup tables that were read beforehand.
 pub struct ContentKnowledge<'a> {
     content: &'a Content,
-    tables: HashMap<String, Rows>,
+    tables: HashMap<String, Arc<LookupTable>>,
     saved: HashMap<String, String>,
     base: Option<Arc<Base>>,
 }
@@ -51,7 +52,27 @@ impl<'a> ContentKnowledge<'a> {
                 row
             })
             .collect();
-        self.tables.insert(name.to_owned(), Rows { names, rows });
+        let options = self.content.lookup(name).map(options).unwrap_or_default();
+        let table = LookupTable { rows: Rows { names, rows }, options };
+        self.tables.insert(name.to_owned(), Arc::new(table));
+    }
+}
+
+/// How a lookup matches, by its definition.
+fn options(lookup: &Lookup) -> LookupOptions {
+    let default = LookupOptions::default();
+    let count = |n: Option<u32>, otherwise: usize| {
+        n.and_then(|n| usize::try_from(n).ok()).unwrap_or(otherwise)
+    };
+    // Where rows are found by time, one is enough.
+    let max = if lookup.time_field.is_some() { 1 } else { default.max_matches };
+    LookupOptions {
+        case_sensitive: lookup.case_sensitive,
+        match_types: lookup.match_type.iter().flat_map(|t| MatchType::parse(t)).collect(),
+        min_matches: count(lookup.min_matches, default.min_matches),
+        max_matches: count(lookup.max_matches, max),
+        default_match: lookup.default_match.clone(),
+        time_field: lookup.time_field.clone(),
     }
 }
 
@@ -80,6 +101,10 @@ impl Knowledge for ContentKnowledge<'_> {
     }
 
     fn lookup(&self, name: &str) -> Option<Rows> {
+        self.tables.get(name).map(|table| table.rows.clone())
+    }
+
+    fn lookup_table(&self, name: &str) -> Option<Arc<LookupTable>> {
         self.tables.get(name).cloned()
     }
 

@@ -78,7 +78,8 @@ fn a_renamed_sourcetype() {
 #[test]
 fn event_types_and_tags() {
     let fields = ["eventtype", "tag"];
-    assert_eq!(row("dmz-1", &fields), ["acme_blocked", "communicate|exposed|network"]);
+    // `blocked` is what the built-in add-ons tag `action=blocked` with.
+    assert_eq!(row("dmz-1", &fields), ["acme_blocked", "blocked|communicate|exposed|network"]);
     assert_eq!(row("lan-1", &fields), ["", ""]);
     assert_eq!(row("lan-2", &fields), ["", ""]);
 }
@@ -128,4 +129,23 @@ fn transforms_by_delimiters_and_of_several_values() {
     let fields = ["one", "two_three", "k", "l", "digit"];
     assert_eq!(app.search(event, "search *", &fields), [["a1", "b2", "v", "w", "1|2"]]);
     assert!(app.notes().is_empty(), "{:?}", app.notes());
+}
+
+// The `lookup` command heeds the definition of transforms.conf.
+#[test]
+fn lookups_by_command_match_as_defined() {
+    let app = app(&[
+        (
+            "default/transforms.conf",
+            concat!(
+                "[nets]\nfilename = nets.csv\nmatch_type = CIDR(net)\nmax_matches = 1\n",
+                "[names]\nfilename = names.csv\ncase_sensitive_match = false\n",
+            ),
+        ),
+        ("lookups/nets.csv", "net,zone\n10.0.0.0/8,inside\n"),
+        ("lookups/names.csv", "name,id\nROOT,0\n"),
+    ]);
+    let event = r#"{"_time": 1777890000, "ip": "10.1.2.3", "user": "root"}"#;
+    let spl = "search * | lookup nets net AS ip OUTPUT zone | lookup names name AS user OUTPUT id";
+    assert_eq!(app.search(event, spl, &["zone", "id"]), [["inside", "0"]]);
 }

@@ -49,6 +49,7 @@ fn lookups_and_tables() {
     assert_eq!(zones.store, LookupStore::Csv { file: "zones.csv".into() });
     assert!(!zones.case_sensitive);
     assert_eq!(zones.max_matches, Some(1));
+    assert_eq!(zones.match_type, ["WILDCARD(ip)", "WILDCARD(owner)", "EXACT(zone)"]);
     let state = acme.content.lookup("acme_state").expect("the lookup");
     let LookupStore::KeyValue { collection, fields } = &state.store else {
         panic!("not a collection: {state:?}");
@@ -82,9 +83,9 @@ fn all_that_is_not_honoured_is_noted_with_its_place() {
             "default/props.conf:16 [acme:fw] colour",
             "default/props.conf:27 [rule::guess] ",
             "default/savedsearches.conf:7 [Acme blocked] action.email",
-            "default/transforms.conf:10 [acme_script] ",
-            "default/transforms.conf:13 [acme_drop] ",
-            "default/transforms.conf:22 [acme_state] time_field",
+            "default/transforms.conf:11 [acme_script] ",
+            "default/transforms.conf:14 [acme_drop] ",
+            "default/transforms.conf:23 [acme_state] max_offset_secs",
         ]
     );
     assert!(acme.app.notes.iter().all(|n| !n.why.is_empty()));

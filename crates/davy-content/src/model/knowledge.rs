@@ -33,6 +33,8 @@ pub struct Lookup {
     pub min_matches: Option<u32>,
     pub max_matches: Option<u32>,
     pub case_sensitive: bool,
+    /// The column that holds since when a row is true.
+    pub time_field: Option<String>,
     pub path: String,
 }
 

@@ -90,6 +90,7 @@ pub(super) fn read_lookup(cx: &mut Reader<'_>, mut keys: Keys<'_>, path: String)
         min_matches,
         max_matches,
         case_sensitive,
+        time_field: None,
         path,
     })
 }

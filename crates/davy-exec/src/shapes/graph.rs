@@ -234,7 +234,12 @@ impl Graph {
             if self.ahead.insert(name.clone()) {
                 let id = self.event_value(&name, usize::MAX);
                 self.ahead.remove(&name);
-                return id;
+                // Where the shape does not tell, an event that holds the field keeps its own.
+                let own = match self.shape.fields.is_none() {
+                    true => self.decoded(&name),
+                    false => 0,
+                };
+                return self.coalesce(vec![own, id]);
             }
         }
         self.decoded(name)

@@ -8,6 +8,7 @@ use std::process::Command;
 /// From the bottom to the top; see `docs/ARCHITECTURE.md`.
 const ORDER: &[&str] = &[
     "davy-diag",
+    "davy-conf",
     "davy-spl",
     "davy-events",
     "davy-knowledge",
@@ -18,6 +19,7 @@ const ORDER: &[&str] = &[
     "davy-detect",
     "davy-service",
     "davy-cluster",
+    "davy-app",
     "davy-lsp",
     "davy",
     "davy-testkit",
