@@ -376,7 +376,8 @@ fn mentions(expression: &str, name: &str) -> bool {
             _ => {}
         }
     }
-    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '{' | '}');
+    // `.` joins two texts in eval, so it ends a name.
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{' | '}');
     outside.match_indices(name).any(|(at, _)| {
         let before = outside.get(..at).and_then(|t| t.chars().next_back());
         let after = outside.get(at + name.len()..).and_then(|t| t.chars().next());
