@@ -7,7 +7,8 @@ pub fn closest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     names
         .into_iter()
         .map(|name| (distance(&word_lower, &name.to_lowercase()), name))
-        .filter(|(d, _)| *d <= limit)
+        // A word of one letter is not near to every other letter.
+        .filter(|(d, _)| *d <= limit && *d < word_lower.chars().count())
         .min_by_key(|(d, name)| (*d, name.len()))
         .map(|(_, name)| name)
 }
@@ -41,5 +42,6 @@ mod tests {
         assert_eq!(closest("stast", ["stats", "sort"]), Some("stats"));
         assert_eq!(closest("Fields", ["fields"]), Some("fields"));
         assert_eq!(closest("frobnicate", ["stats", "sort"]), None);
+        assert_eq!(closest("d", ["c"]), None);
     }
 }

@@ -101,13 +101,17 @@ fn example(name: &str, number: usize, example: &Example) -> Case {
             Expected::Csv { text: "n".to_owned(), unordered: false },
         ),
     };
-    // Examples whose result depends on the events still need some.
-    let events = match example.expect {
-        Expect::Varies => vec!["{\"_time\":1777890000,\"user\":\"ann\"}".to_owned()],
-        _ => Vec::new(),
+    // Examples whose result depends on the events or on a table still need one.
+    let (events, lookups) = match example.expect {
+        Expect::Varies => (
+            vec!["{\"_time\":1777890000,\"user\":\"ann\"}".to_owned()],
+            vec![("users.csv".to_owned(), "name,department\nann,finance\n".to_owned())],
+        ),
+        _ => (Vec::new(), Vec::new()),
     };
     Case {
         events,
+        lookups,
         name: format!("example {name} {}", number + 1),
         search: format!("{}\n{tail}", example.search),
         expected,

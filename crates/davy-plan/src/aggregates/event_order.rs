@@ -49,12 +49,17 @@ const fn timed(
 }
 
 /// A sum that `timechart` divides by the length of its spans.
-const fn rate_of(name: &'static str, syntax: &'static str, summary: &'static str) -> AggSpec {
+const fn rate_of(
+    name: &'static str,
+    syntax: &'static str,
+    summary: &'static str,
+    examples: &'static [Example],
+) -> AggSpec {
     AggSpec {
         support: Support::Limited(
             "only `timechart` knows the length of a span; elsewhere it is the sum",
         ),
-        ..numeric((name, syntax, summary), &[], TIME, &[], |_| {
+        ..numeric((name, syntax, summary), &[], TIME, examples, |_| {
             AggKernel::Fold(|_| Box::new(Sum(None)))
         })
     }
@@ -162,10 +167,38 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         ],
         |_| AggKernel::Fold(|_| Timed::make(Timed::rate)),
     ),
-    rate_of("per_second", "per_second(<field>)", "The sum of a span for each second of it."),
-    rate_of("per_minute", "per_minute(<field>)", "The sum of a span for each minute of it."),
-    rate_of("per_hour", "per_hour(<field>)", "The sum of a span for each hour of it."),
-    rate_of("per_day", "per_day(<field>)", "The sum of a span for each day of it."),
+    rate_of(
+        "per_second",
+        "per_second(<field>)",
+        "The sum of a span for each second of it.",
+        &[
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_second(v) AS r" => field "r" = "0.5"),
+        ],
+    ),
+    rate_of(
+        "per_minute",
+        "per_minute(<field>)",
+        "The sum of a span for each minute of it.",
+        &[
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_minute(v) AS r" => field "r" = "30"),
+        ],
+    ),
+    rate_of(
+        "per_hour",
+        "per_hour(<field>)",
+        "The sum of a span for each hour of it.",
+        &[
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_hour(v) AS r" => field "r" = "1800"),
+        ],
+    ),
+    rate_of(
+        "per_day",
+        "per_day(<field>)",
+        "The sum of a span for each day of it.",
+        &[
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_day(v) AS r" => field "r" = "43200"),
+        ],
+    ),
 ];
 
 #[derive(Debug)]

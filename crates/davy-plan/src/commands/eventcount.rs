@@ -3,6 +3,7 @@
 use super::metadata::{agg, events, index_options};
 use super::stats::{aggregate, by_keys};
 use crate::command::{Command, Order};
+use crate::example;
 use crate::expr::Typed;
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
@@ -17,7 +18,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     grammar: Grammar::General,
     syntax: "eventcount [index=<name>]... [summarize=<bool>] [report_size=<bool>] [list_vix=<bool>]",
     summary: "The number of events that are read, in all or, with summarize=false, of each index.",
-    examples: &[],
+    examples: &[example!("| eventcount summarize=false index=*" => varies)],
     source: "Search Reference, eventcount",
     support: Support::Limited("report_size: inputs are files, not indexes"),
     parse,

@@ -4,6 +4,7 @@ use super::append::concat;
 use super::lookup::find_table;
 use crate::bind::CommandGrammars;
 use crate::command::{Command, Order};
+use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::parse::{ArgReader, arg_text};
 use crate::plan::{Failed, Plan, PlanCx};
@@ -19,8 +20,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     grammar: Grammar::General,
     syntax: "inputlookup [append=<bool>] [strict=<bool>] [start=<N>] [max=<N>] <table> [where <search>]",
     summary: "The rows of a lookup table; with `append=t`, after the rows that are there.",
-    // An example would need a table; tests/spl/lookup.md has cases with one.
-    examples: &[],
+    examples: &[example!("| inputlookup users.csv where department=\"finance\"" => varies)],
     source: "Search Reference, inputlookup",
     support: Support::Full,
     parse,

@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::column::Ty;
 use crate::command::Command;
+use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::lookups::{LookupIndex, LookupTable};
 use crate::parse::ArgReader;
@@ -22,8 +23,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     grammar: Grammar::General,
     syntax: "lookup [local=<bool>] [update=<bool>] <table> (<lookup-field> [AS <field>])... [(OUTPUT|OUTPUTNEW) (<lookup-field> [AS <field>])...]",
     summary: "Adds the fields of the table's row whose fields hold the same values. OUTPUT replaces fields, OUTPUTNEW fills those that are missing; without either, all other fields of the table are added.",
-    // An example would need a table; tests/spl/lookup.md has cases with one.
-    examples: &[],
+    examples: &[example!("index=main | lookup users.csv name AS user OUTPUT department" => varies)],
     source: "Search Reference, lookup",
     support: Support::Full,
     parse,

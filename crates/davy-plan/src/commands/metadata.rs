@@ -3,6 +3,7 @@
 use super::stats::{aggregate, by_keys};
 use crate::aggs::{Agg, AggInput};
 use crate::command::{Command, Order};
+use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx, Scan, column_expr};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
@@ -15,7 +16,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     grammar: Grammar::General,
     syntax: "metadata type=<hosts|sources|sourcetypes> [index=<name>]... [splunk_server=<name>]... [datatype=<all|event|metric>]",
     summary: "The hosts, sources or source types of the events that are read: how many events each has, and when the first and the last.",
-    examples: &[],
+    examples: &[example!("| metadata type=sourcetypes index=*" => varies)],
     source: "Search Reference, metadata",
     support: Support::Limited(
         "recentTime is the time of the last event: when events were indexed is not known",

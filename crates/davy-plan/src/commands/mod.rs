@@ -172,7 +172,6 @@ static ALL: &[&CommandSpec] = &[
     &passing::ICONIFY_SPEC,
     &passing::LOCALOP_SPEC,
     &passing::NOOP_SPEC,
-    &passing::SCRUB_SPEC,
     &passing::TYPER_SPEC,
     &pivot::SPEC,
     &predict::SPEC,

@@ -3,6 +3,7 @@
 use super::overrows::{Over, OverRows};
 use crate::codes;
 use crate::command::Command;
+use crate::example;
 use crate::fields::Fields;
 use crate::knowledge::WriteLookup;
 use crate::parse::arg_text;
@@ -19,8 +20,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     grammar: Grammar::General,
     syntax: "outputlookup [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>] [max=<N>] [key_field=<field>] [allow_updates=<bool>] [createinapp=<bool>] [create_context=<word>] [output_format=<word>] <table>",
     summary: "Writes the rows into a lookup table and passes them on.",
-    // An example would need a table; tests/spl/lookup.md has cases with one.
-    examples: &[],
+    examples: &[
+        example!("index=main | stats latest(_time) AS seen BY user | outputlookup seen_users.csv" => varies),
+    ],
     source: "Search Reference, outputlookup",
     support: Support::Full,
     parse,

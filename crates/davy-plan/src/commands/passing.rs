@@ -32,22 +32,6 @@ passing!(LOCALOP_SPEC "localop" "localop" "Runs the commands after it on the sea
 passing!(NOOP_SPEC "noop" "noop [<option>=<value>]..." "Does nothing; in Splunk its options help to look into problems." "| makeresults | noop search_optimization=false");
 passing!(TYPER_SPEC "typer" "typer [eventtypes=<string>] [maxlen=<N>]" "Sets `eventtype` by the event types that Splunk knows; there are none here, so the field stays as it is." "| makeresults | typer");
 
-pub(super) static SCRUB_SPEC: CommandSpec = CommandSpec {
-    name: "scrub",
-    aliases: &[],
-    kind: Kind::Streaming,
-    grammar: Grammar::General,
-    syntax: "scrub [<options>]",
-    summary: "Replaces names and numbers in events by others, after dictionaries that Splunk brings.",
-    examples: &[],
-    source: "Search Reference, scrub",
-    support: Support::Refused {
-        why: "it needs the dictionaries that come with Splunk",
-        instead: "replace what must not be seen with `rex mode=sed` or eval's replace()",
-    },
-    parse,
-};
-
 #[derive(Debug)]
 struct Passing;
 

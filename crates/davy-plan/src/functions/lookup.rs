@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::column::{Builder, Column, Ty};
+use crate::example;
 use crate::expr::{Compiler, Typed};
 use crate::json::Json;
 use crate::plan::Rows;
@@ -20,8 +21,9 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[FunctionSpec {
     name: "lookup",
     syntax: "lookup(\"<table>\", json_object(\"<column>\", <value>, ...), json_array(\"<column>\", ...))",
     summary: "The columns named last, of the rows in which those named first hold the values, as a JSON object.",
-    // An example would need a table; tests/spl/functions/matching.md has cases with one.
-    examples: &[],
+    examples: &[
+        example!("index=main | eval row=lookup(\"users.csv\", json_object(\"name\", user), json_array(\"department\"))" => varies),
+    ],
     source: "Search Reference, Comparison and conditional functions",
     support: Support::Full,
     arity: (3, 3),

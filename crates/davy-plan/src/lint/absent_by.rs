@@ -14,16 +14,17 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
     if stages.first().is_none_or(|s| s.spec.name != "search") {
         return;
     }
-    let input = Fields::of(source_fields.iter().cloned());
-    let after = lint.bound.fields(input.clone());
-    let before = std::iter::once(&input).chain(&after);
-    for (stage, fields) in stages.iter().zip(before) {
+    let mut fields = Fields::of(source_fields.iter().cloned());
+    for stage in stages.iter().skip(1) {
         // What a command may have added cannot be known here.
         if fields.open {
             return;
         }
         let written = lint.pipeline.stages.iter().find(|s| s.span.0 == stage.span);
-        let Some(written) = written.filter(|_| DROPS.contains(&stage.spec.name)) else { continue };
+        let Some(written) = written.filter(|_| DROPS.contains(&stage.spec.name)) else {
+            fields = stage.command.fields(&fields);
+            continue;
+        };
         for (name, span) in by(written) {
             if fields.has(name) || always(name) || name.contains('*') || name.starts_with("date_") {
                 continue;

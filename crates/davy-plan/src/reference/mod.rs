@@ -11,7 +11,7 @@ use davy_diag::closest;
 pub use support::{Counts, support_table};
 
 /// What an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     Command,
     /// Of `eval`, `where` and their kin.
@@ -146,8 +146,8 @@ pub fn find(name: &str) -> Vec<Entry> {
 /// The name nearest to one that does not exist.
 pub fn nearest(name: &str) -> Option<&'static str> {
     let list = entries();
-    let names = list.iter().flat_map(|e| std::iter::once(e.name).chain(e.aliases.iter().copied()));
-    closest(name, names)
+    let aliases = || closest(name, list.iter().flat_map(|e| e.aliases.iter().copied()));
+    closest(name, list.iter().map(|e| e.name)).or_else(aliases)
 }
 
 /// A family's name as part of a file's name.

@@ -5,26 +5,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-/// From the bottom to the top; see `docs/ARCHITECTURE.md`.
-const ORDER: &[&str] = &[
-    "davy-diag",
-    "davy-conf",
-    "davy-spl",
-    "davy-events",
-    "davy-knowledge",
-    "davy-plan",
-    "davy-content",
-    "davy-exec",
-    "davy-store",
-    "davy-detect",
-    "davy-service",
-    "davy-cluster",
-    "davy-app",
-    "davy-lsp",
-    "davy",
-    "davy-testkit",
-    "xtask",
-];
+const PAGE: &str = "docs/ARCHITECTURE.md";
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
@@ -38,16 +19,23 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>, String> {
     }
     let metadata: Value =
         serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))?;
-    Ok(edges(&metadata))
+    let page = std::fs::read_to_string(root.join(PAGE)).map_err(|e| format!("{PAGE}: {e}"))?;
+    Ok(edges(&metadata, &order(&page)))
 }
 
-fn edges(metadata: &Value) -> Vec<Finding> {
-    let place = |name: &str| ORDER.iter().position(|n| *n == name);
+/// The crates that the page's table names in its first column, from the bottom to the top.
+fn order(page: &str) -> Vec<&str> {
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    cells.flat_map(|cell| cell.split([',', ' ', '`'])).filter(|name| !name.is_empty()).collect()
+}
+
+fn edges(metadata: &Value, order: &[&str]) -> Vec<Finding> {
+    let place = |name: &str| order.iter().position(|n| *n == name);
     let mut found = Vec::new();
     for package in list(metadata, "packages") {
         let Some(name) = package["name"].as_str() else { continue };
         let Some(at) = place(name) else {
-            found.push(Finding::error(format!("{name}: not in the order of crates")));
+            found.push(Finding::error(format!("{name}: not in the table of {PAGE}")));
             continue;
         };
         for dependency in list(package, "dependencies") {
@@ -68,7 +56,7 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 
 #[cfg(test)]
 mod tests {
-    use super::edges;
+    use super::{edges, order};
     use serde_json::json;
 
     #[test]
@@ -77,8 +65,13 @@ mod tests {
         let metadata = json!({"packages": [
             {"name": "davy-spl", "dependencies": [on("davy-diag"), on("davy-plan")]},
         ]});
-        let found = edges(&metadata);
+        let page = "| crate | there |\n| `davy-diag` | x |\n| `davy-spl`, `davy-plan` | y |\n";
+        let order = order(page);
+        assert_eq!(order, ["davy-diag", "davy-spl", "davy-plan"]);
+        let found = edges(&metadata, &order);
         assert_eq!(found.len(), 1);
         assert!(found[0].text.contains("davy-spl: depends on davy-plan"));
+        let metadata = json!({"packages": [{"name": "davy-new", "dependencies": []}]});
+        assert!(edges(&metadata, &order)[0].text.contains("davy-new: not in the table"));
     }
 }
