@@ -45,6 +45,27 @@ pub struct View<'b> {
     pub stanzas: Vec<&'b Stanza>,
 }
 
+impl View<'_> {
+    /// The fields that definitions may give, as far as their names do not depend on the event.
+    pub fn fields(&self) -> Vec<Arc<str>> {
+        let mut names = Vec::new();
+        for def in self.stanzas.iter().flat_map(|s| &s.defs) {
+            match &def.given {
+                Given::Alias(name, _) | Given::Constant(name, _) | Given::Eval(name, _) => {
+                    names.push(name.clone());
+                }
+                Given::Extract(extract) => {
+                    names.extend(extract.how.names().unwrap_or_default().iter().cloned());
+                }
+                Given::Lookup(lookup) => {
+                    names.extend(lookup.out.iter().map(|(_, name)| name.clone()));
+                }
+            }
+        }
+        names
+    }
+}
+
 impl Base {
     /// Knows nothing.
     pub fn empty() -> Base {

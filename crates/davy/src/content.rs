@@ -17,7 +17,7 @@ pub(crate) struct Loaded {
     pub(crate) sources: SourceMap,
     pub(crate) diags: Diagnostics,
     folders: Vec<PathBuf>,
-    base: Arc<Base>,
+    pub(crate) base: Arc<Base>,
     pub(crate) apps: Vec<App>,
 }
 

@@ -1,6 +1,6 @@
 //! `stats … by field` where the events of the data source have no such field.
 
-use super::{Lint, always, codes};
+use super::{ALWAYS, Lint, always, codes};
 use crate::fields::Fields;
 use davy_diag::{Diagnostic, Span, closest};
 use davy_spl::ast::{Arg, ArgKind, Args, Stage};
@@ -14,7 +14,8 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
     if stages.first().is_none_or(|s| s.spec.name != "search") {
         return;
     }
-    let mut fields = Fields::of(source_fields.iter().cloned());
+    let mut fields =
+        Fields::of(source_fields.iter().map(String::as_str).chain(ALWAYS.iter().copied()));
     for stage in stages.iter().skip(1) {
         // What a command may have added cannot be known here.
         if fields.open {
@@ -26,7 +27,9 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
             continue;
         };
         for (name, span) in by(written) {
-            if fields.has(name) || always(name) || name.contains('*') || name.starts_with("date_") {
+            // What an event holds in depth, no list is complete about.
+            let deep = name.contains(['.', '{', '*']) || name.starts_with("date_");
+            if fields.has(name) || always(name) || deep {
                 continue;
             }
             let near = closest(name, fields.names.iter().map(String::as_str));

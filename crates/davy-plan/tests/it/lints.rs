@@ -102,6 +102,8 @@ fn a_by_field_that_the_source_lacks() {
     assert_eq!(found("index=a | rename user AS who | stats count by user"), missing("user"));
     assert_eq!(found("index=a | fillnull value=x usre | stats count by usre"), []);
     // What spath makes cannot be known, and later rows are not the source's.
+    assert_eq!(found("index=a | rename host AS device | stats count by device"), []);
+    assert_eq!(found("index=a | stats count by object.name"), []);
     assert_eq!(found("index=a | spath | stats count by zzz"), []);
     assert_eq!(found("index=a | stats count AS n by dest | stats sum(n) by n"), []);
     assert_eq!(found("| makeresults | stats count by zzz"), []);

@@ -4,8 +4,10 @@
 use crate::content::{self, Loaded};
 use crate::exit::Exit;
 use crate::settings::usage;
+use davy_content::model::DataSource;
 use davy_content::{InputFile, load};
 use davy_diag::FileId;
+use davy_knowledge::Base;
 use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -70,7 +72,7 @@ fn in_content(loaded: &Loaded, wanted: &HashSet<PathBuf>) -> Vec<Text> {
             detection.data_source_names().map(|n| content.data_source(n.value)).collect();
         let fields = sources
             .filter(|list| !list.is_empty() && list.iter().all(|s| !s.fields.is_empty()))
-            .map(|list| list.into_iter().flat_map(|s| s.fields.iter().cloned()).collect());
+            .map(|list| list.into_iter().flat_map(|s| fields_of(s, &loaded.base)).collect());
         texts.push(Text { file: detection.search.span.file, fields });
     }
     let others = content.baselines().iter().map(|b| (&b.path, &b.search));
@@ -78,6 +80,14 @@ fn in_content(loaded: &Loaded, wanted: &HashSet<PathBuf>) -> Vec<Text> {
         texts.push(Text { file: search.span.file, fields: None });
     }
     texts
+}
+
+/// What the data source lists, and what add-ons make of it.
+fn fields_of(source: &DataSource, base: &Base) -> Vec<String> {
+    let mut names = source.fields.clone();
+    let made = base.view(&source.sourcetype, &source.source).fields();
+    names.extend(made.iter().map(|name| name.to_string()));
+    names
 }
 
 fn paths_of(loaded: &Loaded) -> impl Iterator<Item = &Path> {

@@ -1,0 +1,166 @@
+//! `davy spl` and `davy help`.
+
+use serde_json::Value;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+struct Outcome {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Outcome {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out))
+    }
+}
+
+fn davy(args: &[&str], input: &str) -> Outcome {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_davy"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that ends before it reads closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Outcome {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("davy-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    fn path(&self) -> String {
+        self.0.display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const DETECTION: &str = "name: Odd Thing\nid: 6d0c5b5d-0c5e-4b35-9a3c-0d6a9d3c8a11\nversion: 1\n\
+    date: '2026-05-04'\nauthor: A\nstatus: experimental\ntype: Hunting\ndescription: Odd.\n\
+    data_source: []\nsearch: '`odd` a=1|stats count'\nhow_to_implement: No.\n\
+    known_false_positives: No.\nreferences: []\ntags:\n  analytic_story: []\n  \
+    asset_type: Endpoint\n  mitre_attack_id: []\n  product:\n  - Splunk Enterprise\n  \
+    security_domain: endpoint\n";
+
+#[test]
+fn check_tells_all_mistakes_at_once_and_ends_by_their_weight() {
+    let bad = davy(&["spl", "check", "-"], "index=a | stast count | eval x=lowr(y)");
+    assert_eq!(bad.status, 1);
+    assert!(bad.out.contains("did you mean `stats`?") && bad.out.contains("lowr"), "{}", bad.out);
+    assert!(bad.out.ends_with("1 search, 2 errors, 0 warnings\n"), "{}", bad.out);
+    let warned = davy(&["spl", "check", "-"], "index=a user!=root");
+    assert_eq!(warned.status, 0);
+    assert!(warned.out.contains("[lint::not-equal]"), "{}", warned.out);
+    let quiet = davy(&["spl", "check", "--no-warnings", "-"], "index=a user!=root");
+    assert_eq!(quiet.out, "1 search, 0 errors, 0 warnings\n");
+    assert_eq!(davy(&["spl", "check", "/no/such/file.spl"], "").status, 2);
+    assert_eq!(davy(&["spl", "check"], "").status, 2);
+}
+
+#[test]
+fn check_speaks_json_and_sarif() {
+    let json = davy(&["spl", "check", "--format", "json", "-"], "a | stast").json();
+    assert_eq!((&json["errors"], &json["searches"]), (&1.into(), &1.into()));
+    assert_eq!(json["diagnostics"][0]["code"], "spl::unknown-command");
+    assert_eq!(json["diagnostics"][0]["places"][0]["column"], 5);
+    let sarif = davy(&["spl", "check", "--format", "sarif", "-"], "a | stast").json();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "spl::unknown-command");
+}
+
+#[test]
+fn check_reads_detections_with_the_macros_of_content() {
+    let folder = Folder::new("check");
+    let detection = folder.file("detections/endpoint/odd_thing.yml", DETECTION);
+    let alone = davy(&["spl", "check", &detection], "");
+    assert_eq!(alone.status, 1);
+    assert!(alone.out.contains("no macro `odd`"), "{}", alone.out);
+    let content = Folder::new("content");
+    content.file("macros/odd.yml", "name: odd\ndefinition: index=odd\ndescription: Odd.\n");
+    let known = davy(&["spl", "check", &folder.path(), "--content", &content.path()], "");
+    assert_eq!((known.status, known.out.as_str()), (0, "1 search, 0 errors, 0 warnings\n"));
+    // A folder that is the content as well is read once.
+    folder.file("macros/odd.yml", "name: odd\ndefinition: index=odd | stast\ndescription: Odd.\n");
+    let both = davy(&["spl", "check", &folder.path(), "--content", &folder.path()], "");
+    assert!(both.out.contains("1 search, 1 error"), "{}", both.out);
+}
+
+#[test]
+fn fmt_prints_writes_and_checks() {
+    let laid = davy(&["spl", "fmt"], "`m`  a|stats  count```why```");
+    assert_eq!((laid.status, laid.out.as_str()), (0, "`m` a\n| stats count\n```why```\n"));
+    let wrong = davy(&["spl", "fmt"], "a | where (");
+    assert_eq!((wrong.status, wrong.out.as_str()), (1, ""));
+    assert!(!wrong.err.is_empty());
+
+    let folder = Folder::new("fmt");
+    let spl = folder.file("a.spl", "a|head");
+    let yaml = folder.file("detections/odd_thing.yml", DETECTION);
+    let found = davy(&["spl", "fmt", "--check", &folder.path()], "");
+    assert_eq!((found.status, found.out), (1, format!("{spl}\n{yaml}\n")));
+    assert_eq!(davy(&["spl", "fmt", "--write", &folder.path()], "").status, 0);
+    assert_eq!(std::fs::read_to_string(&spl).unwrap(), "a\n| head\n");
+    let block = "search: |-\n  `odd` a=1\n  | stats count\n";
+    let expected = DETECTION.replace("search: '`odd` a=1|stats count'\n", block);
+    assert_eq!(std::fs::read_to_string(&yaml).unwrap(), expected);
+    assert_eq!(davy(&["spl", "fmt", "--check", &folder.path()], "").status, 0);
+}
+
+#[test]
+fn explain_shows_fields_segments_and_one_command() {
+    let search = "index=a | stats count by x y | chart count over x by y | eval z=1";
+    let all = davy(&["spl", "explain", search], "");
+    assert_eq!(all.status, 0, "{}", all.err);
+    assert!(all.out.contains("segment 2") && all.out.contains("logical plan"), "{}", all.out);
+    let stage = davy(&["spl", "explain", "--stage", "2", "--format", "json", search], "").json();
+    assert_eq!((&stage["command"], &stage["segment"]), (&"stats".into(), &1.into()));
+    assert_eq!(stage["leaves"]["fields"], serde_json::json!(["x", "y", "count"]));
+    assert_eq!(davy(&["spl", "explain", "--stage", "9", search], "").status, 2);
+    assert_eq!(davy(&["spl", "explain", "a | stast"], "").status, 2);
+}
+
+#[test]
+fn help_finds_subcommands_and_the_language() {
+    assert!(davy(&["help"], "").out.contains("Usage: davy <COMMAND>"));
+    assert!(davy(&["help", "spl", "check"], "").out.contains("davy spl check"));
+    let head = davy(&["help", "spl", "HEAD"], "");
+    assert!(head.out.contains("| makeresults count=20 | head") && head.out.contains("10 rows."));
+    let both = davy(&["help", "spl", "replace", "--format", "json"], "").json();
+    let kinds: Vec<&str> =
+        both.as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["command", "eval function"]);
+    let list = davy(&["help", "spl"], "");
+    assert!(list.out.contains("stats") && list.out.contains("Statistical functions"));
+    let none = davy(&["help", "spl", "haed"], "");
+    assert_eq!(none.status, 2);
+    assert!(none.err.contains("did you mean `head`?"), "{}", none.err);
+    assert_eq!(davy(&["help", "nothing"], "").status, 2);
+}
