@@ -5,10 +5,11 @@ use crate::row::Row;
 use crate::run::{World, findings, prepare_detection};
 use davy_content::Detection;
 use davy_diag::Diagnostic;
-use davy_exec::{EventSource, ManyEvents, Prepared, RunError, Search};
+use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Search, Spent};
 use davy_plan::{Env, FieldSet, rows_of};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 /// What a hunt came to.
 #[derive(Debug, Default)]
@@ -22,6 +23,23 @@ pub struct Hunt {
     pub notes: Vec<(String, Diagnostic)>,
     /// It was ended before all detections had run.
     pub stopped: bool,
+    pub profile: HuntProfile,
+}
+
+/// Where a hunt's time went.
+#[derive(Debug, Default)]
+pub struct HuntProfile {
+    /// Reading the searches: macros, trees, commands.
+    pub prepare: Duration,
+    pub plan: Duration,
+    /// Reading the logs, decoding, matching.
+    pub scan: Duration,
+    /// The searches' commands over the events that passed their filters.
+    pub rest: Duration,
+    /// Messages, scores, annotations.
+    pub findings: Duration,
+    /// Of each detection that ran, in the order of the content.
+    pub detections: Vec<(String, Spent)>,
 }
 
 /// A detection that did not run, and why.
@@ -48,8 +66,10 @@ pub fn hunt(
     events: &dyn HuntEvents,
 ) -> Result<Hunt, RunError> {
     let mut hunt = Hunt::default();
-    let prepared: Vec<(&Detection, Prepared)> =
-        detections.iter().map(|d| (*d, prepare_detection(world, d))).collect();
+    let started = Instant::now();
+    let threads = world.session.config().partitions.max(1);
+    let prepared = prepare_all(world, detections, threads);
+    hunt.profile.prepare = started.elapsed();
     let (sound, unsound): (Vec<_>, Vec<_>) =
         prepared.into_iter().partition(|(_, p)| !p.diags.has_errors());
     for (detection, prepared) in &unsound {
@@ -69,12 +89,16 @@ pub fn hunt(
         .collect();
     let many = world.session.run_many(&searches, source, stop, &Told(events))?;
     hunt.stopped = many.stopped;
-    for ((detection, _), answer) in sound.iter().zip(many.answers) {
+    let Profile { plan, scan, rest, searches: spent } = many.profile;
+    hunt.profile = HuntProfile { plan, scan, rest, ..hunt.profile };
+    let started = Instant::now();
+    for (((detection, _), answer), spent) in sound.iter().zip(many.answers).zip(spent) {
         let name = &detection.name.value;
         let rows = answer.and_then(|a| Ok((Row::all(&rows_of(&a.schema, &a.batches)?), a.notes)));
         match rows {
             Ok((rows, notes)) => {
                 hunt.ran += 1;
+                hunt.profile.detections.push((name.clone(), spent));
                 hunt.findings.extend(findings(world, detection, &rows, env));
                 hunt.notes.extend(notes.into_iter().map(|n| (name.clone(), n)));
             }
@@ -89,7 +113,25 @@ pub fn hunt(
             .then_with(|| a.detection.cmp(&b.detection))
             .then_with(|| a.message.cmp(&b.message))
     });
+    hunt.profile.findings = started.elapsed();
     Ok(hunt)
+}
+
+/// Reads all searches, on `threads` threads; in the order of the detections.
+fn prepare_all<'d>(
+    world: &World<'_>,
+    detections: &[&'d Detection],
+    threads: usize,
+) -> Vec<(&'d Detection, Prepared)> {
+    let share = detections.len().div_ceil(threads).max(1);
+    let part = |part: &[&'d Detection]| -> Vec<(&'d Detection, Prepared)> {
+        part.iter().map(|d| (*d, prepare_detection(world, d))).collect()
+    };
+    std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            detections.chunks(share).map(|chunk| (chunk, scope.spawn(move || part(chunk)))).collect();
+        handles.into_iter().flat_map(|(chunk, h)| h.join().unwrap_or_else(|_| part(chunk))).collect()
+    })
 }
 
 struct Told<'e>(&'e dyn HuntEvents);

@@ -6,6 +6,7 @@
 //! Never knows a detection, HTTP, or the wall clock: `now` comes in an `Env`.
 
 mod coverage;
+mod empty;
 mod files;
 mod many;
 mod operators;
@@ -18,7 +19,7 @@ mod table;
 
 pub use coverage::{Coverage, Example, coverage};
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
-pub use many::{ManyAnswers, ManyEvents};
+pub use many::{ManyAnswers, ManyEvents, Profile, Spent};
 pub use parquet::ParquetSource;
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
 pub use shapes::{Explained, Holds, check_base, explain};

@@ -1,12 +1,14 @@
 //! Many searches over one pass of the events.
 
 use crate::session::{Answer, Events, Run, RunError, Search, Session};
+use crate::shapes::lock;
 use crate::shared::scan;
 use crate::source::{EventSource, ReadRequest};
 use datafusion::arrow::record_batch::RecordBatch;
 use davy_plan::Bound;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Told of a run of many searches as it goes on.
 pub trait ManyEvents: Sync {
@@ -20,6 +22,29 @@ pub struct ManyAnswers {
     pub answers: Vec<Result<Answer, RunError>>,
     /// `stop` was raised before the end: the answers are of the events that were read.
     pub stopped: bool,
+    pub profile: Profile,
+}
+
+/// Where the time of a run of many searches went.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    /// Planning each search.
+    pub plan: Duration,
+    /// Reading, decoding and matching.
+    pub scan: Duration,
+    /// The searches' commands over the rows that were kept for them.
+    pub rest: Duration,
+    /// In the order of the searches.
+    pub searches: Vec<Spent>,
+}
+
+/// What one search of many took; nothing where no event passed its filter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// Events that passed its filter.
+    pub rows_in: usize,
+    pub rows_out: usize,
+    pub time: Duration,
 }
 
 impl Session {
@@ -35,7 +60,9 @@ impl Session {
         events: &dyn ManyEvents,
     ) -> Result<ManyAnswers, RunError> {
         let threads = self.config().partitions.max(1);
-        let probes = self.probe(searches, threads);
+        let started = Instant::now();
+        let probes = self.probe(searches);
+        let probed = started.elapsed();
         let mut requests: Vec<ReadRequest> = Vec::new();
         let mut places: Vec<Vec<usize>> = Vec::with_capacity(probes.len());
         for probe in &probes {
@@ -49,25 +76,40 @@ impl Session {
             }
             places.push(own);
         }
-        let mut kept = match searches.first() {
+        let kept = match searches.first() {
             Some(first) if source.table().is_none() => {
                 let shapes = Run::new(self, first, Events::Source).shapes();
                 scan(source, requests.clone(), shapes, threads, stop)?
             }
             _ => vec![Vec::new(); requests.len()],
         };
+        let scanned = started.elapsed() - probed;
+        let answers = self.answers(searches, source, probes, &requests, places, kept, events);
+        let rest = started.elapsed() - probed - scanned;
+        let (answers, spent) = answers.into_iter().unzip();
+        let profile = Profile { plan: probed, scan: scanned, rest, searches: spent };
+        Ok(ManyAnswers { answers, stopped: stop.load(Ordering::Relaxed), profile })
+    }
+
+    /// Each search's commands over the rows that were kept for it.
+    #[expect(clippy::too_many_arguments, reason = "what one run of many searches knows")]
+    fn answers(
+        &self,
+        searches: &[Search<'_>],
+        source: &Arc<dyn EventSource>,
+        probes: Vec<Probe>,
+        requests: &[ReadRequest],
+        places: Vec<Vec<usize>>,
+        kept: Vec<Vec<RecordBatch>>,
+        events: &dyn ManyEvents,
+    ) -> Vec<(Result<Answer, RunError>, Spent)> {
         let mut uses = vec![0usize; requests.len()];
         places.iter().flatten().for_each(|at| uses[*at] += 1);
-        let mut answers = Vec::with_capacity(searches.len());
-        for (number, (probe, own)) in probes.into_iter().zip(places).enumerate() {
-            events.searched(number, searches.len());
-            let any = own.iter().any(|at| !kept[*at].is_empty());
-            if !any && !probe.dynamic && source.table().is_none() || probe.answer.is_err() {
-                answers.push(probe.answer);
-                continue;
-            }
-            let rows: Vec<(ReadRequest, Vec<RecordBatch>)> = own
-                .iter()
+        let kept = Mutex::new((kept, uses));
+        let take = |own: &[usize]| -> Vec<(ReadRequest, Vec<RecordBatch>)> {
+            let mut guard = lock(&kept);
+            let (kept, uses) = &mut *guard;
+            own.iter()
                 .map(|at| {
                     uses[*at] -= 1;
                     // The last user takes the rows, so that they are freed when it is done.
@@ -77,42 +119,65 @@ impl Session {
                     };
                     (requests[*at].clone(), batches)
                 })
-                .collect();
-            let events = match source.table() {
-                Some(_) => Events::Source,
-                None => Events::Kept(&rows),
+                .collect()
+        };
+        let table = source.table().is_some();
+        let work: Vec<Mutex<Option<(Probe, Vec<usize>)>>> =
+            probes.into_iter().zip(places).map(|p| Mutex::new(Some(p))).collect();
+        let done = AtomicUsize::new(0);
+        self.each(searches.len(), |number| {
+            let (probe, own) = lock(&work[number]).take()?;
+            let rows = take(&own);
+            events.searched(done.fetch_add(1, Ordering::Relaxed), searches.len());
+            let rows_in = rows.iter().flat_map(|(_, b)| b).map(RecordBatch::num_rows).sum();
+            if rows_in == 0 && !probe.dynamic && !table || probe.answer.is_err() {
+                return Some((probe.answer, Spent::default()));
+            }
+            let events = match table {
+                true => Events::Source,
+                false => Events::Kept(&rows),
             };
-            answers.push(Run::new(self, &searches[number], events).answer());
-        }
-        Ok(ManyAnswers { answers, stopped: stop.load(Ordering::Relaxed) })
+            let started = Instant::now();
+            let answer = Run::new(self, &searches[number], events).answer();
+            let rows_out = answer
+                .as_ref()
+                .map_or(0, |a| a.batches.iter().map(RecordBatch::num_rows).sum());
+            Some((answer, Spent { rows_in, rows_out, time: started.elapsed() }))
+        })
     }
 
-    /// Runs each search over nothing: what it would read, and what it gives then.
-    fn probe(&self, searches: &[Search<'_>], threads: usize) -> Vec<Probe> {
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let done: Mutex<Vec<Option<Probe>>> =
-            Mutex::new((0..searches.len()).map(|_| None).collect());
+    /// `work` for each number below `count`, on all threads; the results are in order.
+    fn each<T: Send>(&self, count: usize, work: impl Fn(usize) -> Option<T> + Sync) -> Vec<T> {
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<Option<T>>> = Mutex::new((0..count).map(|_| None).collect());
         std::thread::scope(|scope| {
-            for _ in 0..threads {
+            for _ in 0..self.config().partitions.max(1) {
                 scope.spawn(|| {
                     loop {
                         let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(search) = searches.get(at) else { return };
-                        let wanted = Mutex::new(Vec::new());
-                        let answer = Run::new(self, search, Events::Nothing(&wanted)).answer();
-                        let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
-                        let dynamic = dynamic(&search.prepared.bound);
-                        let probe = Probe { requests, answer, dynamic };
-                        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                        if let Some(slot) = done.get_mut(at) {
-                            *slot = Some(probe);
+                        if at >= count {
+                            return;
+                        }
+                        let made = work(at);
+                        if let Some(slot) = lock(&done).get_mut(at) {
+                            *slot = made;
                         }
                     }
                 });
             }
         });
-        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        done.into_iter().flatten().collect()
+        done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
+    }
+
+    /// Runs each search over nothing: what it would read, and what it gives then.
+    fn probe(&self, searches: &[Search<'_>]) -> Vec<Probe> {
+        self.each(searches.len(), |at| {
+            let search = &searches[at];
+            let wanted = Mutex::new(Vec::new());
+            let answer = Run::new(self, search, Events::Nothing(&wanted)).answer();
+            let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Some(Probe { requests, answer, dynamic: dynamic(&search.prepared.bound) })
+        })
     }
 }
 

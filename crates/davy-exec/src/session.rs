@@ -1,5 +1,6 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
+use crate::empty::gives_nothing;
 use crate::operators::SplQueryPlanner;
 use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
@@ -7,12 +8,14 @@ use crate::table::events_table;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::common::DataFusionError;
+use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
@@ -109,6 +112,8 @@ pub struct Answer {
 pub struct Session {
     runtime: Runtime,
     context: SessionContext,
+    /// For few rows in hand: one partition, and only the rules that a plan needs to run at all.
+    small: SessionContext,
     config: Config,
     shapes: Mutex<Vec<Arc<Shapes>>>,
     no_base: Arc<davy_knowledge::Base>,
@@ -127,26 +132,16 @@ impl Session {
             .enable_time()
             .build()
             .map_err(|e| RunError::Start(e.to_string()))?;
-        let mut settings = SessionConfig::new()
-            .with_target_partitions(config.partitions.max(1))
-            .with_batch_size(config.batch_size.max(1))
-            // Rows that are in order must stay so.
-            .with_round_robin_repartition(false);
-        settings.options_mut().execution.parquet.pushdown_filters = true;
         let mut env = RuntimeEnvBuilder::new();
         if let Some(bytes) = config.memory {
             env = env.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
         }
-        let state = SessionStateBuilder::new()
-            .with_config(settings)
-            .with_runtime_env(env.build_arc()?)
-            .with_default_features()
-            .with_query_planner(Arc::new(SplQueryPlanner))
-            .build();
-        let context = SessionContext::new_with_state(state);
+        let env = env.build_arc()?;
+        let context = context_of(&config, config.partitions.max(1), &env, Rules::All);
+        let small = context_of(&config, 1, &env, Rules::Needed);
         let shapes = Mutex::new(Vec::new());
         let no_base = Arc::new(davy_knowledge::Base::empty());
-        Ok(Session { runtime, context, config, shapes, no_base })
+        Ok(Session { runtime, context, small, config, shapes, no_base })
     }
 
     pub fn config(&self) -> &Config {
@@ -202,6 +197,53 @@ impl Session {
             Ok((optimized.display_indent().to_string(), shown.indent(false).to_string()))
         })
     }
+}
+
+/// Which of DataFusion's optimizer rules run.
+enum Rules {
+    All,
+    /// Those without which a plan would not run. Optimizing takes longer than few rows do.
+    Needed,
+}
+
+fn context_of(
+    config: &Config,
+    partitions: usize,
+    env: &Arc<RuntimeEnv>,
+    rules: Rules,
+) -> SessionContext {
+    let mut settings = SessionConfig::new()
+        .with_target_partitions(partitions)
+        .with_batch_size(config.batch_size.max(1))
+        // Rows that are in order must stay so.
+        .with_round_robin_repartition(false);
+    settings.options_mut().execution.parquet.pushdown_filters = true;
+    let mut builder = SessionStateBuilder::new()
+        .with_config(settings)
+        .with_runtime_env(env.clone())
+        .with_default_features()
+        .with_query_planner(Arc::new(SplQueryPlanner));
+    if matches!(rules, Rules::Needed) {
+        builder = builder
+            .with_optimizer_rules(vec![Arc::new(OptimizeProjections::new())])
+            .with_physical_optimizer_rules(vec![Arc::new(EnsureRequirements::new())]);
+    }
+    SessionContext::new_with_state(builder.build())
+}
+
+/// Whether running takes less than optimizing would.
+fn few(kept: &[(ReadRequest, Vec<RecordBatch>)]) -> bool {
+    const FEW: usize = 20_000;
+    let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+    kept.iter().map(|(_, batches)| rows(batches)).sum::<usize>() <= FEW
+}
+
+/// A plan of these columns and no rows.
+fn nothing(schema: &SchemaRef) -> Result<LogicalPlan, Failed> {
+    Ok(LogicalPlan::EmptyRelation(EmptyRelation {
+        produce_one_row: false,
+        schema: Arc::new(DFSchema::try_from(schema.clone())?),
+    }))
 }
 
 /// A table's columns as the fields that a request names; `_time` as a number, in its range.
@@ -348,11 +390,14 @@ impl Engine for Run<'_> {
             Events::Nothing(wanted) => {
                 let schema = request.schema();
                 wanted.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-                return self.table(schema, Vec::new());
+                return nothing(&schema);
             }
             Events::Kept(kept) => {
                 if let Some((_, batches)) = kept.iter().find(|(known, _)| *known == request) {
-                    return self.table(request.schema(), batches.clone());
+                    return match batches.is_empty() {
+                        true => nothing(&request.schema()),
+                        false => self.table(request.schema(), batches.clone()),
+                    };
                 }
             }
         }
@@ -372,8 +417,16 @@ impl Engine for Run<'_> {
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed> {
         let session = self.session;
         let schema = Arc::new(plan.schema().as_arrow().clone());
+        if gives_nothing(plan) {
+            return Ok((schema, Vec::new()));
+        }
+        let context = match self.events {
+            Events::Nothing(_) => &session.small,
+            Events::Kept(kept) if few(kept) => &session.small,
+            Events::Source | Events::Kept(_) => &session.context,
+        };
         let batches = session.runtime.block_on(async {
-            let frame = session.context.execute_logical_plan(plan.clone()).await?;
+            let frame = context.execute_logical_plan(plan.clone()).await?;
             let mut stream = frame.execute_stream().await?;
             let mut batches = Vec::new();
             while let Some(batch) = stream.next().await {

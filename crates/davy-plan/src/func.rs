@@ -146,9 +146,21 @@ impl Hash for SplFunction {
     }
 }
 
+/// A call's name in a schema. DataFusion asks for it at every level of a nested call, and its own
+/// answer spells the arguments out each time, which takes most of the planning of a long search.
+pub(crate) fn call_name(name: &str, args: &[Expr]) -> Result<String> {
+    let mut hasher = std::hash::DefaultHasher::new();
+    args.hash(&mut hasher);
+    Ok(format!("{name}#{:x}", hasher.finish()))
+}
+
 impl ScalarUDFImpl for SplFunction {
     fn name(&self) -> &str {
         self.spec.name
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        call_name(self.spec.name, args)
     }
 
     fn signature(&self) -> &Signature {

@@ -309,13 +309,14 @@ impl ScalarUDFImpl for SearchTest {
     }
 
     fn display_name(&self, args: &[Expr]) -> Result<String> {
-        self.schema_name(args)
+        let (name, key) = self.test.key();
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        Ok(format!("{name}({}, {key})", args.join(", ")))
     }
 
     fn schema_name(&self, args: &[Expr]) -> Result<String> {
         let (name, key) = self.test.key();
-        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-        Ok(format!("{name}({}, {key})", args.join(", ")))
+        crate::func::call_name(&format!("{name}({key})"), args)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -1,0 +1,35 @@
+//! Plans that give no rows whatever is in their tables.
+
+use datafusion::common::JoinType;
+use datafusion::logical_expr::LogicalPlan;
+
+/// Whether a plan reads nothing, and so gives nothing: it need not be run. `false` where that is
+/// not known.
+pub(crate) fn gives_nothing(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::EmptyRelation(empty) => !empty.produce_one_row,
+        LogicalPlan::Projection(p) => gives_nothing(&p.input),
+        LogicalPlan::Filter(p) => gives_nothing(&p.input),
+        LogicalPlan::Sort(p) => gives_nothing(&p.input),
+        LogicalPlan::Limit(p) => gives_nothing(&p.input),
+        LogicalPlan::SubqueryAlias(p) => gives_nothing(&p.input),
+        LogicalPlan::Repartition(p) => gives_nothing(&p.input),
+        LogicalPlan::Window(p) => gives_nothing(&p.input),
+        LogicalPlan::Unnest(p) => gives_nothing(&p.input),
+        // Without groups there is one row, with a count of 0.
+        LogicalPlan::Aggregate(p) => !p.group_expr.is_empty() && gives_nothing(&p.input),
+        LogicalPlan::Join(p) => {
+            let (left, right) = (gives_nothing(&p.left), gives_nothing(&p.right));
+            match p.join_type {
+                JoinType::Inner => left || right,
+                JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti => left,
+                JoinType::Right | JoinType::RightSemi | JoinType::RightAnti => right,
+                _ => left && right,
+            }
+        }
+        LogicalPlan::Union(p) => p.inputs.iter().all(|i| gives_nothing(i)),
+        // Davy's own nodes sort, put together, or walk over rows; none makes rows of its own.
+        LogicalPlan::Extension(p) => p.node.inputs().into_iter().all(gives_nothing),
+        _ => false,
+    }
+}
