@@ -8,17 +8,21 @@
 
 mod finding;
 mod hunt;
+mod incident;
 mod knowledge;
 mod risk;
 mod row;
 mod run;
 mod schedule;
+mod selection;
 pub mod testing;
 
 pub use finding::Finding;
-pub use hunt::{Hunt, HuntEvents, Skipped, hunt};
+pub use hunt::{Hunt, HuntEvents, HuntProfile, Skipped, hunt};
+pub use incident::{ObjectRisk, RiskNotable, object_risk, risk_notables};
 pub use knowledge::ContentKnowledge;
 pub use risk::RiskEvent;
 pub use row::Row;
 pub use run::{DetectionRun, World, prepare_detection, run_detection};
 pub use schedule::{Schedule, ScheduleError, Tick};
+pub use selection::Selection;

@@ -37,13 +37,50 @@ pub fn load(
     diags: &mut Diagnostics,
 ) -> Content {
     let mut content = Content::default();
-    for file in files {
-        if is_yaml(&file.path) {
-            load_one(file, &mut content, sources, diags);
+    let mut known = Vec::new();
+    for file in files.into_iter().filter(|file| is_yaml(&file.path)) {
+        let kind = kind_of_folder(&file.path);
+        if kind != Some(FileKind::Other) {
+            let id = sources.add(file.path.clone(), file.text);
+            known.push((file.path, kind, id));
+        }
+    }
+    let trees = parse_all(known.iter().map(|(_, _, id)| *id).collect(), sources);
+    for ((path, kind, id), (node, mistakes)) in known.into_iter().zip(trees) {
+        diags.extend(mistakes);
+        if let Some(node) = node {
+            load_one((path, kind, id), node, &mut content, sources, diags);
         }
     }
     content.check_unique(diags);
     content
+}
+
+type Tree = (Option<Node>, Diagnostics);
+
+/// The YAML trees of files, in their order. A catalogue is thousands of files, and reading its
+/// YAML is most of a short run, so all cores take part.
+fn parse_all(files: Vec<FileId>, sources: &SourceMap) -> Vec<Tree> {
+    const FEW: usize = 64;
+    let parse = |id: &FileId| {
+        let mut diags = Diagnostics::default();
+        (yaml::parse(*id, sources, &mut diags), diags)
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    if files.len() < FEW || threads < 2 {
+        return files.iter().map(parse).collect();
+    }
+    let part = |part: &[FileId]| part.iter().map(parse).collect::<Vec<Tree>>();
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = files
+            .chunks(files.len().div_ceil(threads))
+            .map(|chunk| (chunk, scope.spawn(move || part(chunk))))
+            .collect();
+        let joined = |(chunk, handle): (_, std::thread::ScopedJoinHandle<'_, Vec<Tree>>)| {
+            handle.join().unwrap_or_else(|_| part(chunk))
+        };
+        handles.into_iter().flat_map(joined).collect()
+    })
 }
 
 fn is_yaml(path: &str) -> bool {
@@ -52,17 +89,12 @@ fn is_yaml(path: &str) -> bool {
 }
 
 fn load_one(
-    file: InputFile,
+    (path, by_folder, id): (String, Option<FileKind>, FileId),
+    node: Node,
     content: &mut Content,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) {
-    let by_folder = kind_of_folder(&file.path);
-    if by_folder == Some(FileKind::Other) {
-        return;
-    }
-    let id = sources.add(file.path.clone(), file.text);
-    let Some(node) = yaml::parse(id, sources, diags) else { return };
     let mut cx = Reader { sources, diags, errors: 0, strict: false };
     let Some(keys) = cx.map("", &node) else { return };
     let Some(kind) = by_folder.or_else(|| kind_of_keys(&keys)) else {
@@ -74,7 +106,6 @@ fn load_one(
         return;
     };
     placeholder(&mut cx, id);
-    let path = file.path;
     match kind {
         FileKind::Detection => {
             content.detections.extend(detection::read(&mut cx, keys, id, path));

@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::{DataFusionError, Result};
 use davy_events::rest;
-use davy_plan::{Column, REST, SEQ, Ty, Val};
+use davy_plan::{Column, HIDDEN, REST, SEQ, Ty, Val};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -268,15 +268,18 @@ impl Packed {
         batch: &RecordBatch,
         others: &[Arc<str>],
     ) -> Result<ArrayRef> {
-        let mut add: Vec<(&str, StringViewArray)> = Vec::new();
+        // An empty text that was computed is no field; one that the event holds is.
+        let mut add: Vec<(&str, StringViewArray, bool)> = Vec::new();
         for (name, id) in &self.add {
             let array = text(&pass.array(*id)?)?;
-            add.push((name, array.as_string_view().clone()));
+            add.push((name, array.as_string_view().clone(), false));
         }
-        let others = others.iter().filter(|n| !self.hide.contains(*n) && !self.back.contains(n));
+        let others = others.iter().filter(|n| {
+            !self.hide.contains(*n) && !self.back.contains(n) && !n.starts_with(HIDDEN)
+        });
         for name in self.back.iter().chain(others) {
             if let Some(array) = batch.column_by_name(name) {
-                add.push((name, text(array)?.as_string_view().clone()));
+                add.push((name, text(array)?.as_string_view().clone(), true));
             }
         }
         let mut runs = Vec::new();
@@ -292,8 +295,8 @@ impl Packed {
             if let Some(rest) = rest.filter(|r| r.is_valid(row)) {
                 fields.extend(rest::iter(rest.value(row)).filter(|(n, _)| !self.hide.contains(*n)));
             }
-            for (name, values) in &add {
-                if values.is_valid(row) && !values.value(row).is_empty() {
+            for (name, values, held) in &add {
+                if values.is_valid(row) && (*held || !values.value(row).is_empty()) {
                     fields.push((name, values.value(row)));
                 }
             }

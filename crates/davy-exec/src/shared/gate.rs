@@ -20,16 +20,36 @@ pub(crate) enum Gate {
     Node(NodeId),
 }
 
-/// Predicates and node values that several gates share.
+/// Predicates that several gates share: made once for all shapes, since patterns take long to
+/// make and a catalogue meets hundreds of shapes.
 #[derive(Default)]
 pub(crate) struct Interned {
     matchers: HashMap<String, Arc<Matcher>>,
+    /// By the place of the filter's node, which stays while the requests do.
+    made: HashMap<usize, Arc<Matcher>>,
+    phrases: HashMap<usize, Arc<Phrase>>,
 }
 
 impl Interned {
-    fn matcher(&mut self, made: Matcher) -> Arc<Matcher> {
-        self.matchers.entry(made.key.clone()).or_insert_with(|| Arc::new(made)).clone()
+    fn matcher(&mut self, expr: &SearchExpr, make: impl FnOnce() -> Matcher) -> Arc<Matcher> {
+        let at = place(expr);
+        if let Some(known) = self.made.get(&at) {
+            return known.clone();
+        }
+        let made = make();
+        let shared = self.matchers.entry(made.key.clone()).or_insert_with(|| Arc::new(made));
+        self.made.insert(at, shared.clone());
+        shared.clone()
     }
+
+    fn phrase(&mut self, expr: &SearchExpr, make: impl FnOnce() -> Phrase) -> Arc<Phrase> {
+        self.phrases.entry(place(expr)).or_insert_with(|| Arc::new(make())).clone()
+    }
+}
+
+/// A node's address as its name.
+fn place(expr: &SearchExpr) -> usize {
+    std::ptr::from_ref(expr) as usize
 }
 
 impl Gate {
@@ -72,7 +92,7 @@ impl Gate {
                 if davy_plan::any_index(&field.value, op.value, &value.text) {
                     return Gate::True;
                 }
-                let matcher = interned.matcher(Matcher::new(op.value, &[&value.text]));
+                let matcher = interned.matcher(expr, || Matcher::new(op.value, &[&value.text]));
                 value_gate(graph.value(&field.value, scope), matcher, graph)
             }
             SearchExpr::In { field, values, .. } => {
@@ -80,19 +100,21 @@ impl Gate {
                 if texts.iter().any(|t| davy_plan::any_index(&field.value, CmpOp::Eq, t)) {
                     return Gate::True;
                 }
-                let matcher = interned.matcher(Matcher::new(CmpOp::Eq, &texts));
+                let matcher = interned.matcher(expr, || Matcher::new(CmpOp::Eq, &texts));
                 value_gate(graph.value(&field.value, scope), matcher, graph)
             }
             SearchExpr::Case { field: Some(field), value } => {
-                let matcher = interned.matcher(Matcher::case(&value.text));
+                let matcher = interned.matcher(expr, || Matcher::case(&value.text));
                 value_gate(graph.value(&field.value, scope), matcher, graph)
             }
             SearchExpr::Term(value) if value.text == "*" => Gate::True,
             SearchExpr::Term(value) | SearchExpr::IndexedTerm(value) => {
-                Gate::Phrase(graph.value("_raw", scope), Arc::new(Phrase::new(&value.text, true)))
+                let phrase = interned.phrase(expr, || Phrase::new(&value.text, true));
+                Gate::Phrase(graph.value("_raw", scope), phrase)
             }
             SearchExpr::Case { field: None, value } => {
-                Gate::Phrase(graph.value("_raw", scope), Arc::new(Phrase::new(&value.text, false)))
+                let phrase = interned.phrase(expr, || Phrase::new(&value.text, false));
+                Gate::Phrase(graph.value("_raw", scope), phrase)
             }
             // What a search in brackets gives is filled in before; the range is the reading's.
             SearchExpr::Subsearch(..) | SearchExpr::Time { .. } => Gate::True,

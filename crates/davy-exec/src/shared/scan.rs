@@ -4,11 +4,12 @@ use super::gate::{Gate, Interned};
 use super::index::Index;
 use crate::shapes::{ALL, Memo, Nodes, Pass, Program, Scope, Shapes, Truth, closure, lock};
 use crate::source::{EventSource, Read, ReadRequest};
-use datafusion::arrow::array::{Array, RecordBatch, UInt32Array};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch, UInt32Array, UInt64Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};
+use datafusion::arrow::datatypes::UInt64Type;
 use datafusion::common::Result;
 use davy_events::{Demand, EventBatch, Shape, Want};
-use davy_plan::Column;
+use davy_plan::{Column, SEQ};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +42,7 @@ pub(crate) fn scan(
     });
     let read = Read { demand: many.clone(), earliest, latest };
     let reading = source.start(read, threads);
-    let results: Vec<Result<Kept>> = std::thread::scope(|scope| {
+    let results: Vec<Result<Vec<Vec<Part>>>> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads)
             .map(|part| {
                 let (reading, many) = (reading.clone(), many.clone());
@@ -76,13 +77,31 @@ pub(crate) fn scan(
             })
             .collect()
     });
-    let mut kept: Kept = vec![Vec::new(); count];
+    let mut kept: Vec<Vec<Part>> = (0..count).map(|_| Vec::new()).collect();
     for part in results {
         for (all, own) in kept.iter_mut().zip(part?) {
             all.extend(own);
         }
     }
-    Ok(kept)
+    kept.into_iter().map(in_order).collect()
+}
+
+/// Rows, and the number of each event.
+type Part = (UInt64Array, RecordBatch);
+
+/// The rows in the order of their events, whichever thread read them: sums of fractions, and what
+/// else depends on the order, are the same in each run.
+fn in_order(parts: Vec<Part>) -> Result<Vec<RecordBatch>> {
+    let Some((_, first)) = parts.first() else { return Ok(Vec::new()) };
+    let batch = concat_batches(&first.schema(), parts.iter().map(|(_, rows)| rows))?;
+    let numbers: Vec<u64> =
+        parts.iter().flat_map(|(seq, _)| seq.values().iter().copied()).collect();
+    if numbers.len() != batch.num_rows() || numbers.is_sorted() {
+        return Ok(vec![batch]);
+    }
+    let mut order: Vec<u32> = (0..numbers.len() as u32).collect();
+    order.sort_by_key(|at| numbers.get(*at as usize));
+    Ok(vec![take_record_batch(&batch, &UInt32Array::from(order))?])
 }
 
 /// All requests, and what they come to for each shape.
@@ -190,6 +209,9 @@ impl Many {
             }
             nodes.extend(program.nodes().iter().map(|(id, node)| (*id, node.clone())));
         }
+        if !live.is_empty() && !raw.iter().any(|n| **n == *SEQ) {
+            raw.push(Arc::from(SEQ));
+        }
         ShapePlan { shape: shape.clone(), live, gates, index, nodes, read, raw: raw.into(), rest }
     }
 }
@@ -209,12 +231,17 @@ struct Worker {
     many: Arc<Many>,
     waiting: HashMap<u64, Vec<(Arc<ShapePlan>, Vec<RecordBatch>, usize)>>,
     bytes: usize,
-    kept: Kept,
+    kept: Vec<Vec<Part>>,
 }
 
 impl Worker {
     fn new(many: Arc<Many>, count: usize) -> Worker {
-        Worker { many, waiting: HashMap::new(), bytes: 0, kept: vec![Vec::new(); count] }
+        Worker {
+            many,
+            waiting: HashMap::new(),
+            bytes: 0,
+            kept: (0..count).map(|_| Vec::new()).collect(),
+        }
     }
 
     fn take(&mut self, batch: EventBatch) -> Result<()> {
@@ -243,7 +270,7 @@ impl Worker {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Kept> {
+    fn finish(mut self) -> Result<Vec<Vec<Part>>> {
         self.look_at_all()?;
         Ok(self.kept)
     }
@@ -281,8 +308,10 @@ impl Worker {
             let rows = take_record_batch(&batch, &UInt32Array::from(passing))?;
             debug_assert!(rows.columns().iter().all(|c| c.len() == rows.num_rows()));
             let out = program.outputs(&rows, &plan.raw)?;
+            let numbers = rows.column_by_name(SEQ).and_then(|c| c.as_primitive_opt::<UInt64Type>());
+            let numbers = numbers.cloned().unwrap_or_else(|| vec![0; rows.num_rows()].into());
             if let Some(kept) = self.kept.get_mut(*number) {
-                kept.push(out);
+                kept.push((numbers, out));
             }
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 mod coverage;
 mod knowledge;
+mod many;
 
 use davy_diag::Diagnostics;
 use davy_events::{Meta, Options};

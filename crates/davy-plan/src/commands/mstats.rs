@@ -13,7 +13,8 @@ use crate::search;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::timerange;
 use datafusion_expr::{lit, when};
-use davy_spl::ast::{Args, Grammar};
+use davy_diag::{Span, Spanned};
+use davy_spl::ast::{Args, CmpOp, Grammar, SearchExpr, SearchValue, Spanless};
 use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -93,7 +94,7 @@ impl Command for Mstats {
             needs,
             earliest: range.earliest,
             latest: range.latest,
-            filter: filter.clone().map(Arc::new),
+            filter: Some(Arc::new(measures(filter.clone(), &stats.aggs, cx.span))),
             ordered: stats.ordered(),
             dataset: None,
         };
@@ -130,6 +131,29 @@ impl Command for Mstats {
         }
         stats.finish(plan, &by, &aggs, input, cx)
     }
+}
+
+/// The search, of events that measure something. A metric whose name is only known by a pattern
+/// is looked for by the text `metric_name` in the event. Windows events measure nothing.
+fn measures(filter: Option<SearchExpr>, aggs: &[Agg], span: Span) -> SearchExpr {
+    let value =
+        |text: &str| SearchValue { text: text.to_owned(), quoted: true, span: Spanless(span) };
+    let has = |field: &str, text: &str| SearchExpr::Compare {
+        field: Spanned::new(field.to_owned(), span),
+        op: Spanned::new(CmpOp::Eq, span),
+        value: value(text),
+    };
+    let mut any = vec![has("metric_name", "*")];
+    for name in aggs.iter().filter_map(metric) {
+        any.push(match name.contains('*') {
+            true => SearchExpr::Term(value("metric_name")),
+            false => has(&format!("metric_name:{name}"), "*"),
+        });
+    }
+    let windows = SearchExpr::Not(Box::new(has("sourcetype", "XmlWinEventLog")), Spanless(span));
+    let mut all: Vec<SearchExpr> = filter.into_iter().collect();
+    all.extend([windows, SearchExpr::Or(any)]);
+    SearchExpr::And(all)
 }
 
 /// The measurements of a metric.

@@ -1,10 +1,14 @@
 //! Results as a table, JSON, NDJSON or CSV.
 
 mod findings;
+mod navigator;
 mod rows;
+mod timeline;
 
 pub(crate) use findings::findings;
+pub(crate) use navigator::navigator;
 pub(crate) use rows::{Format, print, write_objects};
+pub(crate) use timeline::timeline;
 
 use crate::exit::Exit;
 use std::fs::File;

@@ -1,0 +1,189 @@
+//! Many searches in one reading give what each gives alone.
+
+use crate::{Only, base};
+use davy_events::{Meta, Options};
+use davy_exec::{
+    Config, EventSource, FileSource, Input, ManyEvents, Place, Prepared, Search, Session, prepare,
+};
+use davy_plan::{Env, FieldSet, Knowledge, rows_of};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        (self.0 >> 33) as usize % below
+    }
+
+    fn pick<'l>(&mut self, list: &[&'l str]) -> &'l str {
+        list[self.roll(list.len())]
+    }
+}
+
+const FIELDS: [&str; 6] = ["code", "user", "image", "host_name", "kind", "dest"];
+const VALUES: [&str; 10] =
+    ["1", "2", "10", "alice", "BOB", "C:\\\\Windows\\\\cmd.exe", "powershell.exe", "x y", "é", ""];
+const WANTED: [&str; 14] = [
+    "1",
+    "2",
+    "1*",
+    "alice",
+    "ALICE",
+    "bo*",
+    "*b",
+    "*\\\\cmd.exe",
+    "*shell*",
+    "\"x y\"",
+    "é",
+    "*",
+    "two",
+    "\"\"",
+];
+
+fn event(dice: &mut Dice, at: usize) -> String {
+    let mut text = format!("{{\"_time\":{}", 1_777_890_000 + at);
+    for field in FIELDS {
+        match dice.roll(5) {
+            0 => {}
+            1 => {
+                let (a, b) = (dice.pick(&VALUES), dice.pick(&VALUES));
+                let _ = write!(text, ",\"{field}\":[\"{a}\",\"{b}\"]");
+            }
+            _ => {
+                let _ = write!(text, ",\"{field}\":\"{}\"", dice.pick(&VALUES));
+            }
+        }
+    }
+    text.push('}');
+    text
+}
+
+fn filter(dice: &mut Dice, depth: usize) -> String {
+    match dice.roll(if depth == 0 { 4 } else { 8 }) {
+        0 | 1 => format!("{}={}", dice.pick(&FIELDS), dice.pick(&WANTED)),
+        2 => format!("{}!={}", dice.pick(&FIELDS), dice.pick(&WANTED)),
+        3 => match dice.roll(4) {
+            0 => format!(
+                "{} IN ({}, {})",
+                dice.pick(&FIELDS),
+                dice.pick(&WANTED),
+                dice.pick(&WANTED)
+            ),
+            1 => format!("code>{}", dice.roll(3)),
+            2 => dice.pick(&["alice", "cmd.exe", "power*", "\"x y\""]).to_owned(),
+            _ => format!("tag={}", dice.pick(&["one", "all", "never"])),
+        },
+        4 => format!("NOT ({})", filter(dice, depth - 1)),
+        5 => format!("({} OR {})", filter(dice, depth - 1), filter(dice, depth - 1)),
+        _ => format!("({} {})", filter(dice, depth - 1), filter(dice, depth - 1)),
+    }
+}
+
+fn rest(dice: &mut Dice) -> &'static str {
+    dice.pick(&[
+        "",
+        "| stats count",
+        "| stats count values(user) AS users by image",
+        "| stats dc(code) AS codes min(_time) AS first by host_name kind | where codes > 0",
+        "| eval both=user.\"-\".image | dedup both | table both code",
+        "| rename user AS who | search who=a* | fields who code",
+        "| where match(image, \"(?i)shell\") | head 3 | table image",
+        "| eventstats count AS all by user | where all > 2 | table user all",
+        "| join user [search code=1 | stats count AS ones by user] | table user ones",
+        "| append [search kind=2 | stats count AS twos] | table user twos",
+        "| appendpipe [stats count AS n] | table user n",
+        "| fillnull value=none user | top user",
+    ])
+}
+
+fn shown(prepared: &Prepared, answer: Result<davy_exec::Answer, davy_exec::RunError>) -> String {
+    match answer {
+        Ok(answer) => {
+            let rows = rows_of(&answer.schema, &answer.batches).unwrap();
+            let mut text = String::new();
+            for row in &rows.rows {
+                // Where a search keeps all fields, their order says nothing.
+                let mut cells: Vec<String> = (rows.names.iter().zip(row))
+                    .filter(|(_, value)| !value.is_null())
+                    .map(|(name, value)| format!("{name}={:?}", value.values()))
+                    .collect();
+                cells.sort();
+                text.push_str(&cells.join(" "));
+                text.push('\n');
+            }
+            text
+        }
+        Err(error) => format!("{}: {error}", prepared.expanded),
+    }
+}
+
+struct Quiet;
+
+impl ManyEvents for Quiet {
+    fn searched(&self, _: usize, _: usize) {}
+}
+
+const ADDON: &str = "
+addon: test
+description: for tests
+stanzas:
+  - sourcetype: made:*
+    alias: { dest: [host_name] }
+    eval: { kind: 'if(code=1, \"one\", \"two\")' }
+eventtypes:
+  - { name: ones, search: 'sourcetype=made:* code=1', tags: [one] }
+  - { name: alls, search: 'sourcetype=made:*', tags: [all] }
+";
+
+#[test]
+fn a_hunt_of_made_searches_equals_each_alone() {
+    let mut dice = Dice(20_261_124);
+    let knowledge = Only(base(ADDON, ""));
+    let inputs = (0..4)
+        .map(|file| {
+            let events: Vec<String> = (0..60).map(|at| event(&mut dice, file * 60 + at)).collect();
+            Input {
+                place: Place::Bytes(Arc::from(events.join("\n").into_bytes())),
+                meta: Meta {
+                    source: Some(format!("file{file}")),
+                    sourcetype: Some(if file == 3 { "other" } else { "made:json" }.to_owned()),
+                    name: format!("file{file}"),
+                    ..Meta::default()
+                },
+            }
+        })
+        .collect();
+    let source: Arc<dyn EventSource> = Arc::new(FileSource::new(inputs, Options::default()));
+    let searches: Vec<Prepared> = (0..120)
+        .map(|_| {
+            let text = format!("search {} {}", filter(&mut dice, 3), rest(&mut dice));
+            let prepared = prepare("search", &text, knowledge.macros());
+            assert!(!prepared.diags.has_errors(), "{text}: {:?}", prepared.diags.list());
+            prepared
+        })
+        .collect();
+    let search = |prepared| Search {
+        prepared,
+        env: Arc::new(Env::default()),
+        source: Some(source.clone()),
+        knowledge: &knowledge,
+        out: FieldSet::all(),
+    };
+    let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
+    let all: Vec<Search<'_>> = searches.iter().map(search).collect();
+    let many = session.run_many(&all, &source, &AtomicBool::new(false), &Quiet).unwrap();
+    assert_eq!(many.answers.len(), searches.len());
+    let mut found = 0;
+    for (one, together) in all.iter().zip(many.answers) {
+        let together = shown(one.prepared, together);
+        let alone = shown(one.prepared, session.run(one));
+        assert_eq!(together, alone, "{}", one.prepared.expanded);
+        found += usize::from(!together.is_empty());
+    }
+    // Most of them find something, or nothing would have been compared.
+    assert!(found > 50, "{found}");
+}

@@ -1,0 +1,185 @@
+//! `davy hunt`: all detections of the content over files or folders.
+
+mod summary;
+
+use crate::exit::Exit;
+use crate::output::{self, Format};
+use crate::progress::Bar;
+use crate::settings::RangeArgs;
+use crate::{content, inputs};
+use clap::Args;
+use davy_content::{Attack, Detection};
+use davy_detect::{
+    Hunt, HuntEvents, RiskEvent, RiskNotable, Selection, World, hunt, risk_notables,
+};
+use davy_events::Meta;
+use davy_exec::EventSource;
+use jiff::tz::TimeZone;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use summary::{profile, summary};
+
+/// Runs every detection of the content over files or folders.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Files, folders or globs to read; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// A folder in the layout of ESCU. May be repeated; later ones win.
+    #[arg(long, value_name = "DIR")]
+    content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Write the findings there instead of to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Run deprecated detections too.
+    #[arg(long)]
+    deprecated: bool,
+    /// Only detections of these names, ids or patterns. May be repeated, as the next four.
+    #[arg(long, value_name = "NAME")]
+    include: Vec<String>,
+    /// No detections of these names, ids or patterns.
+    #[arg(long, value_name = "NAME")]
+    exclude: Vec<String>,
+    /// Only detections of this ATT&CK technique or its sub-techniques.
+    #[arg(long, value_name = "ID")]
+    technique: Vec<String>,
+    /// Only detections of this analytic story.
+    #[arg(long, value_name = "NAME")]
+    story: Vec<String>,
+    /// Only detections of this type: TTP, Anomaly, Hunting, Correlation.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Vec<String>,
+    /// Only detections of this status: production, experimental, ...
+    #[arg(long, value_name = "STATUS")]
+    status: Vec<String>,
+    /// Only findings whose risk score is at least this.
+    #[arg(long, value_name = "SCORE", default_value_t = 0)]
+    min_risk: u32,
+    /// Write a timeline for Timesketch or Timeline Explorer there: CSV, or NDJSON where the
+    /// name ends in .ndjson or .jsonl.
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
+    /// Write the risk events there, as NDJSON.
+    #[arg(long, value_name = "FILE")]
+    risk: Option<PathBuf>,
+    /// Write the risk notables there, as NDJSON.
+    #[arg(long, value_name = "FILE")]
+    notables: Option<PathBuf>,
+    /// Write a layer of the ATT&CK Navigator there.
+    #[arg(long, value_name = "FILE")]
+    navigator: Option<PathBuf>,
+    /// Print where the time went: for each detection the events past its filter, rows and time.
+    #[arg(long)]
+    profile: bool,
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+pub(crate) fn run(args: Arguments) -> Exit {
+    match hunt_all(args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+impl Arguments {
+    /// The detections that take part, and how many others there are.
+    fn chosen<'d>(&self, all: &'d [Detection]) -> (Vec<&'d Detection>, usize) {
+        let selection = Selection {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            techniques: self.technique.clone(),
+            stories: self.story.clone(),
+            kinds: self.kind.clone(),
+            statuses: self.status.clone(),
+            deprecated: self.deprecated,
+        };
+        let chosen: Vec<&Detection> =
+            all.iter().filter(|d| selection.why_not(d).is_none()).collect();
+        let others = all.len() - chosen.len();
+        (chosen, others)
+    }
+
+    /// Writes the findings and each file that was asked for.
+    fn write(&self, hunt: &Hunt, zone: &TimeZone) -> io::Result<()> {
+        let findings = &hunt.findings;
+        let mut out = output::target(self.output.as_deref())?;
+        output::findings(&mut *out, findings, self.format, zone)?;
+        if let Some(path) = &self.timeline {
+            let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+            let ndjson = ending.is_some_and(|e| matches!(&*e, "ndjson" | "jsonl" | "json"));
+            output::timeline(&mut *output::target(Some(path))?, findings, ndjson)?;
+        }
+        if let Some(path) = &self.risk {
+            let events: Vec<_> =
+                findings.iter().flat_map(|f| &f.risk).map(RiskEvent::to_json).collect();
+            output::write_objects(&mut *output::target(Some(path))?, &events, Format::Ndjson)?;
+        }
+        if let Some(path) = &self.notables {
+            let events: Vec<_> = risk_notables(findings).iter().map(RiskNotable::to_json).collect();
+            output::write_objects(&mut *output::target(Some(path))?, &events, Format::Ndjson)?;
+        }
+        if let Some(path) = &self.navigator {
+            output::navigator(&mut *output::target(Some(path))?, findings)?;
+        }
+        Ok(())
+    }
+}
+
+struct Watch(Arc<Bar>);
+
+impl HuntEvents for Watch {
+    fn detection(&self, number: usize, of: usize) {
+        self.0.tell(&format!("detection {} of {of}", number + 1));
+    }
+}
+
+fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
+    let env = args.range.env()?;
+    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
+    let unsound = loaded.report(false);
+    let attack = Attack::builtin();
+    let session = args.range.session()?;
+    let knowledge = loaded.knowledge();
+    let world = World {
+        content: &loaded.content,
+        attack: &attack,
+        session: &session,
+        knowledge: &knowledge,
+        sources: &loaded.sources,
+    };
+    let (chosen, left_out) = args.chosen(loaded.content.detections());
+    let meta = Meta { now: env.now, ..Meta::default() };
+    let bar = Arc::new(Bar::new(0));
+    let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
+    bar.length(inputs.source.inputs().len() as u64);
+    let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    // Without a handler Ctrl-C still ends the hunt, only less gently.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    let hunt = hunt(&world, &chosen, &source, &env, &stop, &Watch(bar.clone()));
+    bar.finish();
+    let mut hunt = hunt.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
+    hunt.findings.retain(|f| f.score >= args.min_risk);
+    let written = args.write(&hunt, &env.zone);
+    let reports = inputs.source.reports();
+    summary(&hunt, &reports);
+    if left_out > 0 {
+        eprintln!("{left_out} detections were left out as asked, or are deprecated");
+    }
+    if args.profile {
+        profile(&hunt);
+    }
+    let unread = inputs::report_problems(&inputs.errors, &reports);
+    match written {
+        Err(e) if !output::closed(&e) => Ok(crate::settings::usage(&format!("cannot write: {e}"))),
+        _ if unread || unsound => Ok(Exit::Incomplete),
+        _ => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,92 @@
+//! What a hunt came to, on standard error.
+
+use davy_detect::{Hunt, object_risk, risk_notables};
+use davy_exec::InputReport;
+use std::collections::BTreeMap;
+
+/// Rows of each list; the rest is counted.
+const SHOWN: usize = 10;
+
+pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
+    let events: u64 = reports.iter().map(|r| r.counts.events).sum();
+    let risk: usize = hunt.findings.iter().map(|f| f.risk.len()).sum();
+    eprintln!(
+        "{} files, {events} events, {} detections: {} findings, {risk} risk events",
+        reports.len(),
+        hunt.ran,
+        hunt.findings.len(),
+    );
+    if hunt.stopped {
+        eprintln!("stopped before the end: these are the findings so far");
+    }
+    by_risk(hunt);
+    if hunt.skipped.is_empty() {
+        return;
+    }
+    eprintln!("{} detections did not run:", hunt.skipped.len());
+    for skipped in &hunt.skipped {
+        eprintln!("  {}: {}", skipped.detection, skipped.reason);
+    }
+}
+
+fn by_risk(hunt: &Hunt) {
+    let objects = object_risk(&hunt.findings);
+    if objects.len() < 2 {
+        return;
+    }
+    let mut detections: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
+    let mut tactics: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &hunt.findings {
+        let (score, count) = detections.entry(&finding.detection).or_default();
+        *score += finding.risk.iter().map(|r| u64::from(r.score)).sum::<u64>();
+        *count += 1;
+        for tactic in &finding.tactics {
+            *tactics.entry(tactic).or_default() += 1;
+        }
+    }
+    let mut detections: Vec<_> = detections.into_iter().collect();
+    detections.sort_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)));
+    list("detections by risk", &detections, |(name, (score, count))| {
+        format!("{score:>7}  {name} ({count})")
+    });
+    list("hosts, users and others by risk", &objects, |o| {
+        format!("{:>7}  {} ({}, {} detections)", o.score, o.object, o.object_type, o.sources)
+    });
+    let row: Vec<String> = tactics.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    eprintln!("ATT&CK tactics: {}", row.join(", "));
+    let notables = risk_notables(&hunt.findings);
+    list("risk notables", &notables, |n| {
+        format!("{:>7}  {} ({}): {}, {}", n.score, n.object, n.object_type, n.rule, n.severity)
+    });
+}
+
+fn list<T>(title: &str, rows: &[T], line: impl Fn(&T) -> String) {
+    if rows.is_empty() {
+        return;
+    }
+    eprintln!("{title}:");
+    rows.iter().take(SHOWN).for_each(|row| eprintln!("{}", line(row)));
+    if rows.len() > SHOWN {
+        eprintln!("         and {} more", rows.len() - SHOWN);
+    }
+}
+
+/// Where the time went, for `--profile`.
+pub(super) fn profile(hunt: &Hunt) {
+    let p = &hunt.profile;
+    let ms = |d: std::time::Duration| d.as_secs_f64() * 1e3;
+    eprintln!(
+        "read searches {:.0} ms, plan {:.0} ms, scan {:.0} ms, commands {:.0} ms, findings {:.0} ms",
+        ms(p.prepare),
+        ms(p.plan),
+        ms(p.scan),
+        ms(p.rest),
+        ms(p.findings),
+    );
+    let mut rows: Vec<_> = p.detections.iter().filter(|(_, spent)| spent.rows_in > 0).collect();
+    rows.sort_by(|(a, x), (b, y)| y.time.cmp(&x.time).then_with(|| a.cmp(b)));
+    eprintln!("  events past filter     rows out         ms  detection");
+    for (name, spent) in rows {
+        eprintln!("{:>20} {:>12} {:>10.1}  {name}", spent.rows_in, spent.rows_out, ms(spent.time));
+    }
+}
