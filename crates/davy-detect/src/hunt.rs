@@ -128,9 +128,14 @@ fn prepare_all<'d>(
         part.iter().map(|d| (*d, prepare_detection(world, d))).collect()
     };
     std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            detections.chunks(share).map(|chunk| (chunk, scope.spawn(move || part(chunk)))).collect();
-        handles.into_iter().flat_map(|(chunk, h)| h.join().unwrap_or_else(|_| part(chunk))).collect()
+        let handles: Vec<_> = detections
+            .chunks(share)
+            .map(|chunk| (chunk, scope.spawn(move || part(chunk))))
+            .collect();
+        handles
+            .into_iter()
+            .flat_map(|(chunk, h)| h.join().unwrap_or_else(|_| part(chunk)))
+            .collect()
     })
 }
 

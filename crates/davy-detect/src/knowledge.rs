@@ -25,7 +25,13 @@ impl std::fmt::Debug for ContentKnowledge<'_> {
 
 impl<'a> ContentKnowledge<'a> {
     pub fn new(content: &'a Content) -> Self {
-        ContentKnowledge { content, tables: HashMap::new(), saved: HashMap::new(), base: None, geo: None }
+        ContentKnowledge {
+            content,
+            tables: HashMap::new(),
+            saved: HashMap::new(),
+            base: None,
+            geo: None,
+        }
     }
 
     /// With add-ons, data models and the macros that come with them.

@@ -139,9 +139,8 @@ impl Session {
             };
             let started = Instant::now();
             let answer = Run::new(self, &searches[number], events).answer();
-            let rows_out = answer
-                .as_ref()
-                .map_or(0, |a| a.batches.iter().map(RecordBatch::num_rows).sum());
+            let rows_out =
+                answer.as_ref().map_or(0, |a| a.batches.iter().map(RecordBatch::num_rows).sum());
             Some((answer, Spent { rows_in, rows_out, time: started.elapsed() }))
         })
     }

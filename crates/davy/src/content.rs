@@ -59,9 +59,8 @@ pub(crate) fn open_with(
     let geo: Option<Arc<dyn Geo>> = match &over.mmdb {
         None => None,
         Some(path) => {
-            let database = Database::open(path).map_err(|e| {
-                crate::settings::usage(&format!("--mmdb {}: {e}", path.display()))
-            })?;
+            let database = Database::open(path)
+                .map_err(|e| crate::settings::usage(&format!("--mmdb {}: {e}", path.display())))?;
             Some(Arc::new(database))
         }
     };

@@ -3,6 +3,7 @@
 
 mod language;
 mod mmdb;
+mod shapes;
 
 use serde_json::Value;
 use std::io::Write;
@@ -69,8 +70,10 @@ impl Drop for Folder {
 
 /// A folder of reference material outside the repository, if it is there.
 pub(crate) fn shared(path: &str) -> Option<String> {
-    let root = std::env::var_os("DAVY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let root = std::env::var_os("DAVY_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
     let found = root.join(path);
     if !found.exists() {
         eprintln!("skipped: there is no {}; name its root with DAVY_SHARED", found.display());
