@@ -3,7 +3,7 @@
 use davy_content::Content;
 use davy_content::model::Lookup;
 use davy_knowledge::Base;
-use davy_plan::{Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val};
+use davy_plan::{Geo, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val};
 use davy_spl::{MacroDef, Macros};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ pub struct ContentKnowledge<'a> {
     tables: HashMap<String, Arc<LookupTable>>,
     saved: HashMap<String, String>,
     base: Option<Arc<Base>>,
+    geo: Option<Arc<dyn Geo>>,
 }
 
 impl std::fmt::Debug for ContentKnowledge<'_> {
@@ -24,12 +25,24 @@ impl std::fmt::Debug for ContentKnowledge<'_> {
 
 impl<'a> ContentKnowledge<'a> {
     pub fn new(content: &'a Content) -> Self {
-        ContentKnowledge { content, tables: HashMap::new(), saved: HashMap::new(), base: None }
+        ContentKnowledge {
+            content,
+            tables: HashMap::new(),
+            saved: HashMap::new(),
+            base: None,
+            geo: None,
+        }
     }
 
     /// With add-ons, data models and the macros that come with them.
     pub fn with_base(mut self, base: Arc<Base>) -> Self {
         self.base = Some(base);
+        self
+    }
+
+    /// With a database of addresses.
+    pub fn with_geo(mut self, geo: Arc<dyn Geo>) -> Self {
+        self.geo = Some(geo);
         self
     }
 
@@ -40,22 +53,26 @@ impl<'a> ContentKnowledge<'a> {
 
     /// Adds a lookup table: its names, then its rows; empty cells hold nothing.
     pub fn add_table(&mut self, name: &str, names: Vec<String>, cells: Vec<Vec<String>>) {
-        let width = names.len();
-        let rows = cells
-            .into_iter()
-            .map(|row| {
-                let mut row: Vec<Val<'static>> = row
-                    .into_iter()
-                    .map(|c| if c.is_empty() { Val::Null } else { Val::str(c) })
-                    .collect();
-                row.resize(width, Val::Null);
-                row
-            })
-            .collect();
         let options = self.content.lookup(name).map(options).unwrap_or_default();
-        let table = LookupTable { rows: Rows { names, rows }, options };
+        let table = LookupTable { rows: rows_of(names, cells), options };
         self.tables.insert(name.to_owned(), Arc::new(table));
     }
+}
+
+fn rows_of(names: Vec<String>, cells: Vec<Vec<String>>) -> Rows {
+    let width = names.len();
+    let rows = cells
+        .into_iter()
+        .map(|row| {
+            let mut row: Vec<Val<'static>> = row
+                .into_iter()
+                .map(|c| if c.is_empty() { Val::Null } else { Val::str(c) })
+                .collect();
+            row.resize(width, Val::Null);
+            row
+        })
+        .collect();
+    Rows { names, rows }
 }
 
 /// How a lookup matches, by its definition.
@@ -100,17 +117,28 @@ impl Knowledge for ContentKnowledge<'_> {
         self.base.as_ref()
     }
 
-    fn lookup(&self, name: &str) -> Option<Rows> {
-        self.tables.get(name).map(|table| table.rows.clone())
+    fn geo(&self) -> Option<Arc<dyn Geo>> {
+        self.geo.clone()
     }
 
+    fn lookup(&self, name: &str) -> Option<Rows> {
+        self.lookup_table(name).map(|table| table.rows.clone())
+    }
+
+    /// Tables of the content stand before those of add-ons.
     fn lookup_table(&self, name: &str) -> Option<Arc<LookupTable>> {
-        self.tables.get(name).cloned()
+        if let Some(table) = self.tables.get(name) {
+            return Some(table.clone());
+        }
+        let table = self.base.as_ref()?.table(name)?;
+        Some(Arc::new(LookupTable::from(rows_of(table.names.clone(), table.rows.clone()))))
     }
 
     fn lookup_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.tables.keys().cloned().collect();
+        names.extend(self.base.iter().flat_map(|b| b.tables()).map(|(name, _)| name.to_owned()));
         names.sort();
+        names.dedup();
         names
     }
 

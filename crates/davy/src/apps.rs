@@ -11,6 +11,9 @@ pub(crate) struct AppArgs {
     /// A Splunk app: its folder, or a .spl or .tgz. May be repeated; later ones win.
     #[arg(long, value_name = "PATH")]
     pub(crate) app: Vec<PathBuf>,
+    /// A database of addresses for `iplocation`: GeoLite2 City, DB-IP City or another MMDB file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mmdb: Option<PathBuf>,
 }
 
 /// The files of an app.

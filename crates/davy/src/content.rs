@@ -2,11 +2,13 @@
 
 use crate::apps;
 use crate::exit::Exit;
+use crate::geo::Database;
 use davy_app::{App, Context};
 use davy_content::{Content, InputFile, builtin_pack, load};
 use davy_detect::ContentKnowledge;
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_knowledge::{Base, Text};
+use davy_plan::Geo;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,18 +21,19 @@ pub(crate) struct Loaded {
     folders: Vec<PathBuf>,
     pub(crate) base: Arc<Base>,
     pub(crate) apps: Vec<App>,
+    geo: Option<Arc<dyn Geo>>,
 }
 
 /// Loads the pack and then each folder or file.
 pub(crate) fn open(paths: &[String]) -> Result<Loaded, Exit> {
-    open_with(paths, &[], false)
+    open_with(paths, &apps::AppArgs::default(), false)
 }
 
 /// Loads the pack, then each folder or file, and apps over them. What of the apps cannot be
 /// honoured is counted, unless it is `listed`.
 pub(crate) fn open_with(
     paths: &[String],
-    app_paths: &[PathBuf],
+    over: &apps::AppArgs,
     listed: bool,
 ) -> Result<Loaded, Exit> {
     let mut sources = SourceMap::default();
@@ -53,7 +56,15 @@ pub(crate) fn open_with(
     let mut base = Base::load(&texts, &mut mistakes);
     show(base.sources(), &mistakes, true);
     let mut apps = Vec::new();
-    for path in app_paths {
+    let geo: Option<Arc<dyn Geo>> = match &over.mmdb {
+        None => None,
+        Some(path) => {
+            let database = Database::open(path)
+                .map_err(|e| crate::settings::usage(&format!("--mmdb {}: {e}", path.display())))?;
+            Some(Arc::new(database))
+        }
+    };
+    for path in &over.app {
         let files = apps::open(path)?;
         let (sources, diags) = (&mut sources, &mut diags);
         let context = Context { sources, base: &mut base, content: &content, diags };
@@ -64,13 +75,16 @@ pub(crate) fn open_with(
         }
         apps.push(app);
     }
-    Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps })
+    Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps, geo })
 }
 
 impl Loaded {
     /// The macros, saved searches and lookup tables of the content.
     pub(crate) fn knowledge(&self) -> ContentKnowledge<'_> {
         let mut knowledge = ContentKnowledge::new(&self.content).with_base(self.base.clone());
+        if let Some(geo) = &self.geo {
+            knowledge = knowledge.with_geo(geo.clone());
+        }
         for lookup in self.content.lookups() {
             if let davy_content::model::LookupStore::KeyValue { fields, .. } = &lookup.store {
                 // A collection that nothing has filled is there, and empty.

@@ -7,6 +7,7 @@ mod cmd;
 mod content;
 mod datasets;
 mod exit;
+mod geo;
 mod inputs;
 mod output;
 mod progress;

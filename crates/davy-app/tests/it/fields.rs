@@ -78,9 +78,9 @@ fn a_renamed_sourcetype() {
 #[test]
 fn event_types_and_tags() {
     let fields = ["eventtype", "tag"];
-    // The built-in add-ons tag `action=blocked` and `action=allowed` with these words.
-    assert_eq!(row("dmz-1", &fields), ["acme_blocked", "blocked|communicate|exposed|network"]);
-    assert_eq!(row("lan-1", &fields), ["", "allowed"]);
+    assert_eq!(row("dmz-1", &fields), ["acme_blocked", "communicate|exposed|network"]);
+    assert_eq!(row("lan-1", &fields), ["", ""]);
+    assert_eq!(row("lan-2", &fields), ["", ""]);
 }
 
 #[test]

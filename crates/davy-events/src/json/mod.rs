@@ -1,6 +1,8 @@
 //! JSON events: one a line, in an array, one after another over several lines; bare, or in the
-//! wrappers of Splunk's HTTP collector and of its exports; Windows events as `evtx_dump` gives.
+//! wrappers of Splunk's HTTP collector and of its exports; Windows events as `evtx_dump` and other
+//! tools give them.
 
+mod foreign;
 mod parse;
 mod windows;
 
@@ -167,9 +169,17 @@ impl JsonDecoder {
             return self.export(run, raw);
         }
         if has("Event")
-            && self.flat.members.len() == 1
+            && self.flat.members.iter().all(|(name, _)| name.starts_with("Event"))
             && let Some(xml) = windows::to_xml(raw)
         {
+            return self.windows.event(run, Kind::Json, &xml, None);
+        }
+        // A stated sourcetype that is not of Windows means the object as it is.
+        let stated = run.meta.sourcetype.as_ref();
+        if stated.is_none_or(|s| s.to_ascii_lowercase().contains("wineventlog"))
+            && let Some(xml) = foreign::to_xml(&has, raw)
+        {
+            let xml = crate::xml::scan::canonical(&xml).unwrap_or(xml);
             return self.windows.event(run, Kind::Json, &xml, None);
         }
         let row = has("_time") || has("_raw");

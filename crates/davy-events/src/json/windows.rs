@@ -1,4 +1,5 @@
-//! A Windows event as `evtx_dump` renders it in JSON, back to the XML it came from.
+//! A Windows event as `evtx_dump` renders it in JSON, back to the XML it came from. Attributes stand
+//! in the element as `#attributes`, or beside it as `NAME_attributes`, as Chainsaw writes them.
 
 use serde_json::Value;
 
@@ -7,9 +8,11 @@ pub(super) fn to_xml(text: &str) -> Option<String> {
     let document: Value = serde_json::from_str(text).ok()?;
     let event = document.get("Event")?.as_object()?;
     event.get("System")?.as_object()?;
+    let beside = document.get("Event_attributes");
     let mut out = String::with_capacity(text.len() * 2);
     out.push_str("<Event");
-    let space = event.get("#attributes").and_then(|a| a.get("xmlns")).and_then(Value::as_str);
+    let space = event.get("#attributes").or(beside);
+    let space = space.and_then(|a| a.get("xmlns")).and_then(Value::as_str);
     attribute(
         "xmlns",
         space.unwrap_or("http://schemas.microsoft.com/win/2004/08/events/event"),
@@ -19,6 +22,7 @@ pub(super) fn to_xml(text: &str) -> Option<String> {
     for (name, value) in event {
         match (name.as_str(), value) {
             ("#attributes", _) => {}
+            (name, _) if of_another(name, event) => {}
             ("EventData", Value::Object(data)) => {
                 out.push_str("<EventData>");
                 for (name, value) in data {
@@ -26,11 +30,50 @@ pub(super) fn to_xml(text: &str) -> Option<String> {
                 }
                 out.push_str("</EventData>");
             }
-            _ => element(name, value, &mut out),
+            _ => inside(name, value, event, &mut out),
         }
     }
     out.push_str("</Event>");
     Some(out)
+}
+
+/// Whether these are the attributes of the element beside which they stand.
+fn of_another(name: &str, object: &serde_json::Map<String, Value>) -> bool {
+    name.strip_suffix("_attributes").is_some_and(|of| !of.is_empty())
+        && object.get(name).is_some_and(Value::is_object)
+}
+
+/// An element of an object, with the attributes that may stand beside it.
+fn inside(name: &str, value: &Value, object: &serde_json::Map<String, Value>, out: &mut String) {
+    let own = own_name(name, object);
+    match object.get(&format!("{name}_attributes")) {
+        Some(beside @ Value::Object(_)) => {
+            let mut whole = serde_json::Map::new();
+            whole.insert("#attributes".to_owned(), beside.clone());
+            match value {
+                Value::Object(members) => whole.extend(members.clone()),
+                Value::Null => {}
+                text => {
+                    whole.insert("#text".to_owned(), text.clone());
+                }
+            }
+            element(own, &Value::Object(whole), out);
+        }
+        _ => element(own, value, out),
+    }
+}
+
+/// The elements of which only attributes are there.
+fn bare(object: &serde_json::Map<String, Value>, out: &mut String) {
+    for (name, value) in object {
+        if let Some(of) = name.strip_suffix("_attributes")
+            && !of.is_empty()
+            && value.is_object()
+            && !object.contains_key(of)
+        {
+            inside(of, &Value::Null, object, out);
+        }
+    }
 }
 
 /// Repeated elements are numbered, `X`, `X_1`, `X_2`, since an object has each key once.
@@ -45,7 +88,7 @@ fn own_name<'a>(name: &'a str, object: &serde_json::Map<String, Value>) -> &'a s
     }
 }
 
-fn datum(name: &str, value: &Value, out: &mut String) {
+pub(super) fn datum(name: &str, value: &Value, out: &mut String) {
     match (name, value) {
         ("#attributes", _) => {}
         ("Data", Value::Object(object)) if object.contains_key("#text") => {
@@ -69,7 +112,7 @@ fn list(value: &Value, mut each: impl FnMut(&Value)) {
     }
 }
 
-fn element(name: &str, value: &Value, out: &mut String) {
+pub(super) fn element(name: &str, value: &Value, out: &mut String) {
     if let Value::Array(items) = value {
         return items.iter().for_each(|item| element(name, item, out));
     }
@@ -99,9 +142,11 @@ fn content(value: &Value, out: &mut String) {
                 match name.as_str() {
                     "#attributes" => {}
                     "#text" => list(value, |item| content(item, out)),
-                    _ => element(own_name(name, object), value, out),
+                    name if of_another(name, object) => {}
+                    _ => inside(name, value, object, out),
                 }
             }
+            bare(object, out);
         }
         Value::Array(items) => items.iter().for_each(|item| content(item, out)),
         value => {
@@ -112,7 +157,7 @@ fn content(value: &Value, out: &mut String) {
     }
 }
 
-fn scalar(value: &Value, out: &mut String) {
+pub(super) fn scalar(value: &Value, out: &mut String) {
     match value {
         Value::Null => {}
         Value::String(text) => out.push_str(text),
@@ -120,7 +165,7 @@ fn scalar(value: &Value, out: &mut String) {
     }
 }
 
-fn attribute(name: &str, value: &str, out: &mut String) {
+pub(super) fn attribute(name: &str, value: &str, out: &mut String) {
     out.push(' ');
     out.push_str(name);
     out.push_str("='");

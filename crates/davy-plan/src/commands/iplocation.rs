@@ -80,7 +80,7 @@ impl Command for IpLocation {
             cx.engine.warn(
                 codes::MISSING_FILE
                     .at(cx.span, "there is no database of addresses, so this adds nothing")
-                    .help("name a GeoIP database to fill Country, City and the others"),
+                    .help("give one with --mmdb FILE: GeoLite2 City, DB-IP City or the like"),
             );
         }
         let sets = self

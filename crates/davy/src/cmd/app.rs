@@ -47,7 +47,8 @@ pub(crate) fn run(args: Arguments) -> Exit {
 }
 
 fn check(args: Check) -> Result<Exit, Exit> {
-    let loaded = content::open_with(&args.content, std::slice::from_ref(&args.app), true)?;
+    let over = crate::apps::AppArgs { app: vec![args.app.clone()], ..Default::default() };
+    let loaded = content::open_with(&args.content, &over, true)?;
     let bad = loaded.report(true);
     let Some(app) = loaded.apps.first() else { return Err(Exit::Usage) };
     let written = output::target(None).and_then(|mut out| {

@@ -55,7 +55,7 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     if std::path::Path::new(&args.detection).is_file() {
         args.content.push(args.detection.clone());
     }
-    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
+    let loaded = content::open_with(&args.content, &args.apps, false)?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();

@@ -44,7 +44,7 @@ pub(crate) fn run(args: Arguments) -> Exit {
 
 fn search(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
+    let loaded = content::open_with(&args.content, &args.apps, false)?;
     loaded.report(false);
     let knowledge = loaded.knowledge();
     let prepared = prepare("search", &args.spl, knowledge.macros());

@@ -53,7 +53,7 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     let own = args.detections.iter().filter(|d| Path::new(d).exists()).cloned();
     args.content.extend(own.collect::<Vec<_>>());
-    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
+    let loaded = content::open_with(&args.content, &args.apps, false)?;
     let unsound = loaded.report(true);
     let attack = Attack::builtin();
     let session = args.range.session()?;

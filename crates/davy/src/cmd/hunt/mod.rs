@@ -141,7 +141,7 @@ impl HuntEvents for Watch {
 
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open_with(&args.content, &args.apps.app, false)?;
+    let loaded = content::open_with(&args.content, &args.apps, false)?;
     let unsound = loaded.report(false);
     let attack = Attack::builtin();
     let session = args.range.session()?;
