@@ -29,14 +29,7 @@ pub(crate) fn read(conf: &Conf, cx: &mut Reader<'_>) -> Vec<MacroFile> {
         let iseval = conf.setting(stanza, "iseval").and_then(|s| truth(&s.value.value));
         for setting in stanza.own() {
             match setting.key.value.as_str() {
-                "definition" | "args" | "description" | "disabled" => {}
-                "iseval" if iseval != Some(true) => {}
-                "iseval" => cx.notes.setting(
-                    cx.sources,
-                    stanza,
-                    setting,
-                    "macros computed by eval cannot be used; a search that calls it is an error",
-                ),
+                "definition" | "args" | "description" | "disabled" | "iseval" => {}
                 "validation" | "errormsg" => cx.notes.setting(
                     cx.sources,
                     stanza,

@@ -93,6 +93,14 @@ pub(crate) fn read(reader: &mut ArgReader<'_>, until: &[&str], cx: &mut ParseCx<
                 }
             }
         }
+        if !agg.named && matches!(agg.input, AggInput::Eval(_)) {
+            let shown = cx.sources.text(agg.span).to_owned();
+            cx.report(
+                codes::MISSING_ARGUMENT
+                    .at(agg.span, "an aggregation of an expression needs a name")
+                    .help(format!("write `{shown} AS name`")),
+            );
+        }
         aggs.push(agg);
     }
 }

@@ -25,7 +25,7 @@ pub fn check(
     source_fields: Option<&[String]>,
     diags: &mut Diagnostics,
 ) -> Checked {
-    let expanded = davy_spl::expand(sources, query, macros, diags);
+    let expanded = davy_spl::expand_with(sources, query, macros, &crate::eval_macro, diags);
     let pipeline = davy_spl::parse(sources, expanded, &CommandGrammars, diags);
     let bound = bind(&pipeline, sources, diags);
     lint::run(&lint::Lint { pipeline: &pipeline, bound: &bound, sources, source_fields }, diags);

@@ -33,6 +33,7 @@ mod json_path;
 mod knowledge;
 pub mod lint;
 mod lookups;
+mod macroeval;
 mod markup;
 mod matcher;
 mod node;
@@ -65,6 +66,7 @@ pub use fields::{FieldSet, Fields, HIDDEN, REST, SEQ};
 pub use geo::{Geo, Place};
 pub use knowledge::{Knowledge, NoKnowledge, WriteLookup};
 pub use lookups::{LookupOptions, LookupTable, MatchType};
+pub use macroeval::eval_macro;
 pub use matcher::{Matcher, Phrase, Witness};
 pub use node::{ConcatNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode};
 pub use plan::{

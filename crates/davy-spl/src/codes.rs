@@ -81,8 +81,10 @@ codes! {
         "The macros of this search expand to too much text (over 1 MiB), too deep, or in too many \
          calls.";
     MACRO_EVAL = error "spl::macro-eval",
-        "The macro's definition is an eval expression that yields the text. Such macros are not \
-         evaluated; give the macro a plain definition.";
+        "The macro's definition is an eval expression that yields the text, and this one yields none: \
+         it cannot be read, is null, or is no text. Arguments are put into it before it is computed; \
+         those that are text need double quotes there. Functions that need a search (`lookup`) \
+         cannot be used.";
     NOT_FORMATTED = error "spl::not-formatted",
         "The search cannot be laid out anew without a risk of changing what it means, so it was \
          left as it is.";

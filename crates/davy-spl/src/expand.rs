@@ -31,12 +31,28 @@ pub struct MacroDef {
     pub iseval: bool,
 }
 
+/// Computes the eval expression that a macro is defined as: the text, or why there is none.
+pub type EvalMacro<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
 /// Adds a text in which comments are gone and macros are replaced, and returns it. Places in it
-/// lead back to what was written (`SourceMap::origin`).
+/// lead back to what was written (`SourceMap::origin`). Macros that are eval expressions are
+/// mistakes here; see [`expand_with`].
 pub fn expand(
     sources: &mut SourceMap,
     query: FileId,
     macros: &dyn Macros,
+    diags: &mut Diagnostics,
+) -> FileId {
+    expand_with(sources, query, macros, &|_| Err("expressions are not computed here".into()), diags)
+}
+
+/// As [`expand`]; `eval` computes the definitions that are eval expressions. Arguments are put into
+/// the expression as text first: macros.conf, `iseval`.
+pub fn expand_with(
+    sources: &mut SourceMap,
+    query: FileId,
+    macros: &dyn Macros,
+    eval: EvalMacro<'_>,
     diags: &mut Diagnostics,
 ) -> FileId {
     let (name, text) = {
@@ -47,6 +63,7 @@ pub fn expand(
     let mut expander = Expander {
         sources,
         macros,
+        eval,
         diags,
         bytes: 0,
         calls: 0,
@@ -61,6 +78,7 @@ pub fn expand(
 struct Expander<'a> {
     sources: &'a mut SourceMap,
     macros: &'a dyn Macros,
+    eval: EvalMacro<'a>,
     diags: &'a mut Diagnostics,
     bytes: usize,
     calls: usize,
@@ -208,13 +226,6 @@ impl Expander<'_> {
             });
             return None;
         }
-        if def.iseval {
-            self.report(input, call.range.clone(), |span| {
-                codes::MACRO_EVAL
-                    .at(span, format!("macro `{}` is computed by eval", call.name))
-                    .help(format!("write what `{}` yields in place of the call", call.name))
-            });
-        }
         self.calls += 1;
         if chain.len() >= MAX_DEPTH || self.calls > MAX_CALLS {
             self.too_much(input, call);
@@ -246,7 +257,24 @@ impl Expander<'_> {
                 break;
             }
         }
-        body.push(text.get(at..).unwrap_or(""), place(at..text.len()), calls);
+        body.push(text.get(at..).unwrap_or(""), place(at..text.len()), calls.clone());
+        if def.iseval {
+            match (self.eval)(&body.text) {
+                Ok(text) => {
+                    body = Mapped::default();
+                    body.push(&text, source, calls);
+                }
+                Err(why) => {
+                    self.report(input, call.range.clone(), |span| {
+                        let name = &call.name;
+                        codes::MACRO_EVAL
+                            .at(span, format!("macro `{name}` has no value: {why}"))
+                            .help(format!("write what `{name}` yields in place of the call"))
+                    });
+                    return None;
+                }
+            }
+        }
         self.bytes += body.text.len();
         if self.bytes > MAX_BYTES {
             self.too_much(input, call);

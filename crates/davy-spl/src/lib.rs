@@ -15,7 +15,7 @@ mod nested;
 mod parse;
 mod time;
 
-pub use expand::{MacroCall, MacroDef, Macros, expand, macro_call_at};
+pub use expand::{EvalMacro, MacroCall, MacroDef, Macros, expand, expand_with, macro_call_at};
 pub use fmt::{format, format_expr, format_search, format_source};
 pub use parse::{Grammars, parse, parse_expr_at, parse_pipeline_at, parse_search_at};
 pub use time::{

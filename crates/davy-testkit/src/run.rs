@@ -142,6 +142,10 @@ impl CaseKnowledge {
             .macros
             .iter()
             .map(|(head, definition)| {
+                let (head, iseval) = match head.strip_suffix(" iseval") {
+                    Some(head) => (head, true),
+                    None => (head.as_str(), false),
+                };
                 let (name, args) = head.split_once('(').unwrap_or((head, ""));
                 let args = args.trim_end_matches(')').split(',').map(str::trim);
                 MacroDef {
@@ -149,7 +153,7 @@ impl CaseKnowledge {
                     args: args.filter(|a| !a.is_empty()).map(str::to_owned).collect(),
                     definition: definition.clone(),
                     source: None,
-                    iseval: false,
+                    iseval,
                 }
             })
             .collect();

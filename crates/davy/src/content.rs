@@ -138,7 +138,8 @@ fn lookup_file(lookup: &davy_content::model::Lookup) -> Option<String> {
 
 fn read_csv(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), csv::Error> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path)?;
-    let names = reader.headers()?.iter().map(str::to_owned).collect();
+    // As in apps: a blank before a name in the header is no part of the name.
+    let names = reader.headers()?.iter().map(|n| n.trim().to_owned()).collect();
     let mut cells = Vec::new();
     for record in reader.records() {
         cells.push(record?.iter().map(str::to_owned).collect());

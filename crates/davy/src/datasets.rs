@@ -2,19 +2,60 @@
 
 use davy_content::model::AttackData;
 use davy_detect::testing::{Dataset, Datasets};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where data is looked for.
 pub(crate) struct DataFolders {
     pub(crate) folders: Vec<PathBuf>,
-    /// Fetch by HTTP(S) what no folder has.
-    pub(crate) fetch: bool,
+    /// Do not fetch by HTTP(S) what no folder has.
+    pub(crate) offline: bool,
+    /// Hosts that could not be reached, with the reason: each is asked once.
+    pub(crate) unreachable: RefCell<BTreeMap<String, String>>,
 }
 
 /// Larger answers are refused.
 const MAX_BYTES: u64 = 1 << 30;
+/// For a connection to stand, and for a whole answer.
+const CONNECT: Duration = Duration::from_secs(10);
+const WHOLE: Duration = Duration::from_secs(120);
+
+impl DataFolders {
+    pub(crate) fn new(folders: Vec<PathBuf>, offline: bool) -> Self {
+        DataFolders { folders, offline, unreachable: RefCell::default() }
+    }
+
+    /// A line for each host that could not be reached.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let line = |(host, why): (&String, &String)| {
+            format!("{host} cannot be reached ({why}): name a folder of datasets with --data DIR")
+        };
+        self.unreachable.borrow().iter().map(line).collect()
+    }
+
+    fn download(&self, address: &str) -> Result<Dataset, String> {
+        let host = address.split('/').nth(2).unwrap_or(address).to_owned();
+        if let Some(why) = self.unreachable.borrow().get(&host) {
+            return Err(format!("{host} cannot be reached: {why}"));
+        }
+        let bytes = download(address).map_err(|error| match error {
+            ureq::Error::StatusCode(code) => format!("{address}: the server answers {code}"),
+            ureq::Error::BodyExceedsLimit(limit) => {
+                format!("{address}: larger than {limit} bytes")
+            }
+            error => {
+                let why = error.to_string();
+                self.unreachable.borrow_mut().insert(host.clone(), why.clone());
+                format!("{host} cannot be reached: {why}")
+            }
+        })?;
+        dataset(bytes, address.to_owned())
+    }
+}
 
 impl Datasets for DataFolders {
     fn fetch(&self, data: &AttackData) -> Result<Dataset, String> {
@@ -33,8 +74,8 @@ impl Datasets for DataFolders {
                 return read(&path);
             }
         }
-        if url && self.fetch {
-            return download(name);
+        if url && !self.offline {
+            return self.download(name);
         }
         Err(format!("{name} is in no folder given with --data"))
     }
@@ -52,24 +93,27 @@ fn below(folder: &Path, address: &str) -> Option<PathBuf> {
 
 fn read(path: &Path) -> Result<Dataset, String> {
     let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    if bytes.starts_with(b"version https://git-lfs") {
-        return Err(format!("{} is a Git LFS pointer, not the data", path.display()));
-    }
-    Ok(Dataset { bytes: Arc::from(bytes), origin: path.display().to_string(), example: false })
+    dataset(bytes, path.display().to_string())
 }
 
-fn download(address: &str) -> Result<Dataset, String> {
+fn dataset(bytes: Vec<u8>, origin: String) -> Result<Dataset, String> {
+    if bytes.starts_with(b"version https://git-lfs") {
+        return Err(format!("{origin} is a Git LFS pointer, not the data"));
+    }
+    Ok(Dataset { bytes: Arc::from(bytes), origin, example: false })
+}
+
+fn download(address: &str) -> Result<Vec<u8>, ureq::Error> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(std::time::Duration::from_secs(60)))
+        .timeout_connect(Some(CONNECT))
+        .timeout_global(Some(WHOLE))
         .build()
         .into();
-    let mut answer = agent.get(address).call().map_err(|e| format!("{address}: {e}"))?;
+    let mut answer = agent.get(address).call()?;
     let mut bytes = Vec::new();
-    answer
-        .body_mut()
-        .as_reader()
-        .take(MAX_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(|e| format!("{address}: {e}"))?;
-    Ok(Dataset { bytes: Arc::from(bytes), origin: address.to_owned(), example: false })
+    answer.body_mut().as_reader().take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ureq::Error::BodyExceedsLimit(MAX_BYTES));
+    }
+    Ok(bytes)
 }

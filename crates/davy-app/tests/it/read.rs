@@ -72,7 +72,6 @@ fn all_that_is_not_honoured_is_noted_with_its_place() {
             "default/data/models/Acme_Traffic.json:0 [Sessions] parentName",
             "default/eventtypes.conf:5 [acme_commands] search",
             "default/macros.conf:8 [acme_action(1)] validation",
-            "default/macros.conf:12 [acme_now] iseval",
             "default/macros.conf:14 [acme_broken(2)] ",
             "default/props.conf:2 [acme:fw] TIME_PREFIX",
             "default/props.conf:3 [acme:fw] SHOULD_LINEMERGE",

@@ -4,6 +4,7 @@ use crate::aggs::{self, Agg, AggInput};
 use crate::command::{Command, Order};
 use crate::example;
 use crate::explode::explode;
+use crate::expr::Compiler;
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx, column_expr, named};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
@@ -32,6 +33,8 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
 struct Stats {
     aggs: Vec<Agg>,
     by: Vec<Spanned<String>>,
+    /// Equal values within one row of a BY field count once.
+    dedup: bool,
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
@@ -45,6 +48,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     ];
     let (options, left) = cx.reader(args).options(&names, cx);
     options.flag("allnum", false, cx);
+    let dedup = options.flag("dedup_splitvals", false, cx);
     let left: Vec<_> = left.into_iter().cloned().collect();
     let mut reader = crate::parse::ArgReader::of(&left);
     let aggs = aggs::read(&mut reader, &["by"], cx);
@@ -61,7 +65,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if aggs.is_empty() {
         return cx.missing("an aggregation");
     }
-    Some(Box::new(Stats { aggs, by }))
+    Some(Box::new(Stats { aggs, by, dedup }))
 }
 
 impl Command for Stats {
@@ -95,6 +99,7 @@ impl Command for Stats {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();
         let aggs = aggs::spread(&self.aggs, &names);
+        let input = if self.dedup { distinct(input, &by, cx)? } else { input };
         let plan = aggregate(input, &aggs, &by, cx)?;
         if cx.ordered && !by.is_empty() {
             return by_keys(plan, &by, cx);
@@ -107,6 +112,17 @@ impl Stats {
     fn wild(&self) -> bool {
         self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
     }
+}
+
+/// Rows whose fields `names` hold each value once.
+fn distinct(input: Plan, names: &[String], cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+    let mut set = Vec::new();
+    for name in names.iter().filter(|n| input.has_column(n)) {
+        let mut compiler = Compiler::new(&input, cx);
+        let once = compiler.apply("mvdedup", vec![input.column(name)], cx.span);
+        set.push((name.clone(), compiler.finish(once)?));
+    }
+    input.with_columns(set)
 }
 
 /// Groups by `by` (rows that lack one are left out, several values count each) and aggregates.

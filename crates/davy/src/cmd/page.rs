@@ -81,7 +81,7 @@ fn page(mut args: Arguments) -> Result<Exit, Exit> {
     let text = if shape == Shape::Json {
         format!("{:#}\n", to_json(detection, &loaded.content, &attack))
     } else {
-        let datasets = DataFolders { folders: args.data.clone(), fetch: false };
+        let datasets = DataFolders::new(args.data.clone(), true);
         let tested = test_detection(&world, detection, &datasets, env.now, &env.zone);
         let input = PageInput {
             detection,

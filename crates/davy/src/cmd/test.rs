@@ -27,9 +27,9 @@ pub(crate) struct Arguments {
     /// A folder of datasets, in which the last parts of an address are looked up. May be repeated.
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
-    /// Fetch datasets that are in no folder from their address.
+    /// Fetch no dataset from its address; the data source's example stands in for it.
     #[arg(long)]
-    fetch: bool,
+    offline: bool,
     #[arg(long, value_enum, default_value = "table")]
     format: TestFormat,
     #[command(flatten)]
@@ -66,7 +66,7 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
         sources: &loaded.sources,
     };
     let chosen = choose(&args.detections, &loaded)?;
-    let datasets = DataFolders { folders: args.data.clone(), fetch: args.fetch };
+    let datasets = DataFolders::new(args.data.clone(), args.offline);
     let bar = Bar::new(chosen.len() as u64);
     let mut tested = Vec::new();
     for detection in chosen {
@@ -78,6 +78,9 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let written = print(&tested, args.format);
     for (_, result) in &tested {
         content::show(&result.prepared.sources, &result.prepared.diags, false);
+    }
+    for line in datasets.warnings() {
+        eprintln!("warning: {line}");
     }
     let failed = tested.iter().filter(|(_, t)| !t.passed()).count();
     eprintln!(
