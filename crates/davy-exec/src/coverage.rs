@@ -68,3 +68,16 @@ pub fn coverage(
     }
     Ok(out)
 }
+
+/// Whether the example holds an event to its end.
+pub fn whole(text: &str) -> bool {
+    let text = text.trim();
+    if text.starts_with("<Event") {
+        return text.ends_with("</Event>");
+    }
+    match text.starts_with('{') {
+        true => text.ends_with('}'),
+        // Of some classic Windows events only the first line, a date, is left.
+        false => text.len() > 30,
+    }
+}

@@ -17,7 +17,7 @@ mod shared;
 mod source;
 mod table;
 
-pub use coverage::{Coverage, Example, coverage};
+pub use coverage::{Coverage, Example, coverage, whole};
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
 pub use many::{ManyAnswers, ManyEvents, Profile, Spent};
 pub use parquet::ParquetSource;

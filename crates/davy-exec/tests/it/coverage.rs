@@ -4,7 +4,7 @@
 
 use crate::Only;
 use davy_diag::Diagnostics;
-use davy_exec::{Config, Example, Session, coverage};
+use davy_exec::{Config, Example, Session, coverage, whole};
 use davy_knowledge::Base;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -28,19 +28,6 @@ fn folder() -> Option<PathBuf> {
         .unwrap_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
     let folder = root.join("reference/escu/data_sources");
     folder.is_dir().then_some(folder)
-}
-
-/// Whether the example holds an event to its end.
-fn whole(text: &str) -> bool {
-    let text = text.trim();
-    if text.starts_with("<Event") {
-        return text.ends_with("</Event>");
-    }
-    match text.starts_with('{') {
-        true => text.ends_with('}'),
-        // Of some classic Windows events only the first line, a date, is left.
-        false => text.len() > 30,
-    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod explained;
 pub(crate) mod help;
 pub(crate) mod hunt;
+pub(crate) mod knowledge;
 pub(crate) mod lsp;
 pub(crate) mod page;
 pub(crate) mod run;

@@ -3,6 +3,7 @@
 
 mod datasets;
 mod hunt;
+mod knowledge;
 mod language;
 mod mmdb;
 mod shapes;

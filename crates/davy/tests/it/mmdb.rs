@@ -160,7 +160,7 @@ fn without_a_database_a_note_says_how_to_give_one() {
 #[test]
 fn a_file_of_another_kind() {
     let folder = Folder::new("mmdb-bad");
-    let path = folder.file("city.mmdb", b"no database".to_vec());
+    let path = folder.file("city.mmdb", "no database");
     let ran = davy(&["search", SEARCH, "--mmdb", &path], "");
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("city.mmdb"), "{}", ran.err);

@@ -1,0 +1,30 @@
+//! `davy knowledge`: what is known of events.
+
+mod coverage;
+mod explain;
+
+use crate::exit::Exit;
+use clap::{Args, Subcommand};
+
+/// Tells what is known of events: fields, event types, tags, datasets.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Explain(explain::Arguments),
+    Coverage(coverage::Arguments),
+}
+
+pub(crate) fn run(args: Arguments) -> Exit {
+    let ran = match args.what {
+        What::Explain(args) => explain::run(args),
+        What::Coverage(args) => coverage::run(args),
+    };
+    match ran {
+        Ok(exit) | Err(exit) => exit,
+    }
+}

@@ -1,0 +1,61 @@
+//! `davy knowledge`, and the macros of the Common Information Model.
+
+use crate::{davy, shared};
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/certificate_export.evtx");
+
+#[test]
+fn explain_names_the_lines_that_hold() {
+    let ran = davy(&["knowledge", "explain", "-i", SAMPLE, "--kind", "2"], "");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    for part in ["event kind 2", "EventCode=4688", "Endpoint.Processes", "tags: process report"] {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    assert!(ran.out.contains("addons/microsoft_windows_security.yml:"), "{}", ran.out);
+    assert!(!ran.out.contains("kind 1"), "{}", ran.out);
+}
+
+#[test]
+fn explain_says_why_not() {
+    let args = ["knowledge", "explain", "-i", SAMPLE, "--kind", "2", "--why-not", "registry"];
+    let ran = davy(&args, "");
+    let line = "windows_registry_modified: no such event has `EventCode=4657`";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    let none = davy(&["knowledge", "explain", "-i", SAMPLE, "--kind", "99"], "");
+    assert_eq!(none.status, 2);
+}
+
+#[test]
+fn explain_speaks_json() {
+    let args = ["knowledge", "explain", "-i", SAMPLE, "--format", "json"];
+    let kinds = davy(&args, "").json();
+    let process = &kinds[1];
+    assert_eq!(process["fields"]["EventCode"], "4688");
+    let sets = process["datasets"].as_array().unwrap();
+    let set = sets.iter().find(|d| d["model"] == "Endpoint" && d["dataset"] == "Registry").unwrap();
+    assert_eq!((&set["holds"], &set["because"]), (&"none".into(), &"tag=endpoint".into()));
+}
+
+// `docs/COVERAGE.md` is what the command prints.
+#[test]
+fn the_committed_coverage_is_current() {
+    let Some(content) = shared("reference/escu") else { return };
+    let ran = davy(&["knowledge", "coverage", "--content", &content, "--format", "md"], "");
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/COVERAGE.md");
+    let kept = std::fs::read_to_string(kept).unwrap();
+    let differs = kept.lines().zip(ran.out.lines()).find(|(a, b)| a != b);
+    assert_eq!(differs, None, "write it anew with `davy knowledge coverage --format md`");
+    assert_eq!(kept, ran.out);
+}
+
+// No name is one of the organization's until there is a table that says so.
+#[test]
+fn corporate_domains_are_an_empty_table() {
+    let made = "| makeresults | eval q=\"a.example\" | search ";
+    let spl = format!("{made} NOT `cim_corporate_web_domain_search(q)` | table q");
+    let ran = davy(&["search", &spl, "--format", "csv"], "");
+    assert_eq!(ran.out, "q\na.example\n", "{}", ran.err);
+    let spl = format!("{made} `cim_corporate_web_domain_search(q)` | stats count");
+    let ran = davy(&["search", &spl, "--format", "csv"], "");
+    assert_eq!(ran.out, "count\n0\n", "{}", ran.err);
+}
