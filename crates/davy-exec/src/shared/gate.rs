@@ -20,30 +20,71 @@ pub(crate) enum Gate {
     Node(NodeId),
 }
 
-/// Predicates that several gates share: made once for all shapes, since patterns take long to
-/// make and a catalogue meets hundreds of shapes.
+/// The predicates of all filters: made once for all shapes, since patterns take long to make and
+/// a catalogue meets hundreds of shapes. The same predicate of several filters is one.
 #[derive(Default)]
 pub(crate) struct Interned {
-    matchers: HashMap<String, Arc<Matcher>>,
     /// By the place of the filter's node, which stays while the requests do.
-    made: HashMap<usize, Arc<Matcher>>,
+    matchers: HashMap<usize, Arc<Matcher>>,
     phrases: HashMap<usize, Arc<Phrase>>,
 }
 
 impl Interned {
-    fn matcher(&mut self, expr: &SearchExpr, make: impl FnOnce() -> Matcher) -> Arc<Matcher> {
-        let at = place(expr);
-        if let Some(known) = self.made.get(&at) {
-            return known.clone();
-        }
-        let made = make();
-        let shared = self.matchers.entry(made.key.clone()).or_insert_with(|| Arc::new(made));
-        self.made.insert(at, shared.clone());
-        shared.clone()
+    pub(crate) fn of<'f>(filters: impl IntoIterator<Item = &'f SearchExpr>) -> Interned {
+        let mut interned = Interned::default();
+        let mut same = HashMap::new();
+        filters.into_iter().for_each(|filter| interned.add(filter, &mut same));
+        interned
     }
 
-    fn phrase(&mut self, expr: &SearchExpr, make: impl FnOnce() -> Phrase) -> Arc<Phrase> {
-        self.phrases.entry(place(expr)).or_insert_with(|| Arc::new(make())).clone()
+    fn add(&mut self, expr: &SearchExpr, same: &mut HashMap<String, Arc<Matcher>>) {
+        match expr {
+            SearchExpr::And(list) | SearchExpr::Or(list) => {
+                list.iter().for_each(|part| self.add(part, same));
+            }
+            SearchExpr::Not(inner, _) => self.add(inner, same),
+            other => {
+                if let Some(made) = matcher(other) {
+                    let shared =
+                        same.entry(made.key.clone()).or_insert_with(|| Arc::new(made)).clone();
+                    self.matchers.insert(place(other), shared);
+                } else if let Some(made) = phrase(other) {
+                    self.phrases.insert(place(other), Arc::new(made));
+                }
+            }
+        }
+    }
+
+    fn matcher(&self, expr: &SearchExpr) -> Option<Arc<Matcher>> {
+        self.matchers.get(&place(expr)).cloned().or_else(|| matcher(expr).map(Arc::new))
+    }
+
+    fn phrase(&self, expr: &SearchExpr) -> Option<Arc<Phrase>> {
+        self.phrases.get(&place(expr)).cloned().or_else(|| phrase(expr).map(Arc::new))
+    }
+}
+
+/// The test of one field.
+fn matcher(expr: &SearchExpr) -> Option<Matcher> {
+    match expr {
+        SearchExpr::Compare { op, value, .. } => Some(Matcher::new(op.value, &[&value.text])),
+        SearchExpr::In { values, .. } => {
+            let texts: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
+            Some(Matcher::new(CmpOp::Eq, &texts))
+        }
+        SearchExpr::Case { field: Some(_), value } => Some(Matcher::case(&value.text)),
+        _ => None,
+    }
+}
+
+/// The test of the raw event.
+fn phrase(expr: &SearchExpr) -> Option<Phrase> {
+    match expr {
+        SearchExpr::Term(value) | SearchExpr::IndexedTerm(value) => {
+            Some(Phrase::new(&value.text, true))
+        }
+        SearchExpr::Case { field: None, value } => Some(Phrase::new(&value.text, false)),
+        _ => None,
     }
 }
 
@@ -58,7 +99,7 @@ impl Gate {
         expr: &SearchExpr,
         graph: &mut Graph,
         scope: Scope<'_>,
-        interned: &mut Interned,
+        interned: &Interned,
     ) -> Gate {
         match expr {
             SearchExpr::And(list) => {
@@ -88,33 +129,30 @@ impl Gate {
                 Gate::False => Gate::True,
                 other => Gate::Not(Box::new(other)),
             },
-            SearchExpr::Compare { field, op, value } => {
-                if davy_plan::any_index(&field.value, op.value, &value.text) {
-                    return Gate::True;
-                }
-                let matcher = interned.matcher(expr, || Matcher::new(op.value, &[&value.text]));
-                value_gate(graph.value(&field.value, scope), matcher, graph)
+            SearchExpr::Compare { field, op, value }
+                if davy_plan::any_index(&field.value, op.value, &value.text) =>
+            {
+                Gate::True
             }
-            SearchExpr::In { field, values, .. } => {
-                let texts: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
-                if texts.iter().any(|t| davy_plan::any_index(&field.value, CmpOp::Eq, t)) {
-                    return Gate::True;
-                }
-                let matcher = interned.matcher(expr, || Matcher::new(CmpOp::Eq, &texts));
-                value_gate(graph.value(&field.value, scope), matcher, graph)
+            SearchExpr::In { field, values, .. }
+                if values
+                    .iter()
+                    .any(|v| davy_plan::any_index(&field.value, CmpOp::Eq, &v.text)) =>
+            {
+                Gate::True
             }
-            SearchExpr::Case { field: Some(field), value } => {
-                let matcher = interned.matcher(expr, || Matcher::case(&value.text));
-                value_gate(graph.value(&field.value, scope), matcher, graph)
-            }
+            SearchExpr::Compare { field, .. }
+            | SearchExpr::In { field, .. }
+            | SearchExpr::Case { field: Some(field), .. } => match interned.matcher(expr) {
+                Some(matcher) => value_gate(graph.value(&field.value, scope), matcher, graph),
+                None => Gate::True,
+            },
             SearchExpr::Term(value) if value.text == "*" => Gate::True,
-            SearchExpr::Term(value) | SearchExpr::IndexedTerm(value) => {
-                let phrase = interned.phrase(expr, || Phrase::new(&value.text, true));
-                Gate::Phrase(graph.value("_raw", scope), phrase)
-            }
-            SearchExpr::Case { field: None, value } => {
-                let phrase = interned.phrase(expr, || Phrase::new(&value.text, false));
-                Gate::Phrase(graph.value("_raw", scope), phrase)
+            SearchExpr::Term(_) | SearchExpr::IndexedTerm(_) | SearchExpr::Case { .. } => {
+                match interned.phrase(expr) {
+                    Some(phrase) => Gate::Phrase(graph.value("_raw", scope), phrase),
+                    None => Gate::True,
+                }
             }
             // What a search in brackets gives is filled in before; the range is the reading's.
             SearchExpr::Subsearch(..) | SearchExpr::Time { .. } => Gate::True,

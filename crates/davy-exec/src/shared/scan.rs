@@ -34,12 +34,8 @@ pub(crate) fn scan(
     let count = requests.len();
     let earliest = requests.iter().map(|r| r.earliest).fold(f64::INFINITY, f64::min);
     let latest = requests.iter().map(|r| r.latest).fold(0.0, f64::max);
-    let many = Arc::new(Many {
-        shapes,
-        requests,
-        interned: Mutex::new(Interned::default()),
-        known: Mutex::new(HashMap::new()),
-    });
+    let interned = Interned::of(requests.iter().filter_map(|r| r.filter.as_deref()));
+    let many = Arc::new(Many { shapes, requests, interned, known: Mutex::new(HashMap::new()) });
     let read = Read { demand: many.clone(), earliest, latest };
     let reading = source.start(read, threads);
     let results: Vec<Result<Vec<Vec<Part>>>> = std::thread::scope(|scope| {
@@ -108,7 +104,7 @@ fn in_order(parts: Vec<Part>) -> Result<Vec<RecordBatch>> {
 struct Many {
     shapes: Arc<Shapes>,
     requests: Vec<ReadRequest>,
-    interned: Mutex<Interned>,
+    interned: Interned,
     known: Mutex<HashMap<u64, Vec<Arc<ShapePlan>>>>,
 }
 
@@ -153,7 +149,6 @@ impl Many {
     fn made(&self, shape: &Shape) -> ShapePlan {
         let graph = self.shapes.graph(shape);
         let mut graph = lock(&graph);
-        let mut interned = lock(&self.interned);
         let mut live = Vec::new();
         let mut gates = Vec::new();
         for (number, request) in self.requests.iter().enumerate() {
@@ -167,7 +162,7 @@ impl Many {
                 continue;
             }
             let gate = match &request.filter {
-                Some(filter) => Gate::of(filter, &mut graph, scope, &mut interned),
+                Some(filter) => Gate::of(filter, &mut graph, scope, &self.interned),
                 None => Gate::True,
             };
             let gate = gate.and(truth);
