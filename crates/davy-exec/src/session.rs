@@ -72,7 +72,8 @@ pub fn prepare_in(
     macros: &dyn Macros,
 ) -> Prepared {
     let mut diags = Diagnostics::default();
-    let expanded = davy_spl::expand_with(&mut sources, file, macros, &davy_plan::eval_macro, &mut diags);
+    let expanded =
+        davy_spl::expand_with(&mut sources, file, macros, &davy_plan::eval_macro, &mut diags);
     let pipeline = davy_spl::parse(&sources, expanded, &CommandGrammars, &mut diags);
     let bound = davy_plan::bind(&pipeline, &sources, &mut diags);
     let text = sources.file(expanded).text.to_string();

@@ -32,7 +32,8 @@ fn read(text: &str, leads: bool, cx: &PlanCx<'_>) -> Result<InnerSearch, Failed>
     let mut diags = Diagnostics::default();
     let file = sources.add("search", text);
     let macros = cx.engine.knowledge().macros();
-    let expanded = davy_spl::expand_with(&mut sources, file, macros, &crate::eval_macro, &mut diags);
+    let expanded =
+        davy_spl::expand_with(&mut sources, file, macros, &crate::eval_macro, &mut diags);
     let pipeline = davy_spl::parse(&sources, expanded, &CommandGrammars, &mut diags);
     let bound = bind_at(&pipeline, &sources, &mut diags, 1, leads);
     if let Some(error) = diags.list().iter().find(|d| d.severity == Severity::Error) {
