@@ -20,6 +20,10 @@ impl davy_spl::Grammars for Commands {
             _ => Grammar::General,
         })
     }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 fuzz_target!(|text: &str| {

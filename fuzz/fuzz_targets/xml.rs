@@ -6,6 +6,13 @@ use libfuzzer_sys::fuzz_target;
 include!("decode.in.rs");
 
 fuzz_target!(|bytes: &[u8]| {
-    decode(&[b"<Event xmlns=\"http://schemas.microsoft.com/win/2004/08/events/event\">", bytes, b"</Event>"].concat());
+    decode(
+        &[
+            b"<Event xmlns=\"http://schemas.microsoft.com/win/2004/08/events/event\">",
+            bytes,
+            b"</Event>",
+        ]
+        .concat(),
+    );
     decode(bytes);
 });
