@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::output::say;
 use clap::{Args, ValueEnum};
 use davy_diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, render, sarif};
+use davy_plan::Knowledge;
 use serde_json::json;
 use std::collections::HashSet;
 use std::io::IsTerminal;
@@ -117,12 +118,15 @@ fn all(loaded: &Loaded, texts: &[Text]) -> Vec<Part> {
     let share = texts.len().div_ceil(threads).max(1);
     let one = |texts: &[Text]| {
         let mut sources = loaded.sources.clone();
+        // Macros that ship with the data models count too, as they do in a run.
+        let knowledge = loaded.knowledge();
+        let macros = knowledge.macros();
         let found = texts
             .iter()
             .map(|text| {
                 let mut diags = Diagnostics::default();
                 let fields = text.fields.as_deref();
-                davy_plan::check(&mut sources, text.file, &loaded.content, fields, &mut diags);
+                davy_plan::check(&mut sources, text.file, macros, fields, &mut diags);
                 diags
             })
             .collect();
