@@ -179,7 +179,7 @@ fn annotations_json(detection: &Detection, enrichment: &Enrichment) -> String {
     Value::Object(map).to_string()
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "each is a part of the event")]
 fn fields(
     detection: &Detection,
     enrichment: &Enrichment,

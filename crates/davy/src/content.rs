@@ -4,11 +4,12 @@ use crate::apps;
 use crate::exit::Exit;
 use crate::geo::Database;
 use davy_app::{App, Context};
-use davy_content::{Content, InputFile, builtin_pack, load};
-use davy_detect::ContentKnowledge;
+use davy_content::{Attack, Content, InputFile, builtin_pack, load};
+use davy_detect::{ContentKnowledge, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
+use davy_exec::Session;
 use davy_knowledge::{Base, Text};
-use davy_plan::Geo;
+use davy_plan::{Geo, Knowledge};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,6 +80,16 @@ pub(crate) fn open_with(
 }
 
 impl Loaded {
+    /// What every run of a detection shares.
+    pub(crate) fn world<'a>(
+        &'a self,
+        attack: &'a Attack,
+        session: &'a Session,
+        knowledge: &'a dyn Knowledge,
+    ) -> World<'a> {
+        World { content: &self.content, attack, session, knowledge, sources: &self.sources }
+    }
+
     /// The macros, saved searches and lookup tables of the content.
     pub(crate) fn knowledge(&self) -> ContentKnowledge<'_> {
         let mut knowledge = ContentKnowledge::new(&self.content).with_base(self.base.clone());

@@ -8,7 +8,6 @@ use crate::settings::{RangeArgs, usage};
 use clap::{Args, ValueEnum};
 use davy_content::page::{PageFormat, PageInput, render};
 use davy_content::{Attack, to_json};
-use davy_detect::World;
 use davy_detect::testing::test_detection;
 use std::path::{Path, PathBuf};
 
@@ -60,13 +59,7 @@ fn page(mut args: Arguments) -> Result<Exit, Exit> {
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
-    let world = World {
-        content: &loaded.content,
-        attack: &attack,
-        session: &session,
-        knowledge: &knowledge,
-        sources: &loaded.sources,
-    };
+    let world = loaded.world(&attack, &session, &knowledge);
     let detection = match loaded.content.find_detection(&args.detection) {
         Ok(detection) => detection,
         Err(diagnostic) => {

@@ -6,7 +6,7 @@ use crate::settings::RangeArgs;
 use crate::{content, inputs};
 use clap::{Args, ValueEnum};
 use davy_content::Attack;
-use davy_detect::{World, prepare_detection, run_detection};
+use davy_detect::{prepare_detection, run_detection};
 use davy_events::Meta;
 use davy_exec::Search;
 use davy_plan::FieldSet;
@@ -59,13 +59,7 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
-    let world = World {
-        content: &loaded.content,
-        attack: &attack,
-        session: &session,
-        knowledge: &knowledge,
-        sources: &loaded.sources,
-    };
+    let world = loaded.world(&attack, &session, &knowledge);
     let detection = match loaded.content.find_detection(&args.detection) {
         Ok(detection) => detection,
         Err(diagnostic) => {

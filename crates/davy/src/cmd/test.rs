@@ -9,7 +9,6 @@ use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
 use davy_content::page::{TestResult, TestStatus};
 use davy_content::{Attack, Detection};
-use davy_detect::World;
 use davy_detect::testing::{Tested, test_detection};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -58,13 +57,7 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
-    let world = World {
-        content: &loaded.content,
-        attack: &attack,
-        session: &session,
-        knowledge: &knowledge,
-        sources: &loaded.sources,
-    };
+    let world = loaded.world(&attack, &session, &knowledge);
     let chosen = choose(&args.detections, &loaded)?;
     let datasets = DataFolders::new(args.data.clone(), args.offline);
     let bar = Bar::new(chosen.len() as u64);

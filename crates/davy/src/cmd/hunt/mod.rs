@@ -9,9 +9,7 @@ use crate::settings::RangeArgs;
 use crate::{content, inputs};
 use clap::Args;
 use davy_content::{Attack, Detection};
-use davy_detect::{
-    Hunt, HuntEvents, RiskEvent, RiskNotable, Selection, World, hunt, risk_notables,
-};
+use davy_detect::{Hunt, HuntEvents, RiskEvent, RiskNotable, Selection, hunt, risk_notables};
 use davy_events::Meta;
 use davy_exec::EventSource;
 use jiff::tz::TimeZone;
@@ -146,13 +144,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
-    let world = World {
-        content: &loaded.content,
-        attack: &attack,
-        session: &session,
-        knowledge: &knowledge,
-        sources: &loaded.sources,
-    };
+    let world = loaded.world(&attack, &session, &knowledge);
     let (chosen, left_out) = args.chosen(loaded.content.detections());
     let meta = Meta { now: env.now, ..Meta::default() };
     let bar = Arc::new(Bar::new(0));
