@@ -10,6 +10,7 @@ mod evtx;
 mod json;
 mod model;
 pub mod mv;
+mod needles;
 pub mod rest;
 mod rows;
 mod shape;
@@ -20,5 +21,6 @@ mod xml;
 
 pub use decode::{Decoder, decode, decode_reader};
 pub use model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
+pub use needles::Needles;
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};
