@@ -99,6 +99,10 @@ impl Command for Dedup {
         Order::Needs
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let names: Vec<String> = self.names.iter().map(|n| n.value.clone()).collect();
         let sets = match self.keep_events {

@@ -121,6 +121,10 @@ impl Command for Lookup {
         self.keys.iter().map(|k| (k.event.clone(), k.span)).collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let table = find_table(&self.table, cx)?;
         let columns = self

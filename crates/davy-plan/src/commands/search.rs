@@ -73,6 +73,10 @@ impl Command for Search {
         self.subs.iter().collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let expr = match &self.expr {
             Some(expr) => Some(search::resolve(expr, &mut self.subs.iter(), cx)?),

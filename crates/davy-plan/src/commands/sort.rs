@@ -180,6 +180,10 @@ impl Command for Sort {
         Order::Needs
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let fetch = (self.limit > 0).then_some(self.limit);
         sorted(input, &self.keys, fetch, cx)

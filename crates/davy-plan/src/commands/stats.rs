@@ -94,6 +94,10 @@ impl Command for Stats {
         if aggs::ordered(&self.aggs) { Order::Needs } else { Order::Makes }
     }
 
+    fn makes_rows(&self) -> bool {
+        self.by.is_empty()
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let by: Vec<String> = self.by.iter().map(|b| b.value.clone()).collect();
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
