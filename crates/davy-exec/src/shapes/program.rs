@@ -325,7 +325,7 @@ impl Packed {
 #[derive(Default)]
 pub(crate) struct Memo {
     arrays: HashMap<NodeId, ArrayRef>,
-    fields: HashMap<usize, Arc<Fields>>,
+    fields: HashMap<(usize, Vec<NodeId>), Arc<Fields>>,
 }
 
 /// The evaluation of one batch: each node once.
@@ -368,7 +368,7 @@ impl<'p> Pass<'p> {
     }
 
     fn fields(&mut self, run: &Arc<Run>, inputs: &[NodeId]) -> Result<Arc<Fields>> {
-        let key = Arc::as_ptr(run) as *const u8 as usize;
+        let key = (Arc::as_ptr(run) as *const u8 as usize, inputs.to_vec());
         if let Some(fields) = self.memo.fields.get(&key) {
             return Ok(fields.clone());
         }

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod explain;
+mod reasons;
 
 use crate::exit::Exit;
 use clap::{Args, Subcommand};
