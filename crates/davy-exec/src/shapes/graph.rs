@@ -286,7 +286,7 @@ impl Graph {
         id
     }
 
-    /// The fields that Splunk's indexing adds to every event.
+    /// The fields that Splunk's indexing adds to every event, made where they are asked for.
     fn server_field(&mut self, name: &str) -> NodeId {
         let eval = match name {
             "linecount" | "punct" | "timestartpos" | "timeendpos" => {
@@ -294,6 +294,8 @@ impl Graph {
                 let run = self.server.get_or_insert_with(|| Arc::new(Run::server())).clone();
                 return self.add(Node::Out { run, inputs: vec![input], name: name.into() });
             }
+            // Events have a host always; searches that group by it would lose those without.
+            "host" => return self.add(Node::Const(Val::str("unknown"))),
             "splunk_server" => return self.add(Node::Const(Val::str("davy"))),
             "date_hour" => "tonumber(strftime(_time,\"%H\"))",
             "date_mday" => "tonumber(strftime(_time,\"%d\"))",
