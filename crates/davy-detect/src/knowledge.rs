@@ -3,9 +3,7 @@
 use davy_content::Content;
 use davy_content::model::Lookup;
 use davy_knowledge::Base;
-use davy_plan::{
-    Geo, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, WriteLookup,
-};
+use davy_plan::{Geo, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, WriteLookup};
 use davy_spl::{MacroDef, Macros};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -129,9 +127,9 @@ fn merged(old: Rows, new: &Rows, how: &WriteLookup) -> Rows {
             }
         }
         let value = key.and_then(|at| cells.get(at)).cloned().filter(|v| !v.is_null());
-        let same = value.zip(key).and_then(|(value, at)| {
-            out.rows.iter_mut().find(|row| row.get(at) == Some(&value))
-        });
+        let same = value
+            .zip(key)
+            .and_then(|(value, at)| out.rows.iter_mut().find(|row| row.get(at) == Some(&value)));
         match same {
             Some(known) => *known = cells,
             None => out.rows.push(cells),

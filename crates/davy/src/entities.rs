@@ -12,12 +12,34 @@ use std::path::Path;
 
 /// What the events' fields take from an asset and from an identity, where the file has it.
 const OF_ASSETS: [&str; 14] = [
-    "bunit", "category", "city", "country", "dns", "is_expected", "lat", "long", "owner",
-    "pci_domain", "priority", "requires_av", "should_timesync", "should_update",
+    "bunit",
+    "category",
+    "city",
+    "country",
+    "dns",
+    "is_expected",
+    "lat",
+    "long",
+    "owner",
+    "pci_domain",
+    "priority",
+    "requires_av",
+    "should_timesync",
+    "should_update",
 ];
 const OF_IDENTITIES: [&str; 12] = [
-    "bunit", "category", "email", "endDate", "first", "last", "managedBy", "nick", "priority",
-    "startDate", "watchlist", "work_city",
+    "bunit",
+    "category",
+    "email",
+    "endDate",
+    "first",
+    "last",
+    "managedBy",
+    "nick",
+    "priority",
+    "startDate",
+    "watchlist",
+    "work_city",
 ];
 
 /// Columns that searches name and files may lack.

@@ -47,8 +47,7 @@ impl Keeper for Store {
                 let text = |v: &Val<'_>| v.text().map(|t| t.into_owned());
                 let cells: Vec<Vec<Option<String>>> =
                     rows.rows.iter().map(|row| row.iter().map(text).collect()).collect();
-                let json =
-                    serde_json::to_vec(&(&rows.names, cells)).map_err(|e| e.to_string())?;
+                let json = serde_json::to_vec(&(&rows.names, cells)).map_err(|e| e.to_string())?;
                 let write = self.database.begin_write().map_err(|e| e.to_string())?;
                 write
                     .open_table(COLLECTIONS)
@@ -94,9 +93,7 @@ fn read_csv(path: &Path) -> Option<Rows> {
     let value = |cell: &str| match cell {
         "" => Val::Null,
         // Several values stand on lines of their own.
-        cell if cell.contains('\n') => {
-            Val::str(mv::encode(&cell.split('\n').collect::<Vec<_>>()))
-        }
+        cell if cell.contains('\n') => Val::str(mv::encode(&cell.split('\n').collect::<Vec<_>>())),
         cell => Val::str(cell.to_owned()),
     };
     let rows = reader.records().flatten().map(|record| record.iter().map(value).collect());

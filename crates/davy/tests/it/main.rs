@@ -6,6 +6,7 @@ mod datasets;
 mod hunt;
 mod knowledge;
 mod language;
+mod lookups;
 mod mmdb;
 mod shapes;
 
