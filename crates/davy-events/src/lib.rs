@@ -11,6 +11,7 @@ mod json;
 mod known;
 mod model;
 pub mod mv;
+mod needles;
 pub mod rest;
 mod rows;
 mod shape;
@@ -21,5 +22,6 @@ mod xml;
 
 pub use decode::{Decoder, decode, decode_reader};
 pub use model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
+pub use needles::Needles;
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};

@@ -179,6 +179,36 @@ impl Gate {
         }
     }
 
+    /// Calls `each` for each node whose value is looked at, other than to find phrases.
+    pub(crate) fn values(&self, each: &mut impl FnMut(&NodeId)) {
+        match self {
+            Gate::True | Gate::False | Gate::Phrase(..) => {}
+            Gate::And(list) | Gate::Or(list) => list.iter().for_each(|g| g.values(each)),
+            Gate::Not(inner) => inner.values(each),
+            Gate::Value(id, _) | Gate::Node(id) => each(id),
+        }
+    }
+
+    /// Calls `each` for each phrase, and the node whose text it is looked for in.
+    pub(crate) fn phrases(&self, each: &mut impl FnMut(&NodeId, &Phrase)) {
+        match self {
+            Gate::And(list) | Gate::Or(list) => list.iter().for_each(|g| g.phrases(each)),
+            Gate::Not(inner) => inner.phrases(each),
+            Gate::Phrase(id, phrase) => each(id, phrase),
+            Gate::True | Gate::False | Gate::Value(..) | Gate::Node(_) => {}
+        }
+    }
+
+    /// Whether no row passes without a phrase.
+    pub(crate) fn needs_phrase(&self) -> bool {
+        match self {
+            Gate::Phrase(..) | Gate::False => true,
+            Gate::And(list) => list.iter().any(Gate::needs_phrase),
+            Gate::Or(list) => list.iter().all(Gate::needs_phrase),
+            Gate::True | Gate::Not(_) | Gate::Value(..) | Gate::Node(_) => false,
+        }
+    }
+
     /// Whether a row passes.
     pub(crate) fn passes(&self, columns: &HashMap<NodeId, Column>, row: usize) -> bool {
         let get = |id: &NodeId| columns.get(id).map_or(Val::Null, |c| c.get(row));
