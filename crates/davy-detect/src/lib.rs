@@ -20,7 +20,7 @@ pub mod testing;
 pub use finding::Finding;
 pub use hunt::{Hunt, HuntEvents, HuntProfile, Skipped, hunt};
 pub use incident::{ObjectRisk, RiskNotable, object_risk, risk_notables};
-pub use knowledge::ContentKnowledge;
+pub use knowledge::{ContentKnowledge, Keeper};
 pub use risk::RiskEvent;
 pub use row::Row;
 pub use run::{DetectionRun, World, prepare_detection, run_detection};

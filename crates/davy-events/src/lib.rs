@@ -8,6 +8,7 @@ mod columns;
 mod decode;
 mod evtx;
 mod json;
+mod known;
 mod model;
 pub mod mv;
 mod needles;

@@ -15,6 +15,7 @@ mod session;
 mod shapes;
 mod shared;
 mod source;
+mod stated;
 mod table;
 
 pub use coverage::{Coverage, Example, coverage, whole};
@@ -24,3 +25,4 @@ pub use parquet::ParquetSource;
 pub use session::{Answer, Config, Prepared, RunError, Search, Session, prepare, prepare_in};
 pub use shapes::{Explained, Holds, check_base, explain};
 pub use source::{EventSource, Read, Reading};
+pub use stated::stated;
