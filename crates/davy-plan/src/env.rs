@@ -1,5 +1,6 @@
 //! What an expression may know of the world: passed in, never looked up.
 
+use crate::pattern::PatternCache;
 use jiff::tz::TimeZone;
 
 /// The clock and zone of one search.
@@ -14,6 +15,8 @@ pub struct Env {
     pub latest: f64,
     /// Steps a backtracking regular expression may take on one value.
     pub regex_limit: u32,
+    /// Regular expressions that were compiled, kept for the next batch.
+    pub patterns: PatternCache,
 }
 
 impl Default for Env {
@@ -24,6 +27,7 @@ impl Default for Env {
             earliest: 0.0,
             latest: f64::INFINITY,
             regex_limit: 1_000_000,
+            patterns: PatternCache::default(),
         }
     }
 }

@@ -69,6 +69,7 @@ pub use lookups::{LookupOptions, LookupTable, MatchType};
 pub use macroeval::eval_macro;
 pub use matcher::{Matcher, Phrase, Witness};
 pub use node::{ConcatNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode};
+pub use pattern::PatternCache;
 pub use plan::{
     DatasetRef, Engine, Failed, Limits, Plan, PlanCx, Rows, Scan, plan_pipeline, rows_of,
 };

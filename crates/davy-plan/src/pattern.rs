@@ -1,7 +1,9 @@
 //! Regular expressions as SPL means them: PCRE. A pattern that both engines read alike runs on the
 //! one that never backtracks, so that no text of an attacker can make it slow.
 
-use std::sync::OnceLock;
+use crate::env::Env;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 mod translate;
 
@@ -70,9 +72,14 @@ impl Pattern {
             return Ok(None);
         }
         if let Some(regex) = self.linear_for(text) {
+            // Where a match is, is found much faster than where its groups are.
+            let Some(whole) = regex.find_at(text, start) else { return Ok(None) };
+            if self.names.len() <= 1 {
+                return Ok(Some(vec![Some((whole.start(), whole.end()))]));
+            }
             let mut found = regex.capture_locations();
             return Ok(regex
-                .captures_read_at(&mut found, text, start)
+                .captures_read_at(&mut found, text, whole.start())
                 .map(|_| (0..found.len()).map(|i| found.get(i)).collect()));
         }
         let regex = self.backtracking()?;
@@ -201,23 +208,55 @@ pub(crate) fn expand(out: &mut String, with: &str, text: &str, groups: &Groups) 
     out.push_str(rest);
 }
 
-/// The compiled patterns of one batch: a literal is compiled once, a field's value again only when
-/// it differs from that of the row before.
-#[derive(Debug)]
-pub(crate) struct Patterns {
-    limit: u32,
-    last: Option<Pattern>,
+/// The most patterns that are kept: those of a catalogue's literals, and a bound where patterns are
+/// values of a field.
+const KEPT: usize = 1024;
+
+/// Patterns that were compiled, for all batches and searches of one [`Env`](crate::Env): compiling
+/// takes longer than a batch of a few rows does.
+#[derive(Clone, Default)]
+pub struct PatternCache(Arc<Mutex<HashMap<String, Arc<Pattern>>>>);
+
+impl std::fmt::Debug for PatternCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PatternCache")
+    }
 }
 
-impl Patterns {
-    pub(crate) fn new(limit: u32) -> Self {
-        Patterns { limit, last: None }
+impl PatternCache {
+    fn get(&self, text: &str, limit: u32) -> Result<Arc<Pattern>, String> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(text).filter(|p| p.limit == limit) {
+            return Ok(known.clone());
+        }
+        let made = Arc::new(Pattern::with_limit(text, limit)?);
+        let mut known = lock();
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        known.insert(text.to_owned(), made.clone());
+        Ok(made)
+    }
+}
+
+/// The compiled patterns of one batch: looked up again only when a row's pattern differs from that
+/// of the row before.
+#[derive(Debug)]
+pub(crate) struct Patterns<'e> {
+    limit: u32,
+    cache: &'e PatternCache,
+    last: Option<Arc<Pattern>>,
+}
+
+impl<'e> Patterns<'e> {
+    pub(crate) fn new(env: &'e Env) -> Self {
+        Patterns { limit: env.regex_limit, cache: &env.patterns, last: None }
     }
 
     pub(crate) fn get(&mut self, text: &str) -> Result<&Pattern, String> {
         let last = match self.last.take() {
             Some(last) if last.text == text => last,
-            _ => Pattern::with_limit(text, self.limit)?,
+            _ => self.cache.get(text, self.limit)?,
         };
         Ok(self.last.insert(last))
     }

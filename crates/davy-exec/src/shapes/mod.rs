@@ -13,7 +13,7 @@ mod types;
 pub use explain::{Explained, Holds, check_base, explain};
 pub(crate) use graph::{ALL, Graph, Scope};
 pub(crate) use node::{Node, NodeId, Truth};
-pub(crate) use program::{Memo, Nodes, Pass, Program, closure};
+pub(crate) use program::{Memo, Nodes, Pass, Program, Rows, closure};
 
 use crate::source::ReadRequest;
 use davy_events::{Demand, Shape, Want};

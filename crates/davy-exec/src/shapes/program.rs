@@ -6,10 +6,10 @@ use super::node::{Node, NodeId, Truth};
 use super::run::{Fields, Run};
 use crate::source::ReadRequest;
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder, UInt32Array,
 };
 use datafusion::arrow::buffer::Buffer;
-use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::compute::{filter_record_batch, take};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::{DataFusionError, Result};
@@ -153,7 +153,7 @@ impl Program {
         let mut kept = batch.clone();
         if let Some(filter) = self.filter {
             let mut memo = Memo::default();
-            let mut pass = Pass::new(&self.nodes, batch, &mut memo);
+            let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
             let mask = pass.boolean(filter)?;
             match mask.true_count() {
                 0 => return Ok(None),
@@ -167,15 +167,18 @@ impl Program {
                 }
             }
         }
-        self.outputs(&kept, &[]).map(Some)
+        let mut memo = Memo::default();
+        self.outputs(&mut Pass::new(&self.nodes, Rows::All(&kept), &mut memo), &[]).map(Some)
     }
 
     /// The request's columns for rows that are all wanted. `others` are decoded fields of the
     /// batch that other requests asked for.
-    pub(crate) fn outputs(&self, kept: &RecordBatch, others: &[Arc<str>]) -> Result<RecordBatch> {
-        let mut memo = Memo::default();
-        let mut pass = Pass::new(&self.nodes, kept, &mut memo);
-        let rows = kept.num_rows();
+    pub(crate) fn outputs(
+        &self,
+        pass: &mut Pass<'_, '_>,
+        others: &[Arc<str>],
+    ) -> Result<RecordBatch> {
+        let rows = pass.rows.count();
         let mut columns = Vec::with_capacity(self.outputs.len() + 1);
         for (at, (_, id)) in self.outputs.iter().enumerate() {
             let wanted = self.schema.fields().get(at).map(|f| f.data_type().clone());
@@ -187,7 +190,7 @@ impl Program {
             });
         }
         if let Some(packed) = &self.packed {
-            columns.push(packed.run(&mut pass, kept, others)?);
+            columns.push(packed.run(pass, others)?);
         }
         self.rebuilt(columns, rows)
     }
@@ -262,12 +265,8 @@ impl Packed {
         packed
     }
 
-    fn run(
-        &self,
-        pass: &mut Pass<'_>,
-        batch: &RecordBatch,
-        others: &[Arc<str>],
-    ) -> Result<ArrayRef> {
+    fn run(&self, pass: &mut Pass<'_, '_>, others: &[Arc<str>]) -> Result<ArrayRef> {
+        let rows = pass.rows.count();
         // An empty text that was computed is no field; one that the event holds is.
         let mut add: Vec<(&str, StringViewArray, bool)> = Vec::new();
         for (name, id) in &self.add {
@@ -278,8 +277,8 @@ impl Packed {
             !self.hide.contains(*n) && !self.back.contains(n) && !n.starts_with(HIDDEN)
         });
         for name in self.back.iter().chain(others) {
-            if let Some(array) = batch.column_by_name(name) {
-                add.push((name, text(array)?.as_string_view().clone(), true));
+            if let Some(array) = pass.rows.decoded(name)? {
+                add.push((name, text(&array)?.as_string_view().clone(), true));
             }
         }
         let mut runs = Vec::new();
@@ -287,10 +286,10 @@ impl Packed {
             let mask = condition.map(|id| pass.boolean(id)).transpose()?;
             runs.push((mask, pass.fields(run, inputs)?));
         }
-        let rest = batch.column_by_name(REST).map(text).transpose()?;
+        let rest = pass.rows.decoded(REST)?.map(|r| text(&r)).transpose()?;
         let rest = rest.as_ref().map(|r| r.as_string_view());
-        let mut out = StringViewBuilder::with_capacity(batch.num_rows());
-        for row in 0..batch.num_rows() {
+        let mut out = StringViewBuilder::with_capacity(rows);
+        for row in 0..rows {
             let mut fields: Vec<(&str, &str)> = Vec::new();
             if let Some(rest) = rest.filter(|r| r.is_valid(row)) {
                 fields.extend(rest::iter(rest.value(row)).filter(|(n, _)| !self.hide.contains(*n)));
@@ -328,30 +327,87 @@ pub(crate) struct Memo {
     fields: HashMap<usize, Arc<Fields>>,
 }
 
-/// The evaluation of one batch: each node once.
-pub(crate) struct Pass<'p> {
-    nodes: &'p Nodes,
-    batch: &'p RecordBatch,
-    memo: &'p mut Memo,
+/// The rows that nodes are worked out for.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'r> {
+    All(&'r RecordBatch),
+    /// Some rows of a batch, for which what most of those who want rows of it need was worked out
+    /// before.
+    Part {
+        batch: &'r RecordBatch,
+        at: &'r UInt32Array,
+        shared: &'r HashMap<NodeId, ArrayRef>,
+    },
 }
 
-impl<'p> Pass<'p> {
-    pub(crate) fn new(nodes: &'p Nodes, batch: &'p RecordBatch, memo: &'p mut Memo) -> Self {
-        Pass { nodes, batch, memo }
+impl Rows<'_> {
+    fn count(&self) -> usize {
+        match self {
+            Rows::All(batch) => batch.num_rows(),
+            Rows::Part { at, .. } => at.len(),
+        }
+    }
+
+    /// A decoded column.
+    fn decoded(&self, name: &str) -> Result<Option<ArrayRef>> {
+        match self {
+            Rows::All(batch) => Ok(batch.column_by_name(name).cloned()),
+            Rows::Part { batch, at, .. } => {
+                batch.column_by_name(name).map(|array| part(array, at)).transpose()
+            }
+        }
+    }
+
+    /// What was worked out before.
+    fn known(&self, id: NodeId) -> Result<Option<ArrayRef>> {
+        match self {
+            Rows::All(_) => Ok(None),
+            Rows::Part { at, shared, .. } => shared.get(&id).map(|a| part(a, at)).transpose(),
+        }
+    }
+}
+
+/// The rows `at` of an array; they are in order, so as many are all.
+fn part(array: &ArrayRef, at: &UInt32Array) -> Result<ArrayRef> {
+    match at.len() == array.len() {
+        true => Ok(array.clone()),
+        false => Ok(take(array, at, None)?),
+    }
+}
+
+/// The evaluation of rows: each node once.
+pub(crate) struct Pass<'p, 'm> {
+    nodes: &'p Nodes,
+    rows: Rows<'p>,
+    memo: &'m mut Memo,
+}
+
+impl<'p, 'm> Pass<'p, 'm> {
+    pub(crate) fn new(nodes: &'p Nodes, rows: Rows<'p>, memo: &'m mut Memo) -> Self {
+        Pass { nodes, rows, memo }
     }
 
     pub(crate) fn array(&mut self, id: NodeId) -> Result<ArrayRef> {
         if let Some(array) = self.memo.arrays.get(&id) {
             return Ok(array.clone());
         }
-        let rows = self.batch.num_rows();
+        let array = match self.rows.known(id)? {
+            Some(array) => array,
+            None => self.made(id)?,
+        };
+        self.memo.arrays.insert(id, array.clone());
+        Ok(array)
+    }
+
+    fn made(&mut self, id: NodeId) -> Result<ArrayRef> {
+        let rows = self.rows.count();
         let nodes = self.nodes;
         let node = nodes.get(&id).map(AsRef::as_ref).unwrap_or(&Node::Absent);
-        let array: ArrayRef = match node {
+        Ok(match node {
             Node::Absent => Arc::new(StringViewArray::new_null(rows)),
             Node::Const(value) => constant(value, rows)?,
-            Node::Raw(name) => match self.batch.column_by_name(name) {
-                Some(array) => array.clone(),
+            Node::Raw(name) => match self.rows.decoded(name)? {
+                Some(array) => array,
                 None => Arc::new(StringViewArray::new_null(rows)),
             },
             Node::Expr { inputs, schema, expr, .. } => {
@@ -362,9 +418,7 @@ impl<'p> Pass<'p> {
             }
             Node::Out { run, inputs, name } => self.fields(run, inputs)?.column(name),
             Node::Types { always, some } => self.types(always, some)?,
-        };
-        self.memo.arrays.insert(id, array.clone());
-        Ok(array)
+        })
     }
 
     fn fields(&mut self, run: &Arc<Run>, inputs: &[NodeId]) -> Result<Arc<Fields>> {
@@ -373,7 +427,7 @@ impl<'p> Pass<'p> {
             return Ok(fields.clone());
         }
         let columns = inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
-        let fields = Arc::new(run.run(&columns, self.batch.num_rows())?);
+        let fields = Arc::new(run.run(&columns, self.rows.count())?);
         self.memo.fields.insert(key, fields.clone());
         Ok(fields)
     }
@@ -390,8 +444,9 @@ impl<'p> Pass<'p> {
         for (id, values) in some {
             masks.push((self.boolean(*id)?, values));
         }
-        let mut out = StringViewBuilder::with_capacity(self.batch.num_rows());
-        for row in 0..self.batch.num_rows() {
+        let rows = self.rows.count();
+        let mut out = StringViewBuilder::with_capacity(rows);
+        for row in 0..rows {
             let mut values: BTreeSet<&str> = always.iter().map(|v| &**v).collect();
             for (mask, more) in &masks {
                 if mask.is_valid(row) && mask.value(row) {

@@ -2,15 +2,19 @@
 
 use super::gate::{Gate, Interned};
 use super::index::Index;
-use crate::shapes::{ALL, Memo, Nodes, Pass, Program, Scope, Shapes, Truth, closure, lock};
+use crate::shapes::{
+    ALL, Memo, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
+};
 use crate::source::{EventSource, Read, ReadRequest};
-use datafusion::arrow::array::{Array, AsArray, RecordBatch, UInt32Array, UInt64Array};
-use datafusion::arrow::compute::{concat_batches, take_record_batch};
-use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::arrow::array::{
+    ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array,
+};
+use datafusion::arrow::buffer::Buffer;
+use datafusion::arrow::compute::{concat_batches, take, take_record_batch};
 use datafusion::common::Result;
 use davy_events::{Demand, EventBatch, Shape, Want};
 use davy_plan::{Column, SEQ};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,7 +22,7 @@ use std::sync::{Arc, Mutex};
 /// Rows are gathered per shape up to this number before they are looked at.
 const ROWS: usize = 8192;
 /// Rows gathered over all shapes, in bytes, at which all are looked at.
-const BYTES: usize = 64 << 20;
+const BYTES: usize = 16 << 20;
 
 /// The rows of each request, in the order of the requests.
 pub(crate) type Kept = Vec<Vec<RecordBatch>>;
@@ -123,7 +127,7 @@ struct ShapePlan {
     index: Index,
     nodes: Nodes,
     /// The nodes that gates and index read.
-    read: Vec<crate::shapes::NodeId>,
+    read: Vec<NodeId>,
     /// All decoded fields that any of them needs.
     raw: Arc<[Arc<str>]>,
     rest: bool,
@@ -286,29 +290,110 @@ impl Worker {
         self.bytes = self
             .bytes
             .saturating_sub(batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>());
-        let mut memo = Memo::default();
-        let mut pass = Pass::new(&plan.nodes, &batch, &mut memo);
-        let mut columns = HashMap::new();
-        for id in &plan.read {
-            columns.insert(*id, Column::new(&pass.array(*id)?)?);
+        let passing = plan.passing(&batch)?;
+        if passing.is_empty() {
+            return Ok(());
         }
-        let rows = batch.num_rows();
-        let candidates = plan.index.candidates(plan.gates.len(), &columns, rows);
-        for (((number, program), gate), rows) in plan.live.iter().zip(&plan.gates).zip(candidates) {
-            let passing: Vec<u32> =
-                rows.into_iter().filter(|row| gate.passes(&columns, *row as usize)).collect();
-            if passing.is_empty() {
-                continue;
-            }
-            let rows = take_record_batch(&batch, &UInt32Array::from(passing))?;
-            debug_assert!(rows.columns().iter().all(|c| c.len() == rows.num_rows()));
-            let out = program.outputs(&rows, &plan.raw)?;
-            let numbers = rows.column_by_name(SEQ).and_then(|c| c.as_primitive_opt::<UInt64Type>());
-            let numbers = numbers.cloned().unwrap_or_else(|| vec![0; rows.num_rows()].into());
+        let union = union(&passing, batch.num_rows());
+        let whole = union.len() == batch.num_rows();
+        let batch = if whole { batch } else { take_record_batch(&batch, &union)? };
+        let shared = plan.shared(&passing, &batch)?;
+        for (live, rows) in passing {
+            let Some((number, program)) = plan.live.get(live) else { continue };
+            let at = if whole { rows.into() } else { places(&rows, &union) };
+            let rows = Rows::Part { batch: &batch, at: &at, shared: &shared };
+            let mut memo = Memo::default();
+            let mut pass = Pass::new(program.nodes(), rows, &mut memo);
+            let out = compact(program.outputs(&mut pass, &plan.raw)?)?;
+            let numbers = match batch.column_by_name(SEQ) {
+                Some(numbers) => take(numbers, &at, None)?.as_primitive_opt().cloned(),
+                None => None,
+            };
+            let numbers = numbers.unwrap_or_else(|| vec![0; at.len()].into());
             if let Some(kept) = self.kept.get_mut(*number) {
                 kept.push((numbers, out));
             }
         }
         Ok(())
     }
+}
+
+/// A live search's place, and its rows of a batch, in order.
+type Passing = Vec<(usize, Vec<u32>)>;
+
+impl ShapePlan {
+    /// The searches that have rows in a batch.
+    fn passing(&self, batch: &RecordBatch) -> Result<Passing> {
+        let mut memo = Memo::default();
+        let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
+        let mut columns = HashMap::new();
+        for id in &self.read {
+            columns.insert(*id, Column::new(&pass.array(*id)?)?);
+        }
+        let candidates = self.index.candidates(self.gates.len(), &columns, batch.num_rows());
+        let mut passing = Vec::new();
+        for (at, (gate, mut rows)) in self.gates.iter().zip(candidates).enumerate() {
+            rows.retain(|row| gate.passes(&columns, *row as usize));
+            if !rows.is_empty() {
+                passing.push((at, rows));
+            }
+        }
+        Ok(passing)
+    }
+
+    /// What is worked out once for all: the nodes that are needed for so many rows, counted for
+    /// each search, that all of the batch's are not more.
+    fn shared(&self, passing: &Passing, batch: &RecordBatch) -> Result<HashMap<NodeId, ArrayRef>> {
+        let mut needed: BTreeMap<NodeId, usize> = BTreeMap::new();
+        for (live, rows) in passing {
+            let Some((_, program)) = self.live.get(*live) else { continue };
+            for id in program.nodes().keys() {
+                *needed.entry(*id).or_default() += rows.len();
+            }
+        }
+        let mut memo = Memo::default();
+        let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
+        let mut shared = HashMap::new();
+        for (id, rows) in needed {
+            if rows >= batch.num_rows() {
+                shared.insert(id, pass.array(id)?);
+            }
+        }
+        Ok(shared)
+    }
+}
+
+/// All rows that anyone wants, in order.
+fn union(passing: &Passing, rows: usize) -> UInt32Array {
+    let mut wanted = vec![false; rows];
+    for row in passing.iter().flat_map(|(_, rows)| rows) {
+        if let Some(slot) = wanted.get_mut(*row as usize) {
+            *slot = true;
+        }
+    }
+    let rows = wanted.iter().zip(0u32..).filter(|(wanted, _)| **wanted).map(|(_, row)| row);
+    rows.collect::<Vec<u32>>().into()
+}
+
+/// Where rows stand among `all`; both are in order.
+fn places(rows: &[u32], all: &UInt32Array) -> UInt32Array {
+    let all = all.values();
+    rows.iter().filter_map(|row| all.binary_search(row).ok()).map(|at| at as u32).collect()
+}
+
+/// The rows without the texts of the others that were read with them, which they would hold in
+/// memory.
+fn compact(rows: RecordBatch) -> Result<RecordBatch> {
+    let columns = rows.columns().iter().map(|array| match array.as_string_view_opt() {
+        Some(texts) => {
+            let held: usize = texts.data_buffers().iter().map(Buffer::len).sum();
+            match held > 2 * texts.total_buffer_bytes_used() {
+                true => Arc::new(texts.gc()) as ArrayRef,
+                false => array.clone(),
+            }
+        }
+        None => array.clone(),
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect(), &options)?)
 }

@@ -96,12 +96,12 @@ fn report(text: &str, span: Span, errors: &mut Vec<Diagnostic>) {
 }
 
 /// The pattern of a row. One that cannot be read matches nothing; a literal was reported before.
-pub(super) fn compiled<'p>(patterns: &'p mut Patterns, text: &str) -> Option<&'p Pattern> {
+pub(super) fn compiled<'p>(patterns: &'p mut Patterns<'_>, text: &str) -> Option<&'p Pattern> {
     patterns.get(text).ok()
 }
 
 fn match_(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
-    let mut patterns = Patterns::new(env.regex_limit);
+    let mut patterns = Patterns::new(env);
     let mut out = BooleanBuilder::with_capacity(rows);
     for row in 0..rows {
         let (value, pattern) = (args[0].get(row), args[1].get(row));

@@ -265,7 +265,7 @@ fn to_json_array(v: &[Val<'_>]) -> Val<'static> {
 }
 
 fn mvfind(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
-    let mut patterns = Patterns::new(env.regex_limit);
+    let mut patterns = Patterns::new(env);
     let mut out = Builder::new(Ty::Num, rows);
     for row in 0..rows {
         let (value, pattern) = (args[0].get(row), args[1].get(row));

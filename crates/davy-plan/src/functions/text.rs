@@ -244,7 +244,7 @@ fn spath(v: &[Val<'_>]) -> Val<'static> {
 }
 
 fn replace(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
-    let mut patterns = Patterns::new(env.regex_limit);
+    let mut patterns = Patterns::new(env);
     let mut out = Builder::new(Ty::Text, rows);
     for row in 0..rows {
         let (value, pattern, with) = (args[0].get(row), args[1].get(row), args[2].get(row));
