@@ -10,11 +10,10 @@ use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
 use davy_detect::{
-    Hunt, HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables,
+    HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables,
 };
 use davy_events::Meta;
 use davy_exec::EventSource;
-use jiff::tz::TimeZone;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,6 +73,9 @@ pub(crate) struct Arguments {
     /// Write a layer of the ATT&CK Navigator there.
     #[arg(long, value_name = "FILE")]
     navigator: Option<PathBuf>,
+    /// Write a report there: one HTML file that needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// List the detections that did not run, each with the reason: in a table of their own, or
     /// as records after the findings.
     #[arg(long)]
@@ -105,7 +107,8 @@ impl Arguments {
     }
 
     /// Writes the findings and each file that was asked for.
-    fn write(&self, hunt: &Hunt, zone: &TimeZone) -> io::Result<()> {
+    fn write(&self, report: &output::Report<'_>) -> io::Result<()> {
+        let (hunt, zone) = (report.hunt, report.zone);
         let findings = &hunt.findings;
         let mut out = output::target(self.output.as_deref())?;
         let left_out = if self.left_out { &*hunt.left_out } else { &[] };
@@ -126,6 +129,9 @@ impl Arguments {
         }
         if let Some(path) = &self.navigator {
             output::navigator(&mut *output::target(Some(path))?, findings)?;
+        }
+        if let Some(path) = &self.report {
+            output::report(&mut *output::target(Some(path))?, report)?;
         }
         Ok(())
     }
@@ -164,8 +170,18 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let mut hunt = hunt.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
     hunt.findings.retain(|f| f.score >= args.min_risk);
     hunt.left_out.extend(left_out);
-    let written = args.write(&hunt, &env.zone);
     let reports = inputs.source.reports();
+    let report = output::Report {
+        hunt: &hunt,
+        attack: &attack,
+        files: reports.len(),
+        events: reports.iter().map(|r| r.counts.events).sum(),
+        unread: inputs.errors.len()
+            + reports.iter().filter(|r| r.failed.is_some() || !r.problems.is_empty()).count(),
+        now: env.now,
+        zone: &env.zone,
+    };
+    let written = args.write(&report);
     summary(&hunt, &reports);
     if args.profile {
         profile(&hunt);
