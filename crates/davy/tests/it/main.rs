@@ -6,6 +6,7 @@ mod hunt;
 mod knowledge;
 mod language;
 mod mmdb;
+mod report;
 mod shapes;
 
 use serde_json::Value;

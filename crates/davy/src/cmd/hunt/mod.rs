@@ -9,9 +9,7 @@ use crate::settings::{RangeArgs, usage};
 use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
-use davy_detect::{
-    HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables,
-};
+use davy_detect::{HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables};
 use davy_events::Meta;
 use davy_exec::EventSource;
 use std::io;

@@ -75,7 +75,8 @@ fn steps(risks: &[(f64, u64)], first: f64, last: f64, label: &str) -> String {
         let x = ((time - first) / span * (WIDTH - 4.0) + 2.0).round() as i64;
         sum += score;
         // Events of one pixel are one step.
-        let next = risks.get(i + 1).map(|(t, _)| ((t - first) / span * (WIDTH - 4.0) + 2.0).round());
+        let next =
+            risks.get(i + 1).map(|(t, _)| ((t - first) / span * (WIDTH - 4.0) + 2.0).round());
         if next == Some(x as f64) {
             continue;
         }

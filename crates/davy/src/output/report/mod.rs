@@ -38,18 +38,22 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>
           <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
           <meta name=\"color-scheme\" content=\"light dark\">\n\
           <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-          style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n\
+          style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
           <link rel=\"icon\" href=\"data:,\">\n<title>Hunt report</title>\n",
     )?;
     write!(out, "<style>\n{CSS}</style>\n</head>\n<body>\n")?;
     out.write_all(b"<a class=\"skip\" href=\"#findings-head\">To the findings</a>\n")?;
     write!(out, "<header>\n<h1>Hunt report</h1>\n")?;
     sums(out, report)?;
-    out.write_all(b"</header>\n<main>\n<noscript><p class=\"note\">The tables need JavaScript, \
-        which is in this file; the charts do not.</p></noscript>\n")?;
+    out.write_all(
+        b"</header>\n<main>\n<noscript><p class=\"note\">The tables need JavaScript, \
+        which is in this file; the charts do not.</p></noscript>\n",
+    )?;
     if hunt.stopped {
-        out.write_all(b"<p class=\"note\">The hunt was stopped before its end: these are the \
-            findings so far.</p>\n")?;
+        out.write_all(
+            b"<p class=\"note\">The hunt was stopped before its end: these are the \
+            findings so far.</p>\n",
+        )?;
     }
     if report.unread > 0 {
         writeln!(
@@ -64,9 +68,18 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>
     section(out, "notables", "Risk notables", !data::notables(report).is_empty())?;
     section(out, "detections", "Detections with findings", true)?;
     section(out, "findings", "Findings", true)?;
-    section(out, "suppressed", "Suppressed as known to be good", !data::suppressed(report).is_empty())?;
+    section(
+        out,
+        "suppressed",
+        "Suppressed as known to be good",
+        !data::suppressed(report).is_empty(),
+    )?;
     section(out, "left-out", "Detections that did not run", !hunt.left_out.is_empty())?;
-    writeln!(out, "</main>\n<footer><p>Made by davy. ATT&amp;CK: {}</p></footer>", text(ATTACK_NOTICE))?;
+    writeln!(
+        out,
+        "</main>\n<footer><p>Made by davy. ATT&amp;CK: {}</p></footer>",
+        text(ATTACK_NOTICE)
+    )?;
     data::write(out, report)?;
     write!(out, "<script>\n{JS}</script>\n</body>\n</html>\n")?;
     out.flush()

@@ -51,7 +51,7 @@
     return box;
   };
 
-  /// A table that shows a page of its rows: sorted by its heads, filtered by its search field.
+  // A table that shows a page of its rows: sorted by its heads, filtered by its search field.
   const table = (id, columns, count, cell, options) => {
     const place = document.getElementById(id);
     const state = { sort: options.sort, down: options.down || false, words: '', pick: null, page: 0, order: [] };
