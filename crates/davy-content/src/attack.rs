@@ -88,6 +88,11 @@ impl Attack {
         Self { techniques }
     }
 
+    /// The tactics of the enterprise matrix, in its order.
+    pub fn tactics() -> &'static [Tactic] {
+        TACTICS
+    }
+
     pub fn technique(&self, id: &str) -> Option<&Technique> {
         self.techniques.get(id)
     }

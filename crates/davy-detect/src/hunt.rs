@@ -1,10 +1,11 @@
 //! All detections of a content over one source.
 
 use crate::finding::Finding;
+use crate::left_out::{LeftOut, Why};
 use crate::row::Row;
 use crate::run::{World, findings, prepare_detection};
 use davy_content::Detection;
-use davy_diag::Diagnostic;
+use davy_diag::{Diagnostic, Severity};
 use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Search, Spent};
 use davy_plan::{Env, FieldSet, rows_of};
 use std::sync::Arc;
@@ -18,7 +19,8 @@ pub struct Hunt {
     pub findings: Vec<Finding>,
     /// Detections that ran.
     pub ran: usize,
-    pub skipped: Vec<Skipped>,
+    /// Detections that did not run, those first that were meant to.
+    pub left_out: Vec<LeftOut>,
     /// (detection, note)
     pub notes: Vec<(String, Diagnostic)>,
     /// It was ended before all detections had run.
@@ -40,13 +42,6 @@ pub struct HuntProfile {
     pub findings: Duration,
     /// Of each detection that ran, in the order of the content.
     pub detections: Vec<(String, Spent)>,
-}
-
-/// A detection that did not run, and why.
-#[derive(Debug, Clone)]
-pub struct Skipped {
-    pub detection: String,
-    pub reason: String,
 }
 
 /// Told of a hunt as it goes on.
@@ -73,8 +68,10 @@ pub fn hunt(
     let (sound, unsound): (Vec<_>, Vec<_>) =
         prepared.into_iter().partition(|(_, p)| !p.diags.has_errors());
     for (detection, prepared) in &unsound {
-        let first = prepared.diags.sorted().first().map(|d| words(d)).unwrap_or_default();
-        hunt.skipped.push(Skipped { detection: detection.name.value.clone(), reason: first });
+        let sorted = prepared.diags.sorted();
+        let first = sorted.iter().find(|d| d.severity == Severity::Error);
+        let (why, reason) = first.map_or((Why::Mistake, String::new()), |d| (Why::of(d), words(d)));
+        hunt.left_out.push(LeftOut::new(detection, why, reason));
     }
     let shared = Arc::new(env.clone());
     let searches: Vec<Search<'_>> = sound
@@ -103,7 +100,8 @@ pub fn hunt(
                 hunt.notes.extend(notes.into_iter().map(|n| (name.clone(), n)));
             }
             Err(error) => {
-                hunt.skipped.push(Skipped { detection: name.clone(), reason: reason(&error) });
+                let (why, reason) = reason(&error);
+                hunt.left_out.push(LeftOut::new(detection, why, reason));
             }
         }
     }
@@ -154,9 +152,9 @@ fn words(diagnostic: &Diagnostic) -> String {
     }
 }
 
-fn reason(error: &RunError) -> String {
+fn reason(error: &RunError) -> (Why, String) {
     match error {
-        RunError::Diagnostic(diagnostic) => words(diagnostic),
-        other => other.to_string(),
+        RunError::Diagnostic(diagnostic) => (Why::of(diagnostic), words(diagnostic)),
+        other => (Why::Failed, other.to_string()),
     }
 }

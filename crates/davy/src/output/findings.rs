@@ -2,26 +2,32 @@
 
 use super::rows::{Format, write_objects};
 use comfy_table::{ContentArrangement, Table, presets};
-use davy_detect::{Finding, RiskEvent};
+use davy_detect::{Finding, LeftOut, RiskEvent};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
-/// Writes findings with their risk events.
+/// Writes findings with their risk events, then the detections that did not run.
 pub(crate) fn findings(
     out: &mut dyn Write,
     findings: &[Finding],
+    left_out: &[LeftOut],
     format: Format,
     zone: &TimeZone,
 ) -> io::Result<()> {
     match format {
-        Format::Table => text(out, findings, zone),
+        Format::Table => {
+            text(out, findings, zone)?;
+            not_run(out, left_out)
+        }
         Format::Json | Format::Ndjson => {
-            let objects: Vec<Map<String, Value>> = findings.iter().map(Finding::to_json).collect();
+            let left_out = left_out.iter().map(LeftOut::to_json);
+            let objects: Vec<Map<String, Value>> =
+                findings.iter().map(Finding::to_json).chain(left_out).collect();
             write_objects(out, &objects, format)
         }
-        Format::Csv => csv(out, findings, zone),
+        Format::Csv => csv(out, findings, left_out, zone),
     }
 }
 
@@ -104,7 +110,29 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn csv(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Result<()> {
+fn not_run(out: &mut dyn Write, left_out: &[LeftOut]) -> io::Result<()> {
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    if io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table.set_header(["did not run", "why", "reason"]);
+    for one in left_out {
+        table.add_row([&*one.detection, one.why.as_str(), &one_line(&one.reason)]);
+    }
+    writeln!(out, "\n{table}")?;
+    out.flush()
+}
+
+fn csv(
+    out: &mut dyn Write,
+    findings: &[Finding],
+    left_out: &[LeftOut],
+    zone: &TimeZone,
+) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record([
         "time",
@@ -144,6 +172,11 @@ fn csv(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Result
                 }
             }
         }
+    }
+    for one in left_out {
+        let kind = format!("did not run: {}", one.why.as_str());
+        let (name, id) = (&*one.detection, &*one.id);
+        writer.write_record(["", name, id, &kind, "", "", "", "", "", &one.reason, ""])?;
     }
     writer.flush()
 }

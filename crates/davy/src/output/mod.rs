@@ -2,11 +2,13 @@
 
 mod findings;
 mod navigator;
+mod report;
 mod rows;
 mod timeline;
 
 pub(crate) use findings::findings;
 pub(crate) use navigator::navigator;
+pub(crate) use report::{Report, report};
 pub(crate) use rows::{Format, print, write_objects};
 pub(crate) use timeline::timeline;
 

@@ -1,5 +1,6 @@
 //! `davy hunt` on the samples: what takes part, and what it writes.
 
+use crate::{Folder, davy};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -31,13 +32,10 @@ fn findings(args: &[&str]) -> Vec<Value> {
 fn detections_are_chosen_by_what_they_are() {
     let all = findings(&[]);
     assert!(!all.is_empty());
-    let none: [&[&str]; 7] = [
-        &["--technique", "T1003"],
+    let none: [&[&str]; 4] = [
         &["--type", "TTP"],
-        &["--story", "No Such Story"],
         &["--status", "experimental"],
         &["--exclude", "windows*certificate"],
-        &["--include", "something else"],
         &["--min-risk", "37"],
     ];
     for args in none {
@@ -54,6 +52,79 @@ fn detections_are_chosen_by_what_they_are() {
     for args in same {
         assert_eq!(findings(args), all, "{args:?}");
     }
+}
+
+#[test]
+fn words_that_name_nothing_are_slips() {
+    let slips = [
+        ("--technique", "T1553.004", "T1552.004"),
+        ("--technique", "T1003", "technique `T1003`"),
+        ("--story", "Windows Certifcate Services", "did you mean `Windows Certificate Services`?"),
+        ("--include", "Windows Exprt Certificate", "did you mean `Windows Export Certificate`?"),
+        ("--include", "certificate", "did you mean `*certificate*`?"),
+        ("--type", "TPP", "did you mean `TTP`?"),
+        ("--status", "productoin", "did you mean `production`?"),
+    ];
+    for (flag, word, said) in slips {
+        let out = davy(&["hunt", &samples().display().to_string(), flag, word], "");
+        assert_eq!(out.status, 2, "{flag} {word}: {}", out.err);
+        assert!(out.err.contains(said), "{flag} {word}: {}", out.err);
+    }
+    let out = davy(&["hunt", &samples().display().to_string(), "--exclude", "Windows Exprt"], "");
+    assert_eq!(out.status, 0);
+    assert!(out.err.contains("warning: --exclude: no detection has the name"), "{}", out.err);
+}
+
+/// A detection that is deprecated, one whose lookup is missing, one with a mistake.
+fn content_with_faults(folder: &Folder) -> String {
+    for (name, status, search) in [
+        ("Old", "deprecated", "index=main"),
+        ("Lost", "production", "index=main | lookup no_such_table a OUTPUT b"),
+        ("Wrong", "production", "index=main | stast count"),
+        ("Sound", "production", "index=main EventCode=1007"),
+    ] {
+        let text = format!(
+            "name: {name}\nid: 00000000-0000-4000-8000-00000000000{}\nversion: 1\n\
+             date: '2026-01-01'\nauthor: A\nstatus: {status}\ntype: Hunting\n\
+             description: d\ndata_source: []\nsearch: '{search}'\nhow_to_implement: h\n\
+             known_false_positives: k\nreferences: []\ntags:\n  analytic_story: []\n  \
+             asset_type: Endpoint\n  mitre_attack_id: []\n  product: [Splunk Enterprise]\n  \
+             security_domain: endpoint\n",
+            name.len()
+        );
+        folder.file(&format!("detections/endpoint/{}.yml", name.to_lowercase()), text);
+    }
+    folder.path()
+}
+
+#[test]
+fn every_detection_that_did_not_run_is_told_with_the_reason() {
+    let folder = Folder::new("left-out");
+    let content = content_with_faults(&folder);
+    let samples = samples().display().to_string();
+    let args = ["hunt", &samples, "--content", &content, "--exclude", "Windows Export*"];
+    let with = |more: &[&str]| davy(&[&args[..], more].concat(), "");
+
+    let out = with(&["--format", "ndjson", "--left-out"]);
+    let why: Vec<(String, String)> = out
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|v| v.get("left_out").is_some())
+        .map(|v| (v["left_out"].as_str().unwrap().into(), v["why"].as_str().unwrap().into()))
+        .collect();
+    let is = |name: &str, reason: &str| why.contains(&(name.into(), reason.into()));
+    assert!(is("Old", "deprecated") && is("Lost", "missing") && is("Wrong", "mistake"), "{why:?}");
+    assert!(is("Windows Export Certificate", "not-selected"), "{why:?}");
+    assert!(!why.iter().any(|(name, _)| name == "Sound"), "{why:?}");
+
+    let plain = with(&["--format", "ndjson"]);
+    assert!(!plain.out.contains("left_out"), "{}", plain.out);
+    assert!(plain.err.contains("--left-out lists them"), "{}", plain.err);
+    let table = with(&["--left-out"]).out;
+    assert!(table.contains("did not run") && table.contains("no_such_table"), "{table}");
+    let csv = with(&["--left-out", "--format", "csv"]).out;
+    assert!(csv.contains("did not run: missing"), "{csv}");
 }
 
 #[test]

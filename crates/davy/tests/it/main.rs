@@ -8,6 +8,7 @@ mod knowledge;
 mod language;
 mod lookups;
 mod mmdb;
+mod report;
 mod shapes;
 
 use serde_json::Value;

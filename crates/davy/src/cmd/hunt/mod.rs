@@ -5,14 +5,13 @@ mod summary;
 use crate::exit::Exit;
 use crate::output::{self, Format};
 use crate::progress::Bar;
-use crate::settings::RangeArgs;
+use crate::settings::{RangeArgs, usage};
 use crate::{content, inputs};
 use clap::Args;
-use davy_content::{Attack, Detection};
-use davy_detect::{Hunt, HuntEvents, RiskEvent, RiskNotable, Selection, hunt, risk_notables};
+use davy_content::Attack;
+use davy_detect::{HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables};
 use davy_events::Meta;
 use davy_exec::EventSource;
-use jiff::tz::TimeZone;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,6 +71,13 @@ pub(crate) struct Arguments {
     /// Write a layer of the ATT&CK Navigator there.
     #[arg(long, value_name = "FILE")]
     navigator: Option<PathBuf>,
+    /// Write a report there: one HTML file that needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// List the detections that did not run, each with the reason: in a table of their own, or
+    /// as records after the findings.
+    #[arg(long)]
+    left_out: bool,
     /// Print where the time went: for each detection the events past its filter, rows and time.
     #[arg(long)]
     profile: bool,
@@ -86,9 +92,8 @@ pub(crate) fn run(args: Arguments) -> Exit {
 }
 
 impl Arguments {
-    /// The detections that take part, and how many others there are.
-    fn chosen<'d>(&self, all: &'d [Detection]) -> (Vec<&'d Detection>, usize) {
-        let selection = Selection {
+    fn selection(&self) -> Selection {
+        Selection {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             techniques: self.technique.clone(),
@@ -96,18 +101,16 @@ impl Arguments {
             kinds: self.kind.clone(),
             statuses: self.status.clone(),
             deprecated: self.deprecated,
-        };
-        let chosen: Vec<&Detection> =
-            all.iter().filter(|d| selection.why_not(d).is_none()).collect();
-        let others = all.len() - chosen.len();
-        (chosen, others)
+        }
     }
 
     /// Writes the findings and each file that was asked for.
-    fn write(&self, hunt: &Hunt, zone: &TimeZone) -> io::Result<()> {
+    fn write(&self, report: &output::Report<'_>) -> io::Result<()> {
+        let (hunt, zone) = (report.hunt, report.zone);
         let findings = &hunt.findings;
         let mut out = output::target(self.output.as_deref())?;
-        output::findings(&mut *out, findings, self.format, zone)?;
+        let left_out = if self.left_out { &*hunt.left_out } else { &[] };
+        output::findings(&mut *out, findings, left_out, self.format, zone)?;
         if let Some(path) = &self.timeline {
             let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
             let ndjson = ending.is_some_and(|e| matches!(&*e, "ndjson" | "jsonl" | "json"));
@@ -124,6 +127,9 @@ impl Arguments {
         }
         if let Some(path) = &self.navigator {
             output::navigator(&mut *output::target(Some(path))?, findings)?;
+        }
+        if let Some(path) = &self.report {
+            output::report(&mut *output::target(Some(path))?, report)?;
         }
         Ok(())
     }
@@ -145,7 +151,9 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let (chosen, left_out) = args.chosen(loaded.content.detections());
+    let selected = args.selection().choose(loaded.content.detections());
+    let Selected { chosen, left_out, idle } = selected.map_err(|e| usage(&e.to_string()))?;
+    idle.iter().for_each(|word| eprintln!("warning: --exclude: {word}"));
     let meta = Meta { now: env.now, ..Meta::default() };
     let bar = Arc::new(Bar::new(0));
     let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
@@ -159,18 +167,26 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     bar.finish();
     let mut hunt = hunt.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
     hunt.findings.retain(|f| f.score >= args.min_risk);
-    let written = args.write(&hunt, &env.zone);
+    hunt.left_out.extend(left_out);
     let reports = inputs.source.reports();
+    let report = output::Report {
+        hunt: &hunt,
+        attack: &attack,
+        files: reports.len(),
+        events: reports.iter().map(|r| r.counts.events).sum(),
+        unread: inputs.errors.len()
+            + reports.iter().filter(|r| r.failed.is_some() || !r.problems.is_empty()).count(),
+        now: env.now,
+        zone: &env.zone,
+    };
+    let written = args.write(&report);
     summary(&hunt, &reports);
-    if left_out > 0 {
-        eprintln!("{left_out} detections were left out as asked, or are deprecated");
-    }
     if args.profile {
         profile(&hunt);
     }
     let unread = inputs::report_problems(&inputs.errors, &reports);
     match written {
-        Err(e) if !output::closed(&e) => Ok(crate::settings::usage(&format!("cannot write: {e}"))),
+        Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
         _ if unread || unsound => Ok(Exit::Incomplete),
         _ => Ok(Exit::Done),
     }

@@ -1,6 +1,6 @@
 //! What a hunt came to, on standard error.
 
-use davy_detect::{Hunt, object_risk, risk_notables};
+use davy_detect::{Hunt, LeftOut, Why, object_risk, risk_notables};
 use davy_exec::InputReport;
 use std::collections::BTreeMap;
 
@@ -20,13 +20,25 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
         eprintln!("stopped before the end: these are the findings so far");
     }
     by_risk(hunt);
-    if hunt.skipped.is_empty() {
+    left_out(&hunt.left_out);
+}
+
+/// Faults one by one, as far as there is room; the rest by kind.
+fn left_out(all: &[LeftOut]) {
+    let faults: Vec<&LeftOut> = all.iter().filter(|l| l.why.is_fault()).collect();
+    list("detections that could not run", &faults, |l| format!("  {}: {}", l.detection, l.reason));
+    let mut kinds: BTreeMap<Why, usize> = BTreeMap::new();
+    all.iter().for_each(|l| *kinds.entry(l.why).or_default() += 1);
+    if kinds.is_empty() {
         return;
     }
-    eprintln!("{} detections did not run:", hunt.skipped.len());
-    for skipped in &hunt.skipped {
-        eprintln!("  {}: {}", skipped.detection, skipped.reason);
-    }
+    let counts: Vec<String> =
+        kinds.iter().map(|(why, n)| format!("{n} {}", why.as_str())).collect();
+    eprintln!(
+        "{} detections did not run ({}); --left-out lists them",
+        all.len(),
+        counts.join(", ")
+    );
 }
 
 fn by_risk(hunt: &Hunt) {
