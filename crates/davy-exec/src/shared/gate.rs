@@ -155,7 +155,9 @@ impl Gate {
                 }
             }
             // What a search in brackets gives is filled in before; the range is the reading's.
-            SearchExpr::Subsearch(..) | SearchExpr::Time { .. } => Gate::True,
+            SearchExpr::Subsearch(..) | SearchExpr::CompareSub { .. } | SearchExpr::Time { .. } => {
+                Gate::True
+            }
         }
     }
 

@@ -89,7 +89,7 @@ impl Command for Search {
                 None => Ok(input),
             };
         }
-        let range = timerange::of(self.expr.as_deref(), cx)?;
+        let range = timerange::of(expr.as_ref(), cx)?;
         let scan = Scan {
             needs: self.needs(cx.out),
             earliest: range.earliest,

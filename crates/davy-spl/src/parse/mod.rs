@@ -22,6 +22,8 @@ pub trait Grammars {
     fn names(&self) -> Vec<String>;
 }
 
+pub use search::is_time_key;
+
 struct Parser<'a> {
     text: &'a str,
     file: FileId,

@@ -28,7 +28,7 @@ impl Steps<'_> {
     fn next(&mut self, at: usize, from: usize) -> usize {
         match self.bytes.get(at) {
             Some(b'"') => after_quoted(self.bytes, at, self.limit).unwrap_or(self.limit),
-            Some(b'\\') if self.bytes.get(at + 1) == Some(&b'"') => at + 2,
+            Some(b'\\') if matches!(self.bytes.get(at + 1), Some(b'"' | b'\\' | b'|')) => at + 2,
             Some(b'\'') if !self.no_single && opens_name(self.bytes, at, from) => {
                 match after_quoted(self.bytes, at, self.limit) {
                     // An apostrophe inside a word (`'tis`) is no quote.

@@ -33,6 +33,11 @@ const TIME_KEYS: &[&str] = &[
     "searchtimespanmonths",
 ];
 
+/// Whether `key=value` in a search says when.
+pub fn is_time_key(key: &str) -> bool {
+    TIME_KEYS.contains(&key)
+}
+
 impl Parser<'_> {
     /// Terms joined by `AND`, written or not. `stop_by`: a bare `by` ends them (tstats).
     pub(super) fn search_and(&mut self, stop_by: bool) -> Parsed<Option<SearchExpr>> {
@@ -158,7 +163,7 @@ impl Parser<'_> {
         if len == 0 {
             return self.unexpected("a term");
         }
-        let text = self.slice(start, start + len).to_owned();
+        let text = resolved(self.slice(start, start + len));
         self.pos += len;
         if self.peek() == Some(b'(') && matches!(text.as_str(), "TERM" | "CASE") {
             let value = self.directive()?;
@@ -216,15 +221,9 @@ impl Parser<'_> {
             }
         }
         if self.peek() == Some(b'[') {
-            let span = self.span(start, start + 1);
-            return self.fail(
-                codes::SUBSEARCH_VALUE
-                    .at(span, format!("a subsearch cannot be the value of `{}`", field.value))
-                    .help(format!(
-                        "type `[search ... | return {}]` as a term of its own",
-                        field.value
-                    )),
-            );
+            let pipeline = self.subsearch()?;
+            let span = Spanless(field.span.to(self.span_from(start)));
+            return Ok(SearchExpr::CompareSub { field, op: Some(op), pipeline, span });
         }
         let Some(value) = self.value()? else {
             return self.fail(
@@ -233,7 +232,7 @@ impl Parser<'_> {
                     .help("type a value after it; the empty value is `\"\"`"),
             );
         };
-        if op.value == CmpOp::Eq && TIME_KEYS.contains(&field.value.as_str()) {
+        if op.value == CmpOp::Eq && is_time_key(&field.value) {
             return Ok(SearchExpr::Time { key: field, value });
         }
         Ok(SearchExpr::Compare { field, op, value })
@@ -281,6 +280,12 @@ impl Parser<'_> {
             if self.eat(b')') {
                 break;
             }
+            if self.peek() == Some(b'[') && values.is_empty() {
+                let pipeline = self.subsearch()?;
+                self.close(open)?;
+                let span = Spanless(self.span_from(start));
+                return Ok(SearchExpr::CompareSub { field, op: None, pipeline, span });
+            }
             if matches!(self.peek(), Some(b'(' | b'[')) {
                 return self.unexpected("a value");
             }
@@ -313,7 +318,7 @@ impl Parser<'_> {
         if len == 0 {
             return Ok(None);
         }
-        let text = self.slice(start, start + len).to_owned();
+        let text = resolved(self.slice(start, start + len));
         self.pos += len;
         self.warn_call(start);
         Ok(Some(SearchValue { text, quoted: false, span: Spanless(self.span_from(start)) }))
@@ -370,7 +375,7 @@ impl Parser<'_> {
         let mut len = 0;
         while let Some(b) = self.peek_at(len) {
             match b {
-                b'\\' if self.peek_at(len + 1) == Some(b'"') => {
+                b'\\' if matches!(self.peek_at(len + 1), Some(b'"' | b'\\' | b'|')) => {
                     len += 2;
                     continue;
                 }
@@ -433,4 +438,20 @@ impl Parser<'_> {
             ),
         )
     }
+}
+
+/// A bare word with `\"`, `\\` and `\|` resolved, as in quotes; any other backslash stays.
+fn resolved(word: &str) -> String {
+    let mut text = String::with_capacity(word.len());
+    let mut chars = word.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek() {
+            Some(&next) if c == '\\' && matches!(next, '\\' | '"' | '|') => {
+                text.push(next);
+                chars.next();
+            }
+            _ => text.push(c),
+        }
+    }
+    text
 }
