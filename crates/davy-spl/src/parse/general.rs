@@ -189,7 +189,7 @@ impl Parser<'_> {
     fn sign_here(&self) -> bool {
         match self.peek_at(1) {
             None => true,
-            Some(b) => b.is_ascii_whitespace() || b",()[]\"'=".contains(&b),
+            Some(b) => scan::is_blank(b) || b",()[]\"'=".contains(&b),
         }
     }
 
@@ -215,7 +215,7 @@ impl Parser<'_> {
                 b',' | b'(' | b')' | b'[' | b']' | b'"' | b'|' => break,
                 b'=' if key => break,
                 b'!' if key && self.peek_at(len + 1) == Some(b'=') => break,
-                _ if b.is_ascii_whitespace() => break,
+                _ if scan::is_blank(b) => break,
                 _ => len += 1,
             }
         }
