@@ -6,6 +6,13 @@ use crate::ast::{CmpOp, SearchExpr, SearchValue};
 impl Writer<'_> {
     /// `open`: no parentheses are needed around a list of terms here.
     pub(super) fn search(&mut self, expr: &SearchExpr, open: bool) {
+        let list = matches!(expr, SearchExpr::And(_) | SearchExpr::Or(_));
+        if !list && std::mem::take(&mut self.wrap) {
+            self.push("(");
+            self.search(expr, true);
+            self.push(")");
+            return;
+        }
         match expr {
             SearchExpr::And(items) => self.joined(items, if open { " " } else { " AND " }, open),
             SearchExpr::Or(items) => self.joined(items, " OR ", open),

@@ -53,6 +53,16 @@ pub(super) fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
 }
 
+/// What stands between words. The vertical tab is one of them, as in C and unlike in Rust's
+/// `is_ascii_whitespace`; blanks beyond ASCII are letters of a word.
+pub(super) fn is_blank(b: u8) -> bool {
+    b.is_ascii_whitespace() || b == 0x0b
+}
+
+pub(crate) fn is_blank_char(c: char) -> bool {
+    u8::try_from(c).is_ok_and(is_blank)
+}
+
 /// Where the command that starts at `from` ends: at the next `|` or `]` outside quotes and
 /// brackets, or at `limit`.
 pub(super) fn stage_end(bytes: &[u8], from: usize, limit: usize) -> usize {

@@ -351,7 +351,7 @@ impl Parser<'_> {
             let text = self.quoted()?;
             SearchValue { text, quoted: true, span: Spanless(self.span_from(start)) }
         } else {
-            let text = self.slice(start, close).trim_end().to_owned();
+            let text = self.slice(start, close).trim_end_matches(scan::is_blank_char).to_owned();
             let span = Spanless(self.span(start, start + text.len()));
             SearchValue { text, quoted: false, span }
         };
@@ -382,7 +382,7 @@ impl Parser<'_> {
                 b',' | b'(' | b')' | b'[' | b']' | b'"' | b'|' => break,
                 b'=' | b'<' | b'>' if field => break,
                 b'!' if field && self.peek_at(len + 1) == Some(b'=') => break,
-                _ if b.is_ascii_whitespace() => break,
+                _ if scan::is_blank(b) => break,
                 _ => len += 1,
             }
         }
@@ -406,7 +406,9 @@ impl Parser<'_> {
     fn in_list_here(&self) -> bool {
         let rest = self.slice(self.pos, self.end);
         rest.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("in"))
-            && rest.get(2..).is_some_and(|r| r.trim_start().starts_with('('))
+            && rest
+                .get(2..)
+                .is_some_and(|r| r.trim_start_matches(scan::is_blank_char).starts_with('('))
     }
 
     /// Whether a comparison follows.
@@ -427,7 +429,7 @@ impl Parser<'_> {
         let rest = self.slice(self.pos, self.end);
         rest.strip_prefix(word).is_some_and(|rest| {
             rest.is_empty()
-                || rest.starts_with(|c: char| c.is_ascii_whitespace() || "()[]\",".contains(c))
+                || rest.starts_with(|c: char| scan::is_blank_char(c) || "()[]\",".contains(c))
         })
     }
 
