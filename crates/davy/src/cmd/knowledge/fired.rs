@@ -86,7 +86,9 @@ pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
     let world = loaded.world(&attack, &session, &knowledge);
     let selection = Selection::default();
     let all = loaded.content.detections();
-    let chosen: Vec<&Detection> = all.iter().filter(|d| selection.why_not(d).is_none()).collect();
+    // Nothing is chosen by name, so nothing can fail to fit.
+    let chosen: Vec<&Detection> =
+        selection.choose(all).map(|selected| selected.chosen).unwrap_or_default();
     let meta = Meta { now: env.now, ..Meta::default() };
     let found = inputs::open(&args.paths, &meta, None);
     let mut rows = Vec::new();
