@@ -21,7 +21,9 @@ mod text;
 mod xml;
 
 pub use decode::{Decoder, decode, decode_reader};
-pub use model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
+pub use model::{
+    Counts, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem, ProblemKind, Sink,
+};
 pub use needles::Needles;
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};

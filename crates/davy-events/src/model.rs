@@ -2,7 +2,7 @@
 
 use crate::shape::Shape;
 use arrow::record_batch::RecordBatch;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 /// Events of one shape. Columns are the wanted names in order, then `__rest` if it was wanted.
@@ -56,7 +56,13 @@ pub struct Meta {
     pub now: f64,
     /// Only the events of these numbers, in order, are read; the others are counted as skipped.
     pub only: Option<Arc<[u64]>>,
+    /// Of an EVTX file, only these of its chunks, in the order in which they were written.
+    pub chunks: Option<Range<usize>>,
 }
+
+/// The bytes of one chunk of an EVTX file; one header of [`EVTX_HEADER`] bytes stands before all.
+pub const EVTX_CHUNK: usize = 65_536;
+pub const EVTX_HEADER: usize = 4096;
 
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -1,10 +1,10 @@
 //! Events in files, folders and on standard input.
 
 use crate::source::{BatchSink, EventSource, Read, Reading};
-use davy_events::{Counts, Decoder, EventBatch, Meta, Options, Problem};
+use davy_events::{Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem};
 use std::fs::File;
-use std::io;
-use std::ops::ControlFlow;
+use std::io::{self, Read as _};
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,7 +79,21 @@ impl FileSource {
 
 impl EventSource for FileSource {
     fn start(&self, read: Read, _: usize) -> Arc<dyn Reading> {
-        Arc::new(FileReading { source: self.clone(), read, next: AtomicUsize::new(0) })
+        let parts = parts(&self.inputs);
+        let mut open = vec![0; self.inputs.len()];
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in &parts {
+            if let Some(open) = open.get_mut(part.input) {
+                *open += 1;
+            }
+            // Parts add to what is there, which must not be of an earlier reading.
+            if let Some(report) = reports.get_mut(part.input).filter(|_| part.chunks.is_some()) {
+                *report = None;
+            }
+        }
+        drop(reports);
+        let open = Mutex::new(open);
+        Arc::new(FileReading { source: self.clone(), read, parts, open, next: AtomicUsize::new(0) })
     }
 
     fn can_be_read_again(&self) -> bool {
@@ -93,7 +107,55 @@ impl EventSource for FileSource {
 struct FileReading {
     source: FileSource,
     read: Read,
+    parts: Vec<Part>,
+    /// How many parts of each input were not read to their end.
+    open: Mutex<Vec<usize>>,
     next: AtomicUsize,
+}
+
+/// What one thread reads at a time: an input, or some chunks of a large EVTX file.
+struct Part {
+    input: usize,
+    chunks: Option<Range<usize>>,
+}
+
+/// Chunks of a part: 8 MB.
+const CHUNKS: usize = 128;
+
+fn parts(inputs: &[Input]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (input, given) in inputs.iter().enumerate() {
+        match chunks(&given.place) {
+            Some(count) if count > CHUNKS => {
+                let starts = (0..count).step_by(CHUNKS);
+                parts.extend(starts.map(|from| {
+                    // The last takes what a file that grows meanwhile gets.
+                    let last = from + CHUNKS >= count;
+                    let to = if last { usize::MAX } else { from + CHUNKS };
+                    Part { input, chunks: Some(from..to) }
+                }));
+            }
+            _ => parts.push(Part { input, chunks: None }),
+        }
+    }
+    parts
+}
+
+/// How many chunks an EVTX file has; `None` for anything else.
+fn chunks(place: &Place) -> Option<usize> {
+    let count = |len: u64| (len as usize).saturating_sub(EVTX_HEADER).div_ceil(EVTX_CHUNK);
+    match place {
+        Place::Bytes(bytes) => bytes.starts_with(b"ElfFile\0").then(|| count(bytes.len() as u64)),
+        Place::File(path) => {
+            let mut file = File::open(path).ok()?;
+            let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+            let mut magic = [0; 8];
+            // A small file is one part whatever it is.
+            (count(meta.len()) > CHUNKS).then_some(())?;
+            file.read_exact(&mut magic).ok()?;
+            (magic == *b"ElfFile\0").then(|| count(meta.len()))
+        }
+    }
 }
 
 /// Room for the events of one input in the numbering of all.
@@ -104,19 +166,18 @@ impl Reading for FileReading {
         // What is learnt of shapes and templates serves for all inputs of this part.
         let demand = self.read.demand.as_ref();
         let mut decoder = Decoder::new(demand, self.source.options.clone());
-        loop {
-            let at = self.next.fetch_add(1, Ordering::Relaxed);
+        while let Some(part) = self.parts.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            let at = part.input;
             let Some(input) = self.source.inputs.get(at) else { return };
-            let mut part = None;
+            let mut input = input.clone();
+            input.meta.chunks = part.chunks.clone();
             if let Some(all) = &self.read.only {
                 let only = own(all, at as u64);
                 if only.is_empty() {
                     continue;
                 }
-                let meta = Meta { only: Some(only), ..input.meta.clone() };
-                part = Some(Input { place: input.place.clone(), meta });
+                input.meta.only = Some(only);
             }
-            let input = part.as_ref().unwrap_or(input);
             let mut stopped = false;
             let mut problems = Vec::new();
             let mut checked = |batch: EventBatch| {
@@ -130,30 +191,48 @@ impl Reading for FileReading {
                 give: &mut checked,
                 problems: &mut problems,
             };
-            let read = read_input(input, &mut decoder, &mut sink);
-            if self.read.only.is_some() {
-                match stopped {
-                    true => return,
-                    false => continue,
+            let read = read_input(&input, &mut decoder, &mut sink);
+            if self.read.only.is_none() {
+                let mut report = InputReport { name: input.meta.name, ..Default::default() };
+                match read {
+                    Ok(counts) => report.counts = counts,
+                    Err(error) => report.failed = Some(error.to_string()),
                 }
-            }
-            let mut report = InputReport { name: input.meta.name.clone(), ..Default::default() };
-            match read {
-                Ok(counts) => report.counts = counts,
-                Err(error) => report.failed = Some(error.to_string()),
-            }
-            report.problems = problems;
-            if let Some(progress) = &self.source.progress {
-                progress.read(&report);
-            }
-            let mut reports = self.source.reports.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(slot) = reports.get_mut(at) {
-                *slot = Some(report);
+                report.problems = problems;
+                self.report(at, part.chunks.is_some(), report);
             }
             if stopped {
                 return;
             }
         }
+    }
+}
+
+impl FileReading {
+    /// Keeps the report of a part, and gives that of the input on when it is the last.
+    fn report(&self, at: usize, several: bool, part: InputReport) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reports = self.source.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(open), Some(slot)) = (open.get_mut(at), reports.get_mut(at)) else { return };
+        *open = open.saturating_sub(1);
+        let report = match slot.take().filter(|_| several) {
+            None => part,
+            Some(mut whole) => {
+                whole.counts.events += part.counts.events;
+                whole.counts.skipped += part.counts.skipped;
+                whole.counts.problems += part.counts.problems;
+                whole.problems.extend(part.problems);
+                whole.problems.sort_by_key(|problem| problem.offset);
+                whole.failed = whole.failed.or(part.failed);
+                whole
+            }
+        };
+        if *open == 0
+            && let Some(progress) = &self.source.progress
+        {
+            progress.read(&report);
+        }
+        *slot = Some(report);
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::evtx::render::Filled;
 use crate::evtx::template::{Cursor, Node, compile};
 use crate::evtx::value::{self, Escape, Value};
+use crate::model::EVTX_CHUNK;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-pub(crate) const SIZE: usize = 65_536;
+pub(crate) const SIZE: usize = EVTX_CHUNK;
 const HEADER: usize = 512;
 const MAGIC: &[u8; 4] = b"\x2a\x2a\0\0";
 /// More values than any template has.

@@ -6,7 +6,7 @@ mod render;
 mod template;
 mod value;
 
-use crate::model::ProblemKind;
+use crate::model::{EVTX_HEADER, ProblemKind};
 use crate::needles::Needles;
 use crate::rows::{Run, Seek};
 use crate::shape::Kind;
@@ -21,13 +21,14 @@ use std::sync::Arc;
 use template::Node;
 use value::{Escape, Value};
 
-const FILE_HEADER: usize = 4096;
+/// Room for the events of one chunk in the numbering of all, in bits: none is shorter than 28 bytes.
+const EVENTS_PER_CHUNK: u32 = 12;
 const ZEROES: [u8; 64] = [0; 64];
 /// Past so many kinds of records in an input, the rest goes the long way.
 const MAX_PLANS: usize = 4096;
 
 pub(crate) fn decode(run: &mut Run<'_>, bytes: &[u8]) {
-    let header = if bytes.starts_with(b"ElfFile\0") { FILE_HEADER } else { 0 };
+    let header = if bytes.starts_with(b"ElfFile\0") { EVTX_HEADER } else { 0 };
     let body = bytes.get(header..).unwrap_or_default();
     if body.is_empty() {
         let message = "the EVTX file ends in its header".to_owned();
@@ -40,8 +41,12 @@ pub(crate) fn decode(run: &mut Run<'_>, bytes: &[u8]) {
     });
     let oldest = ids.min().map_or(0, |(_, at)| at);
     let mut known = run.take_evtx();
-    for at in (oldest..chunks.len()).chain(0..oldest) {
+    let wanted = run.meta.chunks.clone().unwrap_or(0..usize::MAX);
+    let in_order = (oldest..chunks.len()).chain(0..oldest).enumerate();
+    for (place, at) in in_order.filter(|(place, _)| wanted.contains(place)) {
         let Some(data) = chunks.get(at).filter(|_| !run.stopped) else { break };
+        // A part of a file numbers its events as the whole does.
+        run.number = (place as u64) << EVENTS_PER_CHUNK;
         let offset = (header + at * SIZE) as u64;
         if data.len() < SIZE {
             let message = "the EVTX file ends in the middle of a chunk".to_owned();

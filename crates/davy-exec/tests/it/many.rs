@@ -3,7 +3,8 @@
 use crate::{Only, base};
 use davy_events::{Meta, Options};
 use davy_exec::{
-    Config, EventSource, FileSource, Input, ManyEvents, Place, Prepared, Search, Session, prepare,
+    Answer, Config, EventSource, FileSource, Input, ManyEvents, Place, Prepared, Search, Session,
+    prepare,
 };
 use davy_plan::{Env, FieldSet, Knowledge, rows_of};
 use std::fmt::Write as _;
@@ -186,4 +187,58 @@ fn a_hunt_of_made_searches_equals_each_alone() {
     }
     // Most of them find something, or nothing would have been compared.
     assert!(found > 50, "{found}");
+}
+
+/// A file large enough to be read in parts gives each event once, on any number of threads, alone
+/// and among many searches.
+#[test]
+fn a_large_file_is_read_in_parts() {
+    const COPIES: usize = 300;
+    let sample: &[u8] = include_bytes!("../../../../samples/certificate_export.evtx");
+    let mut bytes = sample.to_vec();
+    (1..COPIES).for_each(|_| bytes.extend_from_slice(&sample[4096..4096 + 65_536]));
+    let (alone, events) = of_file(sample, 1);
+    assert!(events > 0 && !alone[0].is_empty());
+    for threads in [1, 3] {
+        let (found, read) = of_file(&bytes, threads);
+        assert_eq!(read, events * COPIES as u64);
+        assert_eq!(found[0].len(), alone[0].len() * COPIES);
+        assert_eq!(found[1], [format!("{}", alone[0].len() * COPIES)]);
+    }
+}
+
+/// The `_raw` of each event, oldest first, and their count, each by a search of its own; and how
+/// many events were read.
+fn of_file(bytes: &[u8], threads: usize) -> (Vec<Vec<String>>, u64) {
+    let meta = Meta { name: "log.evtx".to_owned(), ..Meta::default() };
+    let inputs = vec![Input { place: Place::Bytes(Arc::from(bytes)), meta }];
+    let files = FileSource::new(inputs, Options::default());
+    let source: Arc<dyn EventSource> = Arc::new(files.clone());
+    let knowledge = Only(base(ADDON, ""));
+    let texts = ["search EventCode=* | reverse | fields _raw", "search EventCode=* | stats count"];
+    let prepared = texts.map(|text| prepare("search", text, knowledge.macros()));
+    let searches = prepared.each_ref().map(|prepared| Search {
+        prepared,
+        env: Arc::new(Env::default()),
+        source: Some(source.clone()),
+        knowledge: &knowledge,
+        out: FieldSet::all(),
+    });
+    let session = Session::new(Config { partitions: threads, ..Config::default() }).unwrap();
+    let many = session.run_many(&searches, &source, &AtomicBool::new(false), &Quiet).unwrap();
+    let column = |answer: Answer, name: &str| -> Vec<String> {
+        let rows = rows_of(&answer.schema, &answer.batches).unwrap();
+        let at = rows.column(name).unwrap();
+        rows.rows.iter().map(|row| row[at].text().unwrap_or_default().into_owned()).collect()
+    };
+    let mut found = Vec::new();
+    for (answer, name) in many.answers.into_iter().zip(["_raw", "count"]) {
+        found.push(column(answer.unwrap(), name));
+    }
+    let again = column(session.run(&searches[0]).unwrap(), "_raw");
+    assert_eq!(found[0], again);
+    let reports = files.reports();
+    assert_eq!(reports.len(), 1);
+    assert!(reports[0].problems.is_empty(), "{:?}", reports[0].problems);
+    (found, reports[0].counts.events)
 }
