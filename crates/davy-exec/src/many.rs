@@ -3,7 +3,7 @@
 use crate::empty::{needs_events, reads_once};
 use crate::session::{Answer, Events, Run, RunError, Search, Session};
 use crate::shapes::lock;
-use crate::shared::scan;
+use crate::shared::{Budget, Stored, scan};
 use crate::source::{EventSource, ReadRequest};
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -61,7 +61,6 @@ impl Session {
         stop: &AtomicBool,
         events: &dyn ManyEvents,
     ) -> Result<ManyAnswers, RunError> {
-        let threads = self.config().partitions.max(1);
         let started = Instant::now();
         let probes = self.probe(searches);
         let probed = started.elapsed();
@@ -81,9 +80,9 @@ impl Session {
         let kept = match searches.first() {
             Some(first) if source.table().is_none() => {
                 let shapes = Run::new(self, first, Events::Source).shapes();
-                scan(source, requests.clone(), shapes, threads, stop)?
+                scan(source, requests.clone(), shapes, &self.budget(), stop)?
             }
-            _ => vec![Vec::new(); requests.len()],
+            _ => requests.iter().map(|_| Stored::default()).collect(),
         };
         let scanned = started.elapsed() - probed;
         let answers = self.answers(searches, source, probes, &requests, places, kept, events);
@@ -91,6 +90,14 @@ impl Session {
         let (answers, spent) = answers.into_iter().unzip();
         let profile = Profile { plan: probed, scan: scanned, rest, searches: spent };
         Ok(ManyAnswers { answers, stopped: stop.load(Ordering::Relaxed), profile })
+    }
+
+    /// What one reading for many searches may use.
+    fn budget(&self) -> Budget {
+        let config = self.config();
+        let bytes = config.memory.map_or(config.waiting, |all| config.waiting.min(all / 4));
+        let disk = self.state().runtime_env().disk_manager.clone();
+        Budget { threads: config.partitions.max(1), bytes, disk }
     }
 
     /// Each search's commands over the rows that were kept for it.
@@ -102,26 +109,30 @@ impl Session {
         probes: Vec<Probe>,
         requests: &[ReadRequest],
         places: Vec<Vec<usize>>,
-        kept: Vec<Vec<RecordBatch>>,
+        kept: Vec<Stored>,
         events: &dyn ManyEvents,
     ) -> Vec<(Result<Answer, RunError>, Spent)> {
         let mut uses = vec![0usize; requests.len()];
         places.iter().flatten().for_each(|at| uses[*at] += 1);
+        let kept: Vec<Option<Arc<Stored>>> = kept.into_iter().map(|k| Some(Arc::new(k))).collect();
         let kept = Mutex::new((kept, uses));
-        let take = |own: &[usize]| -> Vec<(ReadRequest, Vec<RecordBatch>)> {
-            let mut guard = lock(&kept);
-            let (kept, uses) = &mut *guard;
-            own.iter()
-                .map(|at| {
+        let take = |own: &[usize]| -> Result<Vec<(ReadRequest, Vec<RecordBatch>)>, RunError> {
+            let mut rows = Vec::new();
+            for at in own {
+                let stored = {
+                    let mut guard = lock(&kept);
+                    let (kept, uses) = &mut *guard;
                     uses[*at] -= 1;
                     // The last user takes the rows, so that they are freed when it is done.
-                    let batches = match uses[*at] {
-                        0 => std::mem::take(&mut kept[*at]),
+                    match uses[*at] {
+                        0 => kept[*at].take(),
                         _ => kept[*at].clone(),
-                    };
-                    (requests[*at].clone(), batches)
-                })
-                .collect()
+                    }
+                };
+                let batches = stored.map(|stored| stored.load()).transpose()?.unwrap_or_default();
+                rows.push((requests[*at].clone(), batches));
+            }
+            Ok(rows)
         };
         let table = source.table().is_some();
         let work: Vec<Mutex<Option<(Probe, Vec<usize>)>>> =
@@ -129,7 +140,10 @@ impl Session {
         let done = AtomicUsize::new(0);
         self.each(searches.len(), |number| {
             let (probe, own) = lock(&work[number]).take()?;
-            let rows = take(&own);
+            let rows = match take(&own) {
+                Ok(rows) => rows,
+                Err(error) => return Some((Err(error), Spent::default())),
+            };
             events.searched(done.fetch_add(1, Ordering::Relaxed), searches.len());
             let rows_in = rows.iter().flat_map(|(_, b)| b).map(RecordBatch::num_rows).sum();
             let started = Instant::now();

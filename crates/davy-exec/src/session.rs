@@ -37,13 +37,22 @@ pub struct Config {
     pub batch_size: usize,
     /// Bytes that sorts, groups and joins may hold before they spill; `None` is no limit.
     pub memory: Option<usize>,
+    /// Bytes of rows that wait in memory for the commands of their search while a hunt reads; more
+    /// waits on disk. At most a quarter of `memory`.
+    pub waiting: usize,
     pub limits: Limits,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let partitions = std::thread::available_parallelism().map_or(2, |n| n.get());
-        Config { partitions, batch_size: 8192, memory: None, limits: Limits::default() }
+        Config {
+            partitions,
+            batch_size: 8192,
+            memory: None,
+            waiting: 96 << 20,
+            limits: Limits::default(),
+        }
     }
 }
 

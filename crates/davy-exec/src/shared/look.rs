@@ -1,5 +1,6 @@
 //! One thread's share of a reading: batches of a shape are gathered, and each request's rows found.
 
+use super::kept::Keeper;
 use super::plan::{Passing, Plans, ShapePlan, numbers};
 use crate::shapes::{Memo, NodeId, Pass, Rows};
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
@@ -16,10 +17,8 @@ const ROWS: usize = 8192;
 const BYTES: usize = 16 << 20;
 
 /// What one thread found, by request.
-#[derive(Default)]
 pub(super) struct Found {
-    /// Rows, and the number of each.
-    pub(super) rows: Vec<Vec<(Vec<u64>, RecordBatch)>>,
+    pub(super) rows: Keeper,
     /// The numbers of rows whose columns are still to be made.
     pub(super) late: Vec<Vec<u64>>,
 }
@@ -32,8 +31,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(plans: Arc<dyn Plans>, requests: usize) -> Worker {
-        let rows = (0..requests).map(|_| Vec::new()).collect();
+    pub(super) fn new(plans: Arc<dyn Plans>, requests: usize, rows: Keeper) -> Worker {
         let found = Found { rows, late: vec![Vec::new(); requests] };
         Worker { plans, waiting: HashMap::new(), bytes: 0, found }
     }
@@ -110,9 +108,7 @@ impl Worker {
             let mut memo = Memo::default();
             let mut pass = Pass::new(live.program.nodes(), rows, &mut memo);
             let out = compact(live.program.outputs(&mut pass, &plan.raw)?)?;
-            if let Some(kept) = self.found.rows.get_mut(live.number) {
-                kept.push((numbers, out));
-            }
+            self.found.rows.keep(live.number, (numbers, out))?;
         }
         Ok(())
     }

@@ -6,8 +6,10 @@
 
 mod gate;
 mod index;
+mod kept;
 mod look;
 mod plan;
 mod scan;
 
-pub(crate) use scan::scan;
+pub(crate) use kept::Stored;
+pub(crate) use scan::{Budget, scan};

@@ -1,36 +1,42 @@
 //! The one reading, and a second one of the few events whose columns take long to make.
 
+use super::kept::{Keeper, Stored};
 use super::look::{Found, Worker};
 use super::plan::{Late, Many, Plans};
 use crate::shapes::Shapes;
 use crate::source::{EventSource, Read, ReadRequest};
-use datafusion::arrow::array::{RecordBatch, UInt32Array};
-use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::disk_manager::DiskManager;
 use davy_events::Demand;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The rows of each request, in the order of the requests.
-pub(crate) type Kept = Vec<Vec<RecordBatch>>;
+/// What a reading may use.
+pub(crate) struct Budget {
+    pub(crate) threads: usize,
+    /// Bytes of kept rows in memory, over all threads.
+    pub(crate) bytes: usize,
+    pub(crate) disk: Arc<DiskManager>,
+}
 
-/// Reads the source once for all requests. `stop` ends it early with what was read.
+/// Reads the source once for all requests, and gives the rows of each. `stop` ends it early with
+/// what was read.
 pub(crate) fn scan(
     source: &Arc<dyn EventSource>,
     requests: Vec<ReadRequest>,
     shapes: Arc<Shapes>,
-    threads: usize,
+    budget: &Budget,
     stop: &AtomicBool,
-) -> Result<Kept> {
+) -> Result<Vec<Stored>> {
     let many = Arc::new(Many::new(shapes, requests, source.can_be_read_again()));
     let requests = many.requests();
     let earliest = requests.iter().map(|r| r.earliest).fold(f64::INFINITY, f64::min);
     let latest = requests.iter().map(|r| r.latest).fold(0.0, f64::max);
     let read = |demand: Arc<dyn Demand>| Read { demand, earliest, latest, only: None };
-    let mut found = share(source, read(many.clone()), many.clone(), requests.len(), threads, stop)?;
-    if found.late.iter().any(|numbers| !numbers.is_empty()) {
-        let mut late = std::mem::take(&mut found.late);
+    let mut rows: Vec<Stored> = requests.iter().map(|_| Stored::default()).collect();
+    let mut late = share(source, read(many.clone()), many.clone(), &mut rows, budget, stop)?;
+    if late.iter().any(|numbers| !numbers.is_empty()) {
         late.iter_mut().for_each(|numbers| numbers.sort_unstable());
         let mut only: Vec<u64> = late.iter().flatten().copied().collect();
         only.sort_unstable();
@@ -39,26 +45,27 @@ pub(crate) fn scan(
         let read = Read { only: Some(only.into()), ..read(again.clone()) };
         // What was found before a stop is still to be had.
         let go_on = AtomicBool::new(false);
-        let more = share(source, read, again, requests.len(), threads, &go_on)?;
-        for (rows, more) in found.rows.iter_mut().zip(more.rows) {
-            rows.extend(more);
-        }
+        share(source, read, again, &mut rows, budget, &go_on)?;
     }
-    found.rows.into_iter().map(in_order).collect()
+    rows.iter_mut().try_for_each(Stored::settle)?;
+    Ok(rows)
 }
 
-/// One reading, shared by threads.
+/// One reading, shared by threads. Adds to `rows`, and gives the numbers of those whose columns are
+/// still to be made, by request.
 fn share(
     source: &Arc<dyn EventSource>,
     read: Read,
     plans: Arc<dyn Plans>,
-    requests: usize,
-    threads: usize,
+    rows: &mut [Stored],
+    budget: &Budget,
     stop: &AtomicBool,
-) -> Result<Found> {
+) -> Result<Vec<Vec<u64>>> {
+    let (requests, threads) = (rows.len(), budget.threads);
     let reading = source.start(read, threads);
     let part = |part: usize| {
-        let mut worker = Worker::new(plans.clone(), requests);
+        let keeper = Keeper::new(requests, budget.bytes / threads.max(1), budget.disk.clone());
+        let mut worker = Worker::new(plans.clone(), requests, keeper);
         let mut failed = None;
         reading.part(part, &mut |batch| {
             if let Err(error) = worker.take(batch) {
@@ -79,32 +86,13 @@ fn share(
         let ended = || DataFusionError::Internal("a reading thread ended by itself".to_owned());
         handles.into_iter().map(|h| h.join().unwrap_or_else(|_| Err(ended()))).collect()
     });
-    let mut all = Found {
-        rows: (0..requests).map(|_| Vec::new()).collect(),
-        late: vec![Vec::new(); requests],
-    };
+    let mut late = vec![Vec::new(); requests];
     for found in results {
         let found = found?;
-        for (all, own) in all.rows.iter_mut().zip(found.rows) {
-            all.extend(own);
-        }
-        for (all, own) in all.late.iter_mut().zip(found.late) {
+        found.rows.finish(rows)?;
+        for (all, own) in late.iter_mut().zip(found.late) {
             all.extend(own);
         }
     }
-    Ok(all)
-}
-
-/// The rows in the order of their events, whichever thread read them: sums of fractions, and what
-/// else depends on the order, are the same in each run.
-fn in_order(parts: Vec<(Vec<u64>, RecordBatch)>) -> Result<Vec<RecordBatch>> {
-    let Some((_, first)) = parts.first() else { return Ok(Vec::new()) };
-    let batch = concat_batches(&first.schema(), parts.iter().map(|(_, rows)| rows))?;
-    let numbers: Vec<u64> = parts.iter().flat_map(|(numbers, _)| numbers).copied().collect();
-    if numbers.len() != batch.num_rows() || numbers.is_sorted() {
-        return Ok(vec![batch]);
-    }
-    let mut order: Vec<u32> = (0..numbers.len() as u32).collect();
-    order.sort_by_key(|at| numbers.get(*at as usize));
-    Ok(vec![take_record_batch(&batch, &UInt32Array::from(order))?])
+    Ok(late)
 }

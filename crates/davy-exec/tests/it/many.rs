@@ -197,10 +197,11 @@ fn a_large_file_is_read_in_parts() {
     let sample: &[u8] = include_bytes!("../../../../samples/certificate_export.evtx");
     let mut bytes = sample.to_vec();
     (1..COPIES).for_each(|_| bytes.extend_from_slice(&sample[4096..4096 + 65_536]));
-    let (alone, events) = of_file(sample, 1);
+    let (alone, events) = of_file(sample, 1, None);
     assert!(events > 0 && !alone[0].is_empty());
-    for threads in [1, 3] {
-        let (found, read) = of_file(&bytes, threads);
+    // With so little memory the rows wait on disk for their searches.
+    for (threads, waiting) in [(1, None), (3, None), (2, Some(256 << 10))] {
+        let (found, read) = of_file(&bytes, threads, waiting);
         assert_eq!(read, events * COPIES as u64);
         assert_eq!(found[0].len(), alone[0].len() * COPIES);
         assert_eq!(found[1], [format!("{}", alone[0].len() * COPIES)]);
@@ -209,13 +210,13 @@ fn a_large_file_is_read_in_parts() {
 
 /// The `_raw` of each event, oldest first, and their count, each by a search of its own; and how
 /// many events were read.
-fn of_file(bytes: &[u8], threads: usize) -> (Vec<Vec<String>>, u64) {
+fn of_file(bytes: &[u8], threads: usize, waiting: Option<usize>) -> (Vec<Vec<String>>, u64) {
     let meta = Meta { name: "log.evtx".to_owned(), ..Meta::default() };
     let inputs = vec![Input { place: Place::Bytes(Arc::from(bytes)), meta }];
     let files = FileSource::new(inputs, Options::default());
     let source: Arc<dyn EventSource> = Arc::new(files.clone());
     let knowledge = Only(base(ADDON, ""));
-    let texts = ["search EventCode=* | reverse | fields _raw", "search EventCode=* | stats count"];
+    let texts = ["search EventCode=* | fields _raw", "search EventCode=* | stats count"];
     let prepared = texts.map(|text| prepare("search", text, knowledge.macros()));
     let searches = prepared.each_ref().map(|prepared| Search {
         prepared,
@@ -224,7 +225,9 @@ fn of_file(bytes: &[u8], threads: usize) -> (Vec<Vec<String>>, u64) {
         knowledge: &knowledge,
         out: FieldSet::all(),
     });
-    let session = Session::new(Config { partitions: threads, ..Config::default() }).unwrap();
+    let mut config = Config { partitions: threads, ..Config::default() };
+    config.waiting = waiting.unwrap_or(config.waiting);
+    let session = Session::new(config).unwrap();
     let many = session.run_many(&searches, &source, &AtomicBool::new(false), &Quiet).unwrap();
     let column = |answer: Answer, name: &str| -> Vec<String> {
         let rows = rows_of(&answer.schema, &answer.batches).unwrap();
