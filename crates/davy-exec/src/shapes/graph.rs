@@ -6,7 +6,7 @@ use super::node::{Node, NodeId, Truth};
 use super::open::{Frame, Lookup, Open};
 use super::run::Run;
 use super::types::Types;
-use davy_events::Shape;
+use davy_events::{Kind, Shape};
 use davy_knowledge::{Base, Def, Given};
 use davy_plan::{
     Compiler, DatasetRef, Env, Facts, Failed, Matcher, Plan, SearchCondition, Typed, Val,
@@ -294,8 +294,11 @@ impl Graph {
                 let run = self.server.get_or_insert_with(|| Arc::new(Run::server())).clone();
                 return self.add(Node::Out { run, inputs: vec![input], name: name.into() });
             }
-            // Events have a host always; searches that group by it would lose those without.
-            "host" => return self.add(Node::Const(Val::str("unknown"))),
+            // A line of a log has a host always, that of the forwarder if no other; searches that
+            // group by it would lose those without. JSON may use the name for what it likes.
+            "host" if self.shape.kind == Kind::Line => {
+                return self.add(Node::Const(Val::str("unknown")));
+            }
             "splunk_server" => return self.add(Node::Const(Val::str("davy"))),
             "date_hour" => "tonumber(strftime(_time,\"%H\"))",
             "date_mday" => "tonumber(strftime(_time,\"%d\"))",
