@@ -236,10 +236,10 @@ impl JsonDecoder {
         {
             return self.text(run, &text, &Wrapper::default(), None);
         }
-        if has("@timestamp") || has("stream") {
-            if let Some((text, wrapper)) = shipped(&self.flat, run.meta.now) {
-                return self.text(run, &text, &wrapper, None);
-            }
+        if (has("@timestamp") || has("stream"))
+            && let Some((text, wrapper)) = shipped(&self.flat, run.meta.now)
+        {
+            return self.text(run, &text, &wrapper, None);
         }
         let row = has("_time") || has("_raw");
         let flat = std::mem::take(&mut self.flat);
