@@ -14,7 +14,7 @@ use crate::model::ProblemKind;
 use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
 use crate::stamp;
-use crate::text::kv;
+use crate::text::{self, kv};
 use crate::xml::{lossy, shaper::WindowsShaper};
 use parse::{Failure, Flat};
 use std::collections::HashMap;
@@ -236,6 +236,11 @@ impl JsonDecoder {
         {
             return self.text(run, &text, &Wrapper::default(), None);
         }
+        if (has("@timestamp") || has("stream"))
+            && let Some((text, wrapper)) = shipped(&self.flat, run.meta.now)
+        {
+            return self.text(run, &text, &wrapper, None);
+        }
         let row = has("_time") || has("_raw");
         let flat = std::mem::take(&mut self.flat);
         match row {
@@ -402,6 +407,32 @@ impl JsonDecoder {
         let time = wrapper.time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
         run.end_row(slot, time);
     }
+}
+
+/// The line that a shipper of logs (Filebeat, Logstash, Fluent Bit, Docker) put into an object, if
+/// the line is of a known kind: then it is the event, and the object its wrapper.
+fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
+    let first = |names: &[&str]| names.iter().find_map(|name| flat.get(name)).map(str::to_owned);
+    first(&["agent.type", "beat.version", "@version", "log.file.path", "stream", "input.type"])?;
+    let text = first(&["message", "log"])?.trim().to_owned();
+    let own = text.starts_with("<Event") || text.starts_with('{');
+    let header = text::known::syslog(&text);
+    let path = first(&["log.file.path", "path", "source"]).unwrap_or_default();
+    let known = text::known::tell(&text, header.as_ref(), &path);
+    if !own && known.is_none() {
+        return None;
+    }
+    let host = header.map(|h| h.host.to_owned());
+    let time = first(&["@timestamp", "time"]).and_then(|time| stamp::value(&time, now));
+    let wrapper = Wrapper {
+        source: known.as_ref().and_then(|k| k.source).map(str::to_owned),
+        sourcetype: known.as_ref().map(|k| k.sourcetype.clone()),
+        index: known.as_ref().and_then(|k| k.index).map(str::to_owned),
+        host: host.or_else(|| first(&["host.name", "host.hostname", "agent.hostname", "host"])),
+        // A line that says its time itself says it better.
+        time: stamp::leading(&text, now).or(time).filter(|_| !own),
+    };
+    Some((text, wrapper))
 }
 
 fn time_of(flat: &Flat, now: f64) -> Option<f64> {

@@ -3,7 +3,7 @@
 
 mod columns;
 mod csv;
-mod known;
+pub(crate) mod known;
 pub(crate) mod kv;
 mod lines;
 mod stash;

@@ -224,3 +224,24 @@ fn enriched_audit_records_end_where_the_names_of_ids_begin() {
     let got = read(line.as_bytes());
     assert_eq!((got.rows[0]["key"].as_str(), got.rows[0]["SYSCALL"].as_str()), ("k1", "execve"));
 }
+
+#[test]
+fn lines_that_a_shipper_wrapped_are_the_events() {
+    let audit = "type=SYSCALL msg=audit(1777887000.500:44): syscall=59 exe=\\\"/bin/sh\\\"";
+    let beat = format!(
+        "{{\"@timestamp\":\"2026-05-04T10:00:00Z\",\"agent\":{{\"type\":\"filebeat\"}},\"host\":{{\"name\":\"pit\"}},\"message\":\"{audit}\"}}"
+    );
+    let got = read(beat.as_bytes());
+    assert_eq!(got.rows[0]["sourcetype"], "linux:audit");
+    assert_eq!((got.rows[0]["exe"].as_str(), got.rows[0]["host"].as_str()), ("/bin/sh", "pit"));
+    assert!(got.rows[0]["_raw"].starts_with("type=SYSCALL"));
+    assert_eq!(got.times, [1_777_887_000.5]);
+    let call = CALL.replace("NAME", "A");
+    let quoted = serde_json::to_string(&call).unwrap();
+    let docker =
+        format!("{{\"log\":{quoted},\"stream\":\"stdout\",\"time\":\"2026-05-04T10:00:00Z\"}}");
+    assert_eq!(read(docker.as_bytes()).rows[0]["sourcetype"], "aws:cloudtrail");
+    // Prose in an object is a field of it.
+    let prose = r#"{"@timestamp":"2026-05-04T10:00:00Z","@version":"1","message":"all is well"}"#;
+    assert_eq!(read(prose.as_bytes()).rows[0]["message"], "all is well");
+}

@@ -2,16 +2,14 @@
 //! asked for is looked at, and once.
 
 use super::compile::{self, Folded};
+use super::known::Known;
 use super::node::{Node, NodeId, Truth};
 use super::open::{Frame, Lookup, Open};
 use super::run::Run;
 use super::types::Types;
 use davy_events::Shape;
 use davy_knowledge::{Base, Def, Given};
-use davy_plan::{
-    Compiler, DatasetRef, Env, Facts, Failed, Matcher, Plan, SearchCondition, Typed, Val,
-    specialise,
-};
+use davy_plan::{Compiler, DatasetRef, Env, Failed, Plan, SearchCondition, Typed, Val, specialise};
 use davy_spl::ast::{Expr, SearchExpr};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,7 +43,7 @@ pub(crate) struct Graph {
     pub(super) open: Open,
     guards: HashMap<usize, Truth>,
     runs: HashMap<usize, Option<Arc<Run>>>,
-    server: Option<Arc<Run>>,
+    pub(super) server: Option<Arc<Run>>,
     pub(super) types: Option<Types>,
     /// Fields of the event that are called `tag` or `eventtype` are not looked at.
     pub(super) only_types: bool,
@@ -260,7 +258,7 @@ impl Graph {
     }
 
     /// A field as the decoder gives it, or as a server would add it.
-    fn decoded(&mut self, name: &str) -> NodeId {
+    pub(super) fn decoded(&mut self, name: &str) -> NodeId {
         let key = (Arc::from(name), usize::MAX);
         if let Some(id) = self.memo.get(&key) {
             return *id;
@@ -284,37 +282,6 @@ impl Graph {
         };
         self.memo.insert(key, id);
         id
-    }
-
-    /// The fields that Splunk's indexing adds to every event, made where they are asked for.
-    fn server_field(&mut self, name: &str) -> NodeId {
-        let eval = match name {
-            "linecount" | "punct" | "timestartpos" | "timeendpos" => {
-                let input = self.decoded("_raw");
-                let run = self.server.get_or_insert_with(|| Arc::new(Run::server())).clone();
-                return self.add(Node::Out { run, inputs: vec![input], name: name.into() });
-            }
-            // Events have a host always; searches that group by it would lose those without.
-            "host" => return self.add(Node::Const(Val::str("unknown"))),
-            "splunk_server" => return self.add(Node::Const(Val::str("davy"))),
-            "date_hour" => "tonumber(strftime(_time,\"%H\"))",
-            "date_mday" => "tonumber(strftime(_time,\"%d\"))",
-            "date_minute" => "tonumber(strftime(_time,\"%M\"))",
-            "date_second" => "tonumber(strftime(_time,\"%S\"))",
-            "date_year" => "tonumber(strftime(_time,\"%Y\"))",
-            "date_month" => "lower(strftime(_time,\"%B\"))",
-            "date_wday" => "lower(strftime(_time,\"%A\"))",
-            "date_zone" => return self.add(Node::Const(Val::str("0"))),
-            _ => return 0,
-        };
-        let mut sources = davy_diag::SourceMap::default();
-        let file = sources.add(name, eval);
-        let span = file.span(0..eval.len());
-        let mut diags = davy_diag::Diagnostics::default();
-        match davy_spl::parse_expr_at(&sources, span, &mut diags) {
-            Some(expr) => self.eval(&expr, Scope::Event(0), span),
-            None => 0,
-        }
     }
 
     /// The run of an extraction or lookup.
@@ -527,33 +494,5 @@ impl Graph {
         let inputs = self.named(&[value]);
         let compiled = compile::compile(&inputs, |plan| compile::or_default(plan, "0", default));
         self.compiled(compiled, None)
-    }
-}
-
-/// What a graph knows, as facts for folding a search.
-struct Known<'g, 's> {
-    graph: &'g mut Graph,
-    scope: Scope<'s>,
-}
-
-impl Facts for Known<'_, '_> {
-    fn fits(&mut self, field: &str, matcher: &dyn Fn() -> Matcher) -> Option<bool> {
-        let id = self.graph.value(field, self.scope);
-        match self.graph.node(id).as_ref() {
-            Node::Absent => Some(false),
-            Node::Const(value) => Some(matcher().matches_val(value)),
-            Node::Types { always, some } => {
-                let matcher = matcher();
-                if always.iter().any(|v| matcher.matches(v)) {
-                    return Some(true);
-                }
-                let possible = some.iter().flat_map(|(_, values)| values);
-                match possible.into_iter().any(|v| matcher.matches(v)) {
-                    true => None,
-                    false => Some(false),
-                }
-            }
-            _ => None,
-        }
     }
 }

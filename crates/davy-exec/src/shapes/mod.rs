@@ -5,10 +5,12 @@ mod compile;
 mod dataset;
 mod explain;
 mod graph;
+mod known;
 mod node;
 mod open;
 mod program;
 mod run;
+mod server;
 mod types;
 
 pub use explain::{Explained, Holds, check_base, explain};

@@ -82,3 +82,33 @@ fn a_field_is_the_same_whatever_else_is_asked_for() {
     }
     assert_eq!(all[0]["process_path"], "C:\\tools\\agent.exe");
 }
+
+// Cisco's message 302013: what goes out names the far side first.
+#[test]
+fn connections_have_the_side_that_opened_them_as_source() {
+    let line = |way: &str| {
+        format!(
+            "May  4 09:30:00 fw : %ASA-6-302013: Built {way} TCP connection 1 for \
+             outside:203.0.113.5/443 (203.0.113.5/443) to inside:10.0.0.7/50123 (10.0.0.7/50123)\n"
+        )
+    };
+    let spl = "search sourcetype=cisco:asa | table src src_port dest dest_port host";
+    let args = ["search", spl, "-i", "-", "--format", "csv"];
+    let out = davy(&args, &line("outbound")).out;
+    assert_eq!(out.lines().nth(1), Some("10.0.0.7,50123,203.0.113.5,443,fw"));
+    let out = davy(&args, &line("inbound")).out;
+    assert_eq!(out.lines().nth(1), Some("203.0.113.5,443,10.0.0.7,50123,fw"));
+}
+
+// What Microsoft Graph gives has the names that a diagnostic setting would give it.
+#[test]
+fn records_of_graph_are_sign_ins() {
+    let event = r#"{"createdDateTime":"2026-05-04T09:30:00Z","userPrincipalName":"ann@example.com",
+        "appDisplayName":"Portal","ipAddress":"203.0.113.9","status":{"errorCode":50126}}"#;
+    let text = format!("{{\"@odata.context\":\"x\",\"value\":[{event}]}}");
+    let spl = "search sourcetype=azure:monitor:aad category=SignInLogs \
+               properties.status.errorCode=50126 operationName=\"Sign-in activity\" \
+               | table user src action";
+    let ran = davy(&["search", spl, "-i", "-", "--format", "csv"], &text);
+    assert_eq!(ran.out, "user,src,action\nann@example.com,203.0.113.9,failure\n", "{}", ran.err);
+}
