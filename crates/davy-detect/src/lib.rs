@@ -15,8 +15,10 @@ mod risk;
 mod row;
 mod run;
 mod schedule;
+mod second;
 mod selection;
 pub mod testing;
+mod tuning;
 
 pub use finding::Finding;
 pub use hunt::{Hunt, HuntEvents, HuntProfile, hunt};
@@ -27,4 +29,6 @@ pub use risk::RiskEvent;
 pub use row::Row;
 pub use run::{DetectionRun, World, prepare_detection, run_detection};
 pub use schedule::{Schedule, ScheduleError, Tick};
+pub use second::second_stage;
 pub use selection::{Selected, Selection, Unmatched};
+pub use tuning::{Suppressed, Tuning};

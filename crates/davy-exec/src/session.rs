@@ -26,6 +26,7 @@ use davy_spl::{Macros, ast::Pipeline};
 use futures::StreamExt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// How a session runs its searches.
@@ -37,13 +38,22 @@ pub struct Config {
     pub batch_size: usize,
     /// Bytes that sorts, groups and joins may hold before they spill; `None` is no limit.
     pub memory: Option<usize>,
+    /// How long a search may compute; `None` is no limit. The one reading of many searches is not
+    /// counted.
+    pub timeout: Option<Duration>,
     pub limits: Limits,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let partitions = std::thread::available_parallelism().map_or(2, |n| n.get());
-        Config { partitions, batch_size: 8192, memory: None, limits: Limits::default() }
+        Config {
+            partitions,
+            batch_size: 8192,
+            memory: None,
+            timeout: None,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -306,11 +316,14 @@ pub(crate) struct Run<'a> {
     search: &'a Search<'a>,
     events: Events<'a>,
     notes: Mutex<Vec<Diagnostic>>,
+    /// When it has taken too long.
+    deadline: Option<Instant>,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
-        Run { session, search, events, notes: Mutex::new(Vec::new()) }
+        let deadline = session.config.timeout.and_then(|t| Instant::now().checked_add(t));
+        Run { session, search, events, notes: Mutex::new(Vec::new()), deadline }
     }
 
     /// Runs the search to its end.
@@ -318,6 +331,21 @@ impl<'a> Run<'a> {
         let plan = self.plan()?;
         let (schema, batches) = self.collect(&plan.logical)?;
         Ok(Answer { schema, batches, notes: self.into_notes() })
+    }
+
+    /// Waits no longer than the search may take.
+    async fn in_time<T>(&self, future: impl Future<Output = T>) -> Result<T, Failed> {
+        let Some(deadline) = self.deadline else { return Ok(future.await) };
+        if let Ok(done) = tokio::time::timeout_at(deadline.into(), future).await
+            && Instant::now() < deadline
+        {
+            return Ok(done);
+        }
+        let limit = self.session.config.timeout.unwrap_or_default();
+        Err(davy_plan::codes::TIMED_OUT
+            .bare(format!("the search took longer than {} s", limit.as_secs_f64()))
+            .help("give it more with --timeout, or narrow the time range")
+            .into())
     }
 
     fn plan(&self) -> Result<Plan, Failed> {
@@ -430,10 +458,10 @@ impl Engine for Run<'_> {
             let frame = context.execute_logical_plan(plan.clone()).await?;
             let mut stream = frame.execute_stream().await?;
             let mut batches = Vec::new();
-            while let Some(batch) = stream.next().await {
+            while let Some(batch) = self.in_time(stream.next()).await? {
                 batches.push(batch?);
             }
-            Ok::<_, DataFusionError>(batches)
+            Ok::<_, Failed>(batches)
         })?;
         Ok((schema, batches))
     }

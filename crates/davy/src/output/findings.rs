@@ -2,16 +2,17 @@
 
 use super::rows::{Format, write_objects};
 use comfy_table::{ContentArrangement, Table, presets};
-use davy_detect::{Finding, LeftOut, RiskEvent};
+use davy_detect::{Finding, LeftOut, RiskEvent, Suppressed};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
-/// Writes findings with their risk events, then the detections that did not run.
+/// Writes findings with their risk events; in JSON those that were suppressed too; then the detections that did not run.
 pub(crate) fn findings(
     out: &mut dyn Write,
     findings: &[Finding],
+    suppressed: &[Suppressed],
     left_out: &[LeftOut],
     format: Format,
     zone: &TimeZone,
@@ -22,9 +23,10 @@ pub(crate) fn findings(
             not_run(out, left_out)
         }
         Format::Json | Format::Ndjson => {
+            let suppressed = suppressed.iter().map(Suppressed::to_json);
             let left_out = left_out.iter().map(LeftOut::to_json);
             let objects: Vec<Map<String, Value>> =
-                findings.iter().map(Finding::to_json).chain(left_out).collect();
+                findings.iter().map(Finding::to_json).chain(suppressed).chain(left_out).collect();
             write_objects(out, &objects, format)
         }
         Format::Csv => csv(out, findings, left_out, zone),

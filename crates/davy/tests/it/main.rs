@@ -8,6 +8,7 @@ mod language;
 mod mmdb;
 mod report;
 mod shapes;
+mod tuned;
 
 use serde_json::Value;
 use std::io::Write;

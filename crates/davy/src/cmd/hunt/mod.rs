@@ -1,6 +1,7 @@
 //! `davy hunt`: all detections of the content over files or folders.
 
 mod summary;
+mod tuning;
 
 use crate::exit::Exit;
 use crate::output::{self, Format};
@@ -9,7 +10,9 @@ use crate::settings::{RangeArgs, usage};
 use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
-use davy_detect::{HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables};
+use davy_detect::{
+    HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables, second_stage,
+};
 use davy_events::Meta;
 use davy_exec::EventSource;
 use std::io;
@@ -74,6 +77,10 @@ pub(crate) struct Arguments {
     /// Write a report there: one HTML file that needs nothing else.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Known findings that are suppressed, in CSV or YAML: entries of detection, field and value or
+    /// SPL in where or search, reason, expires. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    tuning: Vec<PathBuf>,
     /// List the detections that did not run, each with the reason: in a table of their own, or
     /// as records after the findings.
     #[arg(long)]
@@ -110,7 +117,8 @@ impl Arguments {
         let findings = &hunt.findings;
         let mut out = output::target(self.output.as_deref())?;
         let left_out = if self.left_out { &*hunt.left_out } else { &[] };
-        output::findings(&mut *out, findings, left_out, self.format, zone)?;
+        let known = &*hunt.suppressed;
+        output::findings(&mut *out, findings, known, left_out, self.format, zone)?;
         if let Some(path) = &self.timeline {
             let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
             let ndjson = ending.is_some_and(|e| matches!(&*e, "ndjson" | "jsonl" | "json"));
@@ -154,6 +162,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let selected = args.selection().choose(loaded.content.detections());
     let Selected { chosen, left_out, idle } = selected.map_err(|e| usage(&e.to_string()))?;
     idle.iter().for_each(|word| eprintln!("warning: --exclude: {word}"));
+    let tuning = tuning::open(&args.tuning, &world, &env)?;
     let meta = Meta { now: env.now, ..Meta::default() };
     let bar = Arc::new(Bar::new(0));
     let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
@@ -162,10 +171,22 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     // Without a handler Ctrl-C still ends the hunt, only less gently.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-    let hunt = hunt(&world, &chosen, &source, &env, &stop, &Watch(bar.clone()));
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            // Asked twice: whoever asks does not want to wait.
+            std::process::exit(130);
+        }
+        eprintln!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
+    });
+    let watch = Watch(bar.clone());
+    let hunted = hunt(&world, &chosen, &source, &env, &stop, &watch).and_then(|mut hunt| {
+        tuning.apply(&world, &mut hunt, &env)?;
+        second_stage(&world, &chosen, &mut hunt, &env, &stop, &watch)?;
+        tuning.apply(&world, &mut hunt, &env)?;
+        Ok(hunt)
+    });
     bar.finish();
-    let mut hunt = hunt.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
+    let mut hunt = hunted.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
     hunt.findings.retain(|f| f.score >= args.min_risk);
     hunt.left_out.extend(left_out);
     let reports = inputs.source.reports();
@@ -187,7 +208,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let unread = inputs::report_problems(&inputs.errors, &reports);
     match written {
         Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
-        _ if unread || unsound => Ok(Exit::Incomplete),
+        _ if unread || unsound || hunt.stopped => Ok(Exit::Incomplete),
         _ => Ok(Exit::Done),
     }
 }

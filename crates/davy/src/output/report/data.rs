@@ -1,7 +1,7 @@
 //! The tables of a report as JSON inside of the page.
 
 use super::{Report, shown_time};
-use davy_detect::{Finding, RiskEvent, object_risk, risk_notables};
+use davy_detect::{Finding, RiskEvent, Suppressed, object_risk, risk_notables};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
@@ -95,8 +95,12 @@ pub(super) fn notables(report: &Report<'_>) -> Vec<Value> {
         .collect()
 }
 
-pub(super) fn suppressed(_: &Report<'_>) -> Vec<Value> {
-    Vec::new()
+pub(super) fn suppressed(report: &Report<'_>) -> Vec<Value> {
+    let shown = |s: &Suppressed| {
+        let time = shown_time(s.finding.time, report.zone);
+        json!([time, s.finding.detection, s.finding.message, s.reason, s.entry])
+    };
+    report.hunt.suppressed.iter().map(shown).collect()
 }
 
 /// What all findings of a detection have in common.
