@@ -1,7 +1,7 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::empty::gives_nothing;
-use crate::operators::SplQueryPlanner;
+use crate::operators::{SplQueryPlanner, with_deadline};
 use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
@@ -16,6 +16,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
@@ -336,16 +337,23 @@ impl<'a> Run<'a> {
     /// Waits no longer than the search may take.
     async fn in_time<T>(&self, future: impl Future<Output = T>) -> Result<T, Failed> {
         let Some(deadline) = self.deadline else { return Ok(future.await) };
-        if let Ok(done) = tokio::time::timeout_at(deadline.into(), future).await
-            && Instant::now() < deadline
-        {
-            return Ok(done);
+        tokio::time::timeout_at(deadline.into(), future).await.map_err(|_| self.too_long())
+    }
+
+    /// An error after the deadline is that the search took too long.
+    fn late<T>(&self, error: DataFusionError) -> Result<T, Failed> {
+        match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            true => Err(self.too_long()),
+            false => Err(error.into()),
         }
+    }
+
+    fn too_long(&self) -> Failed {
         let limit = self.session.config.timeout.unwrap_or_default();
-        Err(davy_plan::codes::TIMED_OUT
+        davy_plan::codes::TIMED_OUT
             .bare(format!("the search took longer than {} s", limit.as_secs_f64()))
             .help("give it more with --timeout, or narrow the time range")
-            .into())
+            .into()
     }
 
     fn plan(&self) -> Result<Plan, Failed> {
@@ -456,10 +464,17 @@ impl Engine for Run<'_> {
         };
         let batches = session.runtime.block_on(async {
             let frame = context.execute_logical_plan(plan.clone()).await?;
-            let mut stream = frame.execute_stream().await?;
+            let mut stream = match self.deadline {
+                None => frame.execute_stream().await?,
+                Some(deadline) => {
+                    let task = Arc::new(frame.task_ctx());
+                    let physical = with_deadline(frame.create_physical_plan().await?, deadline)?;
+                    execute_stream(physical, task)?
+                }
+            };
             let mut batches = Vec::new();
             while let Some(batch) = self.in_time(stream.next()).await? {
-                batches.push(batch?);
+                batches.push(batch.or_else(|e| self.late(e))?);
             }
             Ok::<_, Failed>(batches)
         })?;

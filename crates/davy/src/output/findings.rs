@@ -33,7 +33,8 @@ pub(crate) fn findings(
     }
 }
 
-fn shown_time(at: f64, zone: &TimeZone) -> String {
+/// A point in time in the zone.
+pub(crate) fn shown_time(at: f64, zone: &TimeZone) -> String {
     Timestamp::from_microsecond((at * 1e6) as i64)
         .map(|t| t.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
         .unwrap_or_default()

@@ -9,6 +9,7 @@ mod mmdb;
 mod report;
 mod shapes;
 mod tuned;
+mod watch;
 
 use serde_json::Value;
 use std::io::Write;

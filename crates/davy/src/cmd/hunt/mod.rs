@@ -1,5 +1,6 @@
 //! `davy hunt`: all detections of the content over files or folders.
 
+mod select;
 mod summary;
 mod tuning;
 
@@ -11,7 +12,7 @@ use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
 use davy_detect::{
-    HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables, second_stage,
+    HuntEvents, RiskEvent, RiskNotable, Selected, hunt, risk_notables, second_stage,
 };
 use davy_events::Meta;
 use davy_exec::EventSource;
@@ -20,6 +21,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use summary::{profile, summary};
+
+pub(crate) use select::SelectArgs;
+pub(crate) use tuning::open as open_tuning;
 
 /// Runs every detection of the content over files or folders.
 #[derive(Args)]
@@ -37,30 +41,8 @@ pub(crate) struct Arguments {
     /// Write the findings there instead of to standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Run deprecated detections too.
-    #[arg(long)]
-    deprecated: bool,
-    /// Only detections of these names, ids or patterns. May be repeated, as the next four.
-    #[arg(long, value_name = "NAME")]
-    include: Vec<String>,
-    /// No detections of these names, ids or patterns.
-    #[arg(long, value_name = "NAME")]
-    exclude: Vec<String>,
-    /// Only detections of this ATT&CK technique or its sub-techniques.
-    #[arg(long, value_name = "ID")]
-    technique: Vec<String>,
-    /// Only detections of this analytic story.
-    #[arg(long, value_name = "NAME")]
-    story: Vec<String>,
-    /// Only detections of this type: TTP, Anomaly, Hunting, Correlation.
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: Vec<String>,
-    /// Only detections of this status: production, experimental, ...
-    #[arg(long, value_name = "STATUS")]
-    status: Vec<String>,
-    /// Only findings whose risk score is at least this.
-    #[arg(long, value_name = "SCORE", default_value_t = 0)]
-    min_risk: u32,
+    #[command(flatten)]
+    select: SelectArgs,
     /// Write a timeline for Timesketch or Timeline Explorer there: CSV, or NDJSON where the
     /// name ends in .ndjson or .jsonl.
     #[arg(long, value_name = "FILE")]
@@ -99,18 +81,6 @@ pub(crate) fn run(args: Arguments) -> Exit {
 }
 
 impl Arguments {
-    fn selection(&self) -> Selection {
-        Selection {
-            include: self.include.clone(),
-            exclude: self.exclude.clone(),
-            techniques: self.technique.clone(),
-            stories: self.story.clone(),
-            kinds: self.kind.clone(),
-            statuses: self.status.clone(),
-            deprecated: self.deprecated,
-        }
-    }
-
     /// Writes the findings and each file that was asked for.
     fn write(&self, report: &output::Report<'_>) -> io::Result<()> {
         let (hunt, zone) = (report.hunt, report.zone);
@@ -151,23 +121,8 @@ impl HuntEvents for Watch {
     }
 }
 
-fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
-    let env = args.range.env()?;
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
-    let unsound = loaded.report(false);
-    let attack = Attack::builtin();
-    let session = args.range.session()?;
-    let knowledge = loaded.knowledge();
-    let world = loaded.world(&attack, &session, &knowledge);
-    let selected = args.selection().choose(loaded.content.detections());
-    let Selected { chosen, left_out, idle } = selected.map_err(|e| usage(&e.to_string()))?;
-    idle.iter().for_each(|word| eprintln!("warning: --exclude: {word}"));
-    let tuning = tuning::open(&args.tuning, &world, &env)?;
-    let meta = Meta { now: env.now, ..Meta::default() };
-    let bar = Arc::new(Bar::new(0));
-    let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
-    bar.length(inputs.source.inputs().len() as u64);
-    let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
+/// Raised by Ctrl-C: the hunt ends with what was read so far.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     // Without a handler Ctrl-C still ends the hunt, only less gently.
@@ -178,6 +133,25 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         }
         eprintln!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
     });
+    stop
+}
+
+fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
+    let stop = stop_on_interrupt();
+    let env = args.range.env()?;
+    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    let unsound = loaded.report(false);
+    let attack = Attack::builtin();
+    let session = args.range.session()?;
+    let knowledge = loaded.knowledge();
+    let world = loaded.world(&attack, &session, &knowledge);
+    let Selected { chosen, left_out, .. } = args.select.choose(loaded.content.detections())?;
+    let tuning = open_tuning(&args.tuning, &world, &env)?;
+    let meta = Meta { now: env.now, ..Meta::default() };
+    let bar = Arc::new(Bar::new(0));
+    let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
+    bar.length(inputs.source.inputs().len() as u64);
+    let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
     let watch = Watch(bar.clone());
     let hunted = hunt(&world, &chosen, &source, &env, &stop, &watch).and_then(|mut hunt| {
         tuning.apply(&world, &mut hunt, &env)?;
@@ -187,7 +161,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     });
     bar.finish();
     let mut hunt = hunted.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
-    hunt.findings.retain(|f| f.score >= args.min_risk);
+    hunt.findings.retain(|f| f.score >= args.select.min_risk);
     hunt.left_out.extend(left_out);
     let reports = inputs.source.reports();
     let report = output::Report {

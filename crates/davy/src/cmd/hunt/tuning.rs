@@ -10,7 +10,7 @@ use davy_plan::Env;
 use std::path::PathBuf;
 
 /// Reads them; any mistake in them ends the hunt before it began.
-pub(super) fn open(paths: &[PathBuf], world: &World<'_>, env: &Env) -> Result<Tuning, Exit> {
+pub(crate) fn open(paths: &[PathBuf], world: &World<'_>, env: &Env) -> Result<Tuning, Exit> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let mut entries = Vec::new();
