@@ -3,10 +3,10 @@
 use davy_content::Content;
 use davy_content::model::Lookup;
 use davy_knowledge::Base;
-use davy_plan::{Geo, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val};
+use davy_plan::{Geo, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, WriteLookup};
 use davy_spl::{MacroDef, Macros};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Macros and saved searches of the content, and lookup tables that were read beforehand.
 pub struct ContentKnowledge<'a> {
@@ -15,6 +15,18 @@ pub struct ContentKnowledge<'a> {
     saved: HashMap<String, String>,
     base: Option<Arc<Base>>,
     geo: Option<Arc<dyn Geo>>,
+    keeper: Option<Arc<dyn Keeper>>,
+    /// Tables that searches of this run wrote.
+    written: Mutex<HashMap<String, Arc<LookupTable>>>,
+}
+
+/// Keeps what `outputlookup` writes, for later runs.
+pub trait Keeper: Send + Sync {
+    /// The table as it is from now on. The error says why it cannot be kept.
+    fn keep(&self, name: &str, rows: &Rows) -> Result<(), String>;
+
+    /// A table that was kept earlier.
+    fn kept(&self, name: &str) -> Option<Rows>;
 }
 
 impl std::fmt::Debug for ContentKnowledge<'_> {
@@ -31,6 +43,8 @@ impl<'a> ContentKnowledge<'a> {
             saved: HashMap::new(),
             base: None,
             geo: None,
+            keeper: None,
+            written: Mutex::default(),
         }
     }
 
@@ -44,6 +58,25 @@ impl<'a> ContentKnowledge<'a> {
     pub fn with_geo(mut self, geo: Arc<dyn Geo>) -> Self {
         self.geo = Some(geo);
         self
+    }
+
+    /// With a place for what `outputlookup` writes.
+    pub fn with_keeper(mut self, keeper: Arc<dyn Keeper>) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
+    /// A table that was written, in this run or an earlier one.
+    fn written(&self, name: &str) -> Option<Arc<LookupTable>> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = written.get(name) {
+            return Some(table.clone());
+        }
+        let rows = self.keeper.as_ref()?.kept(name)?;
+        let options = self.content.lookup(name).map(options).unwrap_or_default();
+        let table = Arc::new(LookupTable { rows, options });
+        written.insert(name.to_owned(), table.clone());
+        Some(table)
     }
 
     /// Adds a search to call by its name.
@@ -73,6 +106,40 @@ fn rows_of(names: Vec<String>, cells: Vec<Vec<String>>) -> Rows {
         })
         .collect();
     Rows { names, rows }
+}
+
+/// New rows over old ones: those with the key of an old one replace it, others come behind.
+fn merged(old: Rows, new: &Rows, how: &WriteLookup) -> Rows {
+    let mut out = old;
+    for name in &new.names {
+        if out.column(name).is_none() {
+            out.names.push(name.clone());
+        }
+    }
+    let width = out.names.len();
+    out.rows.iter_mut().for_each(|row| row.resize(width, Val::Null));
+    let key = how.key_field.as_deref().and_then(|name| out.column(name));
+    for row in &new.rows {
+        let mut cells = vec![Val::Null; width];
+        for (name, value) in new.names.iter().zip(row) {
+            if let Some(slot) = out.column(name).and_then(|at| cells.get_mut(at)) {
+                *slot = value.clone();
+            }
+        }
+        let value = key.and_then(|at| cells.get(at)).cloned().filter(|v| !v.is_null());
+        let same = value
+            .zip(key)
+            .and_then(|(value, at)| out.rows.iter_mut().find(|row| row.get(at) == Some(&value)));
+        match same {
+            Some(known) => *known = cells,
+            None => out.rows.push(cells),
+        }
+    }
+    out
+}
+
+fn is_entity(name: &str) -> bool {
+    name.starts_with("asset_lookup") || name.starts_with("identity_lookup")
 }
 
 /// How a lookup matches, by its definition.
@@ -127,11 +194,46 @@ impl Knowledge for ContentKnowledge<'_> {
 
     /// Tables of the content stand before those of add-ons.
     fn lookup_table(&self, name: &str) -> Option<Arc<LookupTable>> {
+        if let Some(table) = self.written(name) {
+            return Some(table);
+        }
         if let Some(table) = self.tables.get(name) {
             return Some(table.clone());
         }
         let table = self.base.as_ref()?.table(name)?;
-        Some(Arc::new(LookupTable::from(rows_of(table.names.clone(), table.rows.clone()))))
+        let rows = rows_of(table.names.clone(), table.rows.clone());
+        // As Splunk's asset and identity framework defines them.
+        let mut options =
+            LookupOptions { case_sensitive: !is_entity(name), ..LookupOptions::default() };
+        if name == "asset_lookup_by_cidr" {
+            options.match_types = vec![("asset".to_owned(), MatchType::Cidr)];
+        }
+        Some(Arc::new(LookupTable { rows, options }))
+    }
+
+    /// Search Reference, outputlookup: rows are put in place of those that are there, or with
+    /// `append` behind them; with `key_field` those of the same key are replaced.
+    fn write_lookup(&self, name: &str, rows: &Rows, how: &WriteLookup) -> Result<(), String> {
+        let Some(keeper) = &self.keeper else {
+            return Err(format!("`{name}` has no place to be kept in; name one with `--lookups`"));
+        };
+        let old = self.lookup_table(name).map(|t| t.rows.clone());
+        if rows.rows.is_empty() && !how.append {
+            let keeps = old.is_some() && !how.override_if_empty;
+            if keeps || (old.is_none() && !how.create_empty) {
+                return Ok(());
+            }
+        }
+        let merged = match old {
+            Some(old) if how.append || how.key_field.is_some() => merged(old, rows, how),
+            _ => rows.clone(),
+        };
+        keeper.keep(name, &merged)?;
+        let options = self.content.lookup(name).map(options).unwrap_or_default();
+        let table = Arc::new(LookupTable { rows: merged, options });
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.insert(name.to_owned(), table);
+        Ok(())
     }
 
     fn lookup_names(&self) -> Vec<String> {

@@ -6,6 +6,7 @@
 //!
 //! `now` is an argument: nothing here reads the wall clock, opens a file, or prints.
 
+mod events;
 mod finding;
 mod hunt;
 mod incident;
@@ -21,10 +22,11 @@ mod selection;
 pub mod testing;
 mod tuning;
 
+pub use events::{Event, FindingEvents, matching_events};
 pub use finding::Finding;
 pub use hunt::{Hunt, HuntEvents, HuntProfile, hunt};
 pub use incident::{ObjectRisk, RiskNotable, object_risk, risk_notables};
-pub use knowledge::ContentKnowledge;
+pub use knowledge::{ContentKnowledge, Keeper};
 pub use ledger::{Changes, Ledger};
 pub use left_out::{LeftOut, Why};
 pub use risk::RiskEvent;

@@ -6,7 +6,7 @@ use crate::model::{Counts, Meta, Options, ProblemKind, Sink};
 use crate::rows::{Run, State};
 use crate::shape::Demand;
 use crate::sniff::{Format, sniff};
-use crate::text::{CsvDecoder, LineDecoder, StashDecoder, WinEventLogDecoder};
+use crate::text::{ColumnsDecoder, CsvDecoder, LineDecoder, StashDecoder, WinEventLogDecoder};
 use crate::xml::XmlDecoder;
 use std::io::{self, Read};
 
@@ -126,6 +126,7 @@ fn decoder(format: Format) -> Box<dyn Step> {
         Format::WindowsXml => Box::new(XmlDecoder::default()),
         Format::Json => Box::new(JsonDecoder::default()),
         Format::Csv => Box::new(CsvDecoder::default()),
+        Format::Columns => Box::new(ColumnsDecoder::default()),
         Format::Stash => Box::new(StashDecoder),
         Format::WinEventLog => Box::new(WinEventLogDecoder),
         _ => Box::new(LineDecoder::default()),

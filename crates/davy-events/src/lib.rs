@@ -8,8 +8,10 @@ mod columns;
 mod decode;
 mod evtx;
 mod json;
+mod known;
 mod model;
 pub mod mv;
+mod needles;
 pub mod rest;
 mod rows;
 mod shape;
@@ -20,5 +22,6 @@ mod xml;
 
 pub use decode::{Decoder, decode, decode_reader};
 pub use model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
+pub use needles::Needles;
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};

@@ -54,6 +54,8 @@ pub struct Meta {
     pub name: String,
     /// `_time` of events without a timestamp, in epoch seconds.
     pub now: f64,
+    /// Only the events of these numbers, in order, are read; the others are counted as skipped.
+    pub only: Option<Arc<[u64]>>,
 }
 
 #[derive(Debug, Clone)]

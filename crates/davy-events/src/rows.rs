@@ -4,6 +4,7 @@ use crate::columns::{Column, Packed, Texts, fill};
 use crate::evtx;
 use crate::model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
 use crate::mv;
+use crate::needles::Needles;
 use crate::rest;
 use crate::shape::{Demand, Shape, Want};
 use arrow::array::ArrayRef;
@@ -19,6 +20,10 @@ pub(crate) struct Run<'a> {
     pub(crate) counts: Counts,
     /// The receiver has had enough.
     pub(crate) stopped: bool,
+    /// The number of the next event in the input.
+    pub(crate) number: u64,
+    /// The first of the events to be read that was not met.
+    only_at: usize,
     demand: &'a dyn Demand,
     sink: &'a mut dyn Sink,
     state: &'a mut State,
@@ -71,6 +76,14 @@ pub(crate) struct Rows {
     scratch: String,
     len: usize,
     bytes: usize,
+    pub(crate) seek: Option<Seek>,
+}
+
+/// Where none of these stands nearby, the text of events may be left out, or the whole events.
+#[derive(Debug, Clone)]
+pub(crate) struct Seek {
+    pub(crate) needles: Arc<Needles>,
+    pub(crate) whole: bool,
 }
 
 /// Where the values of a field go.
@@ -89,7 +102,8 @@ impl<'a> Run<'a> {
         state: &'a mut State,
     ) -> Self {
         state.begin(meta);
-        Self { meta, options, demand, sink, counts: Counts::default(), stopped: false, state }
+        let counts = Counts::default();
+        Self { meta, options, demand, sink, counts, stopped: false, number: 0, only_at: 0, state }
     }
 
     /// What earlier files told of EVTX; to be given back with `set_evtx`.
@@ -119,6 +133,10 @@ impl<'a> Run<'a> {
         let rows = match self.demand.want(&shape) {
             Want::Skip => None,
             Want::Fields { names, rest } => Some(Rows::new(&shape, &names, rest)),
+            Want::Seek { names, needles, whole } => {
+                let seek = Some(Seek { needles, whole });
+                Some(Rows { seek, ..Rows::new(&shape, &names, false) })
+            }
         };
         let at = self.state.slots.len();
         self.state.by_shape.insert(key, at);
@@ -126,8 +144,30 @@ impl<'a> Run<'a> {
         SlotId(at)
     }
 
-    /// Counts an event and gives the row to fill, unless the shape is skipped.
+    /// Counts an event that need not be looked at further.
+    pub(crate) fn pass_over(&mut self) {
+        self.number += 1;
+        self.counts.events += 1;
+        self.counts.skipped += 1;
+    }
+
+    /// Whether the next event is not one of those to be read.
+    pub(crate) fn passes_over(&mut self) -> bool {
+        let Some(only) = &self.meta.only else { return false };
+        let next = self.number;
+        while only.get(self.only_at).is_some_and(|number| *number < next) {
+            self.only_at += 1;
+        }
+        only.get(self.only_at) != Some(&next)
+    }
+
+    /// Counts an event and gives the row to fill, unless it or its shape is skipped.
     pub(crate) fn row(&mut self, slot: SlotId) -> Option<&mut Rows> {
+        if self.passes_over() {
+            self.pass_over();
+            return None;
+        }
+        self.number += 1;
         self.counts.events += 1;
         let rows = self.state.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut());
         if rows.is_none() {
@@ -143,7 +183,7 @@ impl<'a> Run<'a> {
 
     /// Ends the row that `row` began.
     pub(crate) fn end_row(&mut self, slot: SlotId, time: f64) {
-        let seq = self.counts.events.saturating_sub(1);
+        let seq = self.number.saturating_sub(1);
         let Some(rows) = self.state.slots.get_mut(slot.0).and_then(|s| s.rows.as_mut()) else {
             return;
         };
@@ -211,6 +251,7 @@ impl Rows {
             scratch: String::new(),
             len: 0,
             bytes: 0,
+            seek: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Shapes: what all events of one kind share, and what a reader wants of them.
 
+use crate::needles::Needles;
 use std::sync::Arc;
 
 /// Where the events of a shape come from.
@@ -97,6 +98,9 @@ pub enum Want {
     Skip,
     /// These columns, in order, and with `rest` one more that packs all other fields.
     Fields { names: Arc<[Arc<str>]>, rest: bool },
+    /// These columns, of which `_raw` only matters where one of the needles stands nearby; elsewhere
+    /// it may be null. With `whole` the other columns too: events elsewhere need not be given.
+    Seek { names: Arc<[Arc<str>]>, needles: Arc<Needles>, whole: bool },
 }
 
 /// Asked once for each shape of an input.

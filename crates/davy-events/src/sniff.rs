@@ -16,6 +16,8 @@ pub enum Format {
     Stash,
     /// Windows events as classic multi-line text.
     WinEventLog,
+    /// A log whose columns are named in `#` lines.
+    Columns,
     Lines,
 }
 
@@ -34,6 +36,9 @@ pub fn sniff(head: &[u8]) -> Format {
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     match text.first() {
+        // A priority of syslog, as before the XML of Sysmon for Linux.
+        Some(b'<') if text.get(1).is_some_and(u8::is_ascii_digit) => Format::Lines,
+        Some(b'#') if crate::text::begins_with_names(text) => Format::Columns,
         Some(b'<') if memchr::memmem::find(text, b"<Event").is_some() => Format::WindowsXml,
         Some(b'<') if text.starts_with(b"<?xml") || text.starts_with(b"<!") => Format::WindowsXml,
         Some(b'{') => Format::Json,

@@ -23,7 +23,8 @@ const NOW: f64 = 1_777_896_000.0;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     pub events: usize,
-    pub produced: Vec<String>,
+    /// With the values of the first event that has any.
+    pub produced: Vec<(String, Vec<String>)>,
     pub missing: Vec<String>,
 }
 
@@ -58,12 +59,13 @@ pub fn coverage(
     let mut out = Coverage { events: rows.rows.len(), ..Coverage::default() };
     for field in example.fields {
         let at = rows.column(field);
-        let there = at.is_some_and(|at| {
-            rows.rows.iter().any(|row| row.get(at).is_some_and(|v| !v.is_null()))
-        });
-        match there {
-            true => out.produced.push(field.clone()),
-            false => out.missing.push(field.clone()),
+        let values = at.into_iter().flat_map(|at| rows.rows.iter().filter_map(move |r| r.get(at)));
+        match values.into_iter().find(|v| !v.is_null()) {
+            Some(value) => {
+                let values = value.values().into_iter().map(|v| v.into_owned()).collect();
+                out.produced.push((field.clone(), values));
+            }
+            None => out.missing.push(field.clone()),
         }
     }
     Ok(out)

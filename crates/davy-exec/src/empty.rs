@@ -1,7 +1,25 @@
-//! Plans that give no rows whatever is in their tables.
+//! Searches and plans that give no rows whatever is in their tables.
 
 use datafusion::common::JoinType;
 use datafusion::logical_expr::LogicalPlan;
+use davy_plan::Bound;
+
+/// Whether a search reads events once, at its start, and nothing else ever: no tables, whose lack
+/// is to be told even where no event was found.
+pub(crate) fn reads_once(bound: &Bound) -> bool {
+    let first = bound.stages.first().map(|stage| stage.spec.name);
+    let reads = |name| matches!(name, "tstats" | "map" | "lookup" | "inputlookup" | "iplocation");
+    matches!(first, Some("search" | "tstats"))
+        && bound.stages.iter().all(|stage| stage.command.subsearches().is_empty())
+        && bound.stages.iter().skip(1).all(|stage| !reads(stage.spec.name))
+}
+
+/// Whether such a search gives nothing when there is no event. `false` where that is not known.
+pub(crate) fn needs_events(bound: &Bound) -> bool {
+    let mut stages = bound.stages.iter();
+    stages.next().is_some_and(|first| first.spec.name == "search" || !first.command.makes_rows())
+        && stages.all(|stage| !stage.command.makes_rows())
+}
 
 /// Whether a plan reads nothing, and so gives nothing: it need not be run. `false` where that is
 /// not known.

@@ -81,6 +81,13 @@ impl EventSource for FileSource {
     fn start(&self, read: Read, _: usize) -> Arc<dyn Reading> {
         Arc::new(FileReading { source: self.clone(), read, next: AtomicUsize::new(0) })
     }
+
+    fn can_be_read_again(&self) -> bool {
+        self.inputs.iter().all(|input| match &input.place {
+            Place::File(path) => path.is_file(),
+            Place::Bytes(_) => true,
+        })
+    }
 }
 
 struct FileReading {
@@ -100,6 +107,16 @@ impl Reading for FileReading {
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = self.source.inputs.get(at) else { return };
+            let mut part = None;
+            if let Some(all) = &self.read.only {
+                let only = own(all, at as u64);
+                if only.is_empty() {
+                    continue;
+                }
+                let meta = Meta { only: Some(only), ..input.meta.clone() };
+                part = Some(Input { place: input.place.clone(), meta });
+            }
+            let input = part.as_ref().unwrap_or(input);
             let mut stopped = false;
             let mut problems = Vec::new();
             let mut checked = |batch: EventBatch| {
@@ -114,6 +131,12 @@ impl Reading for FileReading {
                 problems: &mut problems,
             };
             let read = read_input(input, &mut decoder, &mut sink);
+            if self.read.only.is_some() {
+                match stopped {
+                    true => return,
+                    false => continue,
+                }
+            }
             let mut report = InputReport { name: input.meta.name.clone(), ..Default::default() };
             match read {
                 Ok(counts) => report.counts = counts,
@@ -132,6 +155,14 @@ impl Reading for FileReading {
             }
         }
     }
+}
+
+/// Those of the numbers that are events of one input, as the input counts them.
+fn own(all: &[u64], input: u64) -> Arc<[u64]> {
+    let from = all.partition_point(|number| number >> EVENTS_PER_INPUT < input);
+    let to = all.partition_point(|number| number >> EVENTS_PER_INPUT <= input);
+    let first = input << EVENTS_PER_INPUT;
+    all.get(from..to).unwrap_or_default().iter().map(|number| number - first).collect()
 }
 
 fn read_input(

@@ -1,9 +1,11 @@
 //! Many searches over one pass of the events.
 
+use crate::empty::{needs_events, reads_once};
 use crate::session::{Answer, Events, Run, RunError, Search, Session};
 use crate::shapes::lock;
 use crate::shared::scan;
 use crate::source::{EventSource, ReadRequest};
+use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::record_batch::RecordBatch;
 use davy_plan::Bound;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -130,15 +132,21 @@ impl Session {
             let rows = take(&own);
             events.searched(done.fetch_add(1, Ordering::Relaxed), searches.len());
             let rows_in = rows.iter().flat_map(|(_, b)| b).map(RecordBatch::num_rows).sum();
-            if rows_in == 0 && !probe.dynamic && !table || probe.answer.is_err() {
-                return Some((probe.answer, Spent::default()));
-            }
-            let events = match table {
-                true => Events::Source,
-                false => Events::Kept(&rows),
-            };
             let started = Instant::now();
-            let answer = Run::new(self, &searches[number], events).answer();
+            let search = &searches[number];
+            let unwanted = Mutex::new(Vec::new());
+            let events = match probe.answer {
+                Some(answer) if answer.is_err() || rows_in == 0 && !probe.dynamic && !table => {
+                    return Some((answer, Spent::default()));
+                }
+                None if rows_in == 0 && !table => match needs_events(&search.prepared.bound) {
+                    true => return Some((Ok(no_rows()), Spent::default())),
+                    false => Events::Nothing(&unwanted),
+                },
+                _ if table => Events::Source,
+                _ => Events::Kept(&rows),
+            };
+            let answer = Run::new(self, search, events).answer();
             let rows_out =
                 answer.as_ref().map_or(0, |a| a.batches.iter().map(RecordBatch::num_rows).sum());
             Some((answer, Spent { rows_in, rows_out, time: started.elapsed() }))
@@ -168,22 +176,40 @@ impl Session {
         done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
 
-    /// Runs each search over nothing: what it would read, and what it gives then.
+    /// What each search reads, as far as that does not depend on what it finds.
+    pub(crate) fn requests(&self, searches: &[Search<'_>]) -> Vec<Vec<ReadRequest>> {
+        self.probe(searches).into_iter().map(|probe| probe.requests).collect()
+    }
+
+    /// What each search would read. One that reads once is only planned so far; any other is run
+    /// over nothing.
     fn probe(&self, searches: &[Search<'_>]) -> Vec<Probe> {
         self.each(searches.len(), |at| {
             let search = &searches[at];
+            let bound = &search.prepared.bound;
+            let once = reads_once(bound);
             let wanted = Mutex::new(Vec::new());
-            let answer = Run::new(self, search, Events::Nothing(&wanted)).answer();
+            let events = match once {
+                true => Events::First(&wanted),
+                false => Events::Nothing(&wanted),
+            };
+            let answer = Run::new(self, search, events).answer();
             let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
-            Some(Probe { requests, answer, dynamic: dynamic(&search.prepared.bound) })
+            let answer = Some(answer).filter(|_| !once || requests.is_empty());
+            Some(Probe { requests, answer, dynamic: dynamic(bound) })
         })
     }
 }
 
+/// The answer of a search that found nothing.
+fn no_rows() -> Answer {
+    Answer { schema: Arc::new(Schema::empty()), batches: Vec::new(), notes: Vec::new() }
+}
+
 struct Probe {
     requests: Vec<ReadRequest>,
-    /// Over no events.
-    answer: Result<Answer, RunError>,
+    /// Over no events, where that was worked out.
+    answer: Option<Result<Answer, RunError>>,
     /// What it reads depends on what it found.
     dynamic: bool,
 }

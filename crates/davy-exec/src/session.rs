@@ -308,6 +308,8 @@ pub(crate) enum Events<'a> {
     Source,
     /// Nowhere: what would be read is written down.
     Nothing(&'a Mutex<Vec<ReadRequest>>),
+    /// As `Nothing`, and planning ends with the first of it.
+    First(&'a Mutex<Vec<ReadRequest>>),
     /// What was kept for each request; the source for any other.
     Kept(&'a [(ReadRequest, Vec<RecordBatch>)]),
 }
@@ -429,6 +431,11 @@ impl Engine for Run<'_> {
                 wanted.lock().unwrap_or_else(PoisonError::into_inner).push(request);
                 return nothing(&schema);
             }
+            Events::First(wanted) => {
+                wanted.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+                let known = "what is read is known".to_owned();
+                return Err(DataFusionError::Execution(known).into());
+            }
             Events::Kept(kept) => {
                 if let Some((_, batches)) = kept.iter().find(|(known, _)| *known == request) {
                     return match batches.is_empty() {
@@ -458,7 +465,7 @@ impl Engine for Run<'_> {
             return Ok((schema, Vec::new()));
         }
         let context = match self.events {
-            Events::Nothing(_) => &session.small,
+            Events::Nothing(_) | Events::First(_) => &session.small,
             Events::Kept(kept) if few(kept) => &session.small,
             Events::Source | Events::Kept(_) => &session.context,
         };

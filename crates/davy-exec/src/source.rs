@@ -86,6 +86,9 @@ pub struct Read {
     /// fields.
     pub earliest: f64,
     pub latest: f64,
+    /// Only events of these numbers, in order. They are those of an earlier reading of the source,
+    /// and the reading is not reported.
+    pub only: Option<Arc<[u64]>>,
 }
 
 impl std::fmt::Debug for Read {
@@ -98,6 +101,11 @@ impl std::fmt::Debug for Read {
 pub trait EventSource: Send + Sync + std::fmt::Debug {
     /// Starts a reading that `parts` calls of [`Reading::part`] share.
     fn start(&self, read: Read, parts: usize) -> Arc<dyn Reading>;
+
+    /// Whether a second reading gives the same events with the same numbers.
+    fn can_be_read_again(&self) -> bool {
+        false
+    }
 
     /// A table that DataFusion can read itself, if that is what the source is; its columns are the
     /// fields.

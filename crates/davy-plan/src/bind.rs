@@ -5,6 +5,7 @@ use crate::command::{Bound, BoundStage};
 use crate::commands;
 use crate::parse::ParseCx;
 use crate::spec::{Kind, Support};
+use crate::splice;
 use davy_diag::{Diagnostics, SourceMap, closest};
 use davy_spl::Grammars;
 use davy_spl::ast::{Args, Grammar, Pipeline};
@@ -64,7 +65,11 @@ pub(crate) fn bind_at(
             );
         }
         let mut cx = ParseCx { sources, diags: &mut *diags, stage, spec, first, depth };
-        if let Some(command) = (spec.parse)(&stage.args, &mut cx) {
+        let command = match splice::wanted(spec, stage) {
+            true => splice::parse(&mut cx),
+            false => (spec.parse)(&stage.args, &mut cx),
+        };
+        if let Some(command) = command {
             bound.stages.push(BoundStage { spec, command: Arc::from(command), span: stage.span.0 });
         }
     }

@@ -30,6 +30,11 @@ pub trait Command: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether there may be rows after the command where there was none before.
+    fn makes_rows(&self) -> bool {
+        true
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed>;
 }
 

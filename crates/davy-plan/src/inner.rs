@@ -172,7 +172,7 @@ pub(crate) fn search_expr(text: &str, span: Span, cx: &mut ParseCx<'_>) -> Optio
     }
 }
 
-fn place(expr: &mut Expr, span: Span) {
+pub(crate) fn place(expr: &mut Expr, span: Span) {
     expr.span = Spanless(span);
     match &mut expr.kind {
         ExprKind::Call { name, args } => {

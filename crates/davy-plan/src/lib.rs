@@ -48,6 +48,7 @@ mod search;
 mod sed;
 pub mod spec;
 mod specialise;
+mod splice;
 mod structured;
 mod timefmt;
 mod timerange;

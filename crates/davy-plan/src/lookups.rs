@@ -247,3 +247,20 @@ fn net(text: &str) -> Option<IpNet> {
     let net = text.parse::<IpNet>().ok();
     net.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)).map(|n| n.trunc())
 }
+
+/// The lookup of the URL Toolbox that tells how random a word looks: `word` gives `ut_shannon`,
+/// the entropy of its characters in bits (Shannon 1948). It is a script there and computed here.
+pub(crate) const SHANNON: &str = "ut_shannon_lookup";
+
+/// Bits a character of the word holds.
+pub(crate) fn shannon(word: &str) -> f64 {
+    let mut counts: HashMap<char, f64> = HashMap::new();
+    for c in word.chars() {
+        *counts.entry(c).or_default() += 1.0;
+    }
+    let total: f64 = counts.values().sum();
+    // In a fixed order, so that the sum is the same each time.
+    let mut counts: Vec<f64> = counts.into_values().collect();
+    counts.sort_by(f64::total_cmp);
+    counts.iter().map(|n| -(n / total) * (n / total).log2()).sum::<f64>().abs()
+}

@@ -309,6 +309,11 @@ impl Phrase {
         }
     }
 
+    /// The texts that stand in every event with the phrase, lower-cased unless case matters.
+    pub fn parts(&self) -> &[String] {
+        &self.pattern
+    }
+
     /// Whether the phrase stands in `raw` as whole words.
     pub fn matches(&self, raw: &str) -> bool {
         let fold = self.fold && raw.is_ascii();

@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub(crate) fn subsearches(expr: &SearchExpr) -> Vec<&Pipeline> {
     let mut out = Vec::new();
     walk(expr, &mut |e| {
-        if let SearchExpr::Subsearch(pipeline, _) = e {
+        if let SearchExpr::Subsearch(pipeline, _) | SearchExpr::CompareSub { pipeline, .. } = e {
             out.push(pipeline);
         }
     });
@@ -39,7 +39,10 @@ fn walk<'e>(expr: &'e SearchExpr, visit: &mut impl FnMut(&'e SearchExpr)) {
 /// The fields that an expression reads.
 pub(crate) fn reads(expr: &SearchExpr, out: &mut Vec<(String, Span)>) {
     walk(expr, &mut |e| match e {
-        SearchExpr::Compare { field, .. } | SearchExpr::In { field, .. } => {
+        SearchExpr::CompareSub { field, .. } if davy_spl::is_time_key(&field.value) => {}
+        SearchExpr::Compare { field, .. }
+        | SearchExpr::In { field, .. }
+        | SearchExpr::CompareSub { field, .. } => {
             out.push((field.value.clone(), field.span));
         }
         SearchExpr::Case { field: Some(field), .. } => out.push((field.value.clone(), field.span)),
@@ -88,8 +91,32 @@ pub(crate) fn resolve(
             }
             None => nothing(span.0),
         },
+        SearchExpr::CompareSub { field, op, span, .. } => {
+            let text = match bound.next() {
+                Some(sub) => crate::splice::run(sub, cx)?,
+                None => None,
+            };
+            match text {
+                Some(text) => text_as_search(&compared(&field.value, op.as_ref(), &text), span.0),
+                None => nothing(span.0),
+            }
+        }
         other => other.clone(),
     })
+}
+
+/// The comparison of a field with the text that a search in brackets gave, as it is typed.
+fn compared(field: &str, op: Option<&Spanned<CmpOp>>, text: &str) -> String {
+    let field = field.replace('\\', "\\\\").replace('"', "\\\"");
+    match op.map(|op| op.value) {
+        None => format!("\"{field}\" IN ({text})"),
+        Some(CmpOp::Eq) => format!("\"{field}\"={text}"),
+        Some(CmpOp::Ne) => format!("\"{field}\"!={text}"),
+        Some(CmpOp::Lt) => format!("\"{field}\"<{text}"),
+        Some(CmpOp::Le) => format!("\"{field}\"<={text}"),
+        Some(CmpOp::Gt) => format!("\"{field}\">{text}"),
+        Some(CmpOp::Ge) => format!("\"{field}\">={text}"),
+    }
 }
 
 /// Matches no event.
@@ -222,7 +249,7 @@ pub(crate) fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Ex
         SearchExpr::Case { field: None, value } => {
             Some(phrase(Phrase::new(&value.text, false), plan))
         }
-        SearchExpr::Subsearch(..) | SearchExpr::Time { .. } => None,
+        SearchExpr::Subsearch(..) | SearchExpr::CompareSub { .. } | SearchExpr::Time { .. } => None,
     }
 }
 

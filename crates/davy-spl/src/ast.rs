@@ -166,6 +166,14 @@ pub enum SearchExpr {
         value: SearchValue,
     },
     Subsearch(Pipeline, Spanless),
+    /// `field=[search ...]`, `field IN ([search ...])`: compared with the text that a search gives.
+    /// `op` is `None` for `IN`.
+    CompareSub {
+        field: Spanned<String>,
+        op: Option<Spanned<CmpOp>>,
+        pipeline: Pipeline,
+        span: Spanless,
+    },
     /// `earliest=-1h`, `latest=now`, `starttime=`, `index_earliest=`, `starthoursago=` ...
     Time {
         key: Spanned<String>,
@@ -175,8 +183,7 @@ pub enum SearchExpr {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchValue {
-    /// Escapes `\"` and `\\` resolved inside quotes; a bare word is as written. `*` is a wildcard
-    /// in both.
+    /// Escapes `\"`, `\\` and, in a bare word, `\|` resolved. `*` is a wildcard in both.
     pub text: String,
     pub quoted: bool,
     pub span: Spanless,

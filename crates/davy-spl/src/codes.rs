@@ -53,9 +53,6 @@ codes! {
          parentheses are terms too. `where` computes.";
     EMPTY_LIST = error "spl::empty-list",
         "`IN` needs at least one value: `field IN (a, b)`.";
-    SUBSEARCH_VALUE = error "spl::subsearch-value",
-        "A subsearch cannot stand as the value of a comparison. It yields whole conditions: let \
-         it return the field, as in `[search ... | return field]`.";
     MISSING_ASSIGNMENT = error "spl::missing-assignment",
         "`eval` takes assignments, `field=expression`, separated by commas.";
     MISSING_EXPRESSION = error "spl::missing-expression",

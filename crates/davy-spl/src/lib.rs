@@ -17,7 +17,7 @@ mod time;
 
 pub use expand::{EvalMacro, MacroCall, MacroDef, Macros, expand, expand_with, macro_call_at};
 pub use fmt::{format, format_expr, format_search, format_source};
-pub use parse::{Grammars, parse, parse_expr_at, parse_pipeline_at, parse_search_at};
+pub use parse::{Grammars, is_time_key, parse, parse_expr_at, parse_pipeline_at, parse_search_at};
 pub use time::{
     TimeModifier, TimeModifierError, TimeSpan, TimeStep, TimeUnit, parse_span, parse_time_modifier,
 };

@@ -43,7 +43,9 @@ fn search_in<'a>(expr: &'a SearchExpr, out: &mut Vec<&'a Pipeline>) {
             items.iter().for_each(|e| search_in(e, out));
         }
         SearchExpr::Not(inner, _) => search_in(inner, out),
-        SearchExpr::Subsearch(pipeline, _) => out.push(pipeline),
+        SearchExpr::Subsearch(pipeline, _) | SearchExpr::CompareSub { pipeline, .. } => {
+            out.push(pipeline);
+        }
         _ => {}
     }
 }

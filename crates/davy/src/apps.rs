@@ -14,6 +14,17 @@ pub(crate) struct AppArgs {
     /// A database of addresses for `iplocation`: GeoLite2 City, DB-IP City or another MMDB file.
     #[arg(long, value_name = "FILE")]
     pub(crate) mmdb: Option<PathBuf>,
+    /// Assets as CSV in the layout of Enterprise Security (ip, mac, nt_host, dns, priority,
+    /// category, ...): fills dest_priority, src_category and the like.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assets: Option<PathBuf>,
+    /// Identities as CSV in the layout of Enterprise Security (identity, email, priority,
+    /// category, ...): fills user_priority, user_category and the like.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identities: Option<PathBuf>,
+    /// A folder in which `outputlookup` keeps tables and collections for later runs.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lookups: Option<PathBuf>,
 }
 
 /// The files of an app.

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::geo::Database;
 use davy_app::{App, Context};
 use davy_content::{Attack, Content, InputFile, builtin_pack, load};
-use davy_detect::{ContentKnowledge, World};
+use davy_detect::{ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_exec::Session;
 use davy_knowledge::{Base, Text};
@@ -23,6 +23,7 @@ pub(crate) struct Loaded {
     pub(crate) base: Arc<Base>,
     pub(crate) apps: Vec<App>,
     geo: Option<Arc<dyn Geo>>,
+    store: Option<Arc<dyn Keeper>>,
 }
 
 /// Loads the pack and then each folder or file.
@@ -53,6 +54,17 @@ pub(crate) fn open_with(
         content.layer(load(files, &mut sources, &mut diags));
         folders.push(root.to_path_buf());
     }
+    let entities = crate::entities::texts(over.assets.as_deref(), over.identities.as_deref());
+    texts.extend(entities.map_err(|e| crate::settings::usage(&format!("--assets: {e}")))?);
+    let store: Option<Arc<dyn Keeper>> = match &over.lookups {
+        None => None,
+        Some(folder) => {
+            let store = crate::store::Store::open(folder).map_err(|e| {
+                crate::settings::usage(&format!("--lookups {}: {e}", folder.display()))
+            })?;
+            Some(Arc::new(store))
+        }
+    };
     let mut mistakes = Diagnostics::default();
     let mut base = Base::load(&texts, &mut mistakes);
     show(base.sources(), &mistakes, true);
@@ -76,7 +88,7 @@ pub(crate) fn open_with(
         }
         apps.push(app);
     }
-    Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps, geo })
+    Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps, geo, store })
 }
 
 impl Loaded {
@@ -95,6 +107,9 @@ impl Loaded {
         let mut knowledge = ContentKnowledge::new(&self.content).with_base(self.base.clone());
         if let Some(geo) = &self.geo {
             knowledge = knowledge.with_geo(geo.clone());
+        }
+        if let Some(store) = &self.store {
+            knowledge = knowledge.with_keeper(store.clone());
         }
         for lookup in self.content.lookups() {
             if let davy_content::model::LookupStore::KeyValue { fields, .. } = &lookup.store {

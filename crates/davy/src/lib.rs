@@ -6,12 +6,14 @@ mod apps;
 mod cmd;
 mod content;
 mod datasets;
+mod entities;
 mod exit;
 mod geo;
 mod inputs;
 mod output;
 mod progress;
 mod settings;
+mod store;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;

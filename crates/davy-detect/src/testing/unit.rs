@@ -48,6 +48,7 @@ pub(super) fn replay(
                 index: data.index.clone(),
                 name,
                 now,
+                only: None,
             },
         });
         replay.origins.push(dataset.origin);

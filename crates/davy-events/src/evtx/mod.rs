@@ -7,7 +7,8 @@ mod template;
 mod value;
 
 use crate::model::ProblemKind;
-use crate::rows::Run;
+use crate::needles::Needles;
+use crate::rows::{Run, Seek};
 use crate::shape::Kind;
 use crate::xml::shaper::WindowsShaper;
 use chunk::{Chunk, Record, SIZE};
@@ -16,6 +17,7 @@ use render::Filled;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
+use std::sync::Arc;
 use template::Node;
 use value::{Escape, Value};
 
@@ -72,6 +74,8 @@ pub(crate) struct Known {
     outer: Vec<Value>,
     inner: Vec<Value>,
     raw: String,
+    /// Which needles stand in the chunk in hand.
+    sought: Vec<(Arc<Needles>, bool)>,
 }
 
 /// Templates of a chunk by where they are defined: their number in the file.
@@ -85,10 +89,17 @@ impl Known {
 
     fn chunk(&mut self, run: &mut Run<'_>, chunk: &Chunk<'_>, offset: u64) {
         let mut numbers = Numbers::new();
+        self.sought.clear();
         for record in chunk.records() {
             if run.stopped {
                 return;
             }
+            if record.is_ok() && run.passes_over() {
+                run.pass_over();
+                continue;
+            }
+            // One that cannot be read has a number too, so that passing over it gives the same.
+            let next = run.number + 1;
             let place = match &record {
                 Ok(record) => record.start.saturating_sub(24),
                 Err(at) => *at,
@@ -98,7 +109,19 @@ impl Known {
                 let message = "a record of the EVTX file is damaged".to_owned();
                 run.problem(ProblemKind::Corrupt, Some(offset + place as u64), message);
             }
+            run.number = next;
         }
+    }
+
+    /// Whether what texts are searched for stands anywhere in the chunk.
+    fn sought(&mut self, seek: &Seek, chunk: &Chunk<'_>) -> bool {
+        let known = self.sought.iter().find(|(needles, _)| Arc::ptr_eq(needles, &seek.needles));
+        if let Some((_, found)) = known {
+            return *found;
+        }
+        let found = seek.needles.stand_in(chunk.data);
+        self.sought.push((seek.needles.clone(), found));
+        found
     }
 
     /// The number of a template in the file. Equal templates have equal numbers.
@@ -186,10 +209,15 @@ impl Known {
         };
         match plan {
             Some(plan) if plan.fits(&self.outer, &self.inner) => {
+                let sought = plan.seek.as_ref().is_none_or(|seek| self.sought(seek, chunk));
+                if !sought && plan.seek.as_ref().is_some_and(|seek| seek.whole) {
+                    run.pass_over();
+                    return Some(());
+                }
                 let levels = [Filled::new(chunk, &self.outer), Filled::new(chunk, &self.inner)];
                 let [outer, _] = levels;
                 let Some(rows) = run.row(plan.slot) else { return Some(()) };
-                plan.fill(rows, levels);
+                plan.fill(rows, levels, sought);
                 run.end_row(plan.slot, plan.time(outer, record.written));
                 Some(())
             }

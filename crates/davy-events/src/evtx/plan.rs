@@ -6,7 +6,7 @@
 use crate::evtx::render::Filled;
 use crate::evtx::template::{Element, Node};
 use crate::evtx::value::{self, Escape, Value};
-use crate::rows::{Rows, Run, SlotId, Target};
+use crate::rows::{Rows, Run, Seek, SlotId, Target};
 use crate::shape::Kind;
 use crate::xml::event::ALIASES;
 use crate::xml::shaper::windows_shape;
@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) slot: SlotId,
     fields: Vec<(Target, Source)>,
     raw: Option<Target>,
+    /// What is left out where no needle stands in the chunk.
+    pub(crate) seek: Option<Seek>,
     /// Where the time is, among the outer values.
     time: Option<u16>,
     /// Values that may be arrays, outer and inner; any other array needs the long way.
@@ -116,9 +118,13 @@ impl Plan {
         };
         let arrays = walk.arrays;
         let decode = run.options.decode_entities;
-        let mut plan = Self { slot, fields: Vec::new(), raw: None, time, arrays };
+        let mut plan = Self { slot, fields: Vec::new(), raw: None, seek: None, time, arrays };
         let Some(rows) = run.rows(slot) else { return Some(plan) };
         plan.raw = rows.target("_raw");
+        // A word may come about where a text and a value meet.
+        if !mixed(outer) && !inner.is_some_and(|inner| mixed(&inner.nodes)) {
+            plan.seek = rows.seek.clone();
+        }
         for (name, place) in walk.fields {
             if let Some(target) = rows.target(&name) {
                 let array = match place.nodes {
@@ -152,8 +158,9 @@ impl Plan {
         }) && inner.iter().all(|value| value.kind != value::BINXML || value.len == 0)
     }
 
-    pub(crate) fn fill(&self, rows: &mut Rows, levels: [Filled<'_>; 2]) {
-        if let Some(raw) = &self.raw {
+    /// `raw`: the text is wanted too, if any text is.
+    pub(crate) fn fill(&self, rows: &mut Rows, levels: [Filled<'_>; 2], raw: bool) {
+        if let Some(raw) = self.raw.as_ref().filter(|_| raw) {
             let [outer, _] = levels;
             rows.write_to(raw, |out| outer.chunk.write_record(out));
         }
@@ -166,6 +173,17 @@ impl Plan {
         let own = self.time.and_then(|index| outer.value(index).filetime(outer.chunk.data));
         value::epoch(own.unwrap_or(written))
     }
+}
+
+/// Whether anything in a template is put together of several texts and values.
+fn mixed(nodes: &[Node]) -> bool {
+    nodes.iter().filter(|node| !is_element(node)).count() > 1
+        || nodes.iter().any(|node| match node {
+            Node::Element(element) => {
+                mixed(&element.children) || element.attributes.iter().any(|(_, nodes)| mixed(nodes))
+            }
+            _ => false,
+        })
 }
 
 fn is_element(node: &Node) -> bool {

@@ -2,11 +2,14 @@
 //! wrappers of Splunk's HTTP collector and of its exports; Windows events as `evtx_dump` and other
 //! tools give them.
 
+mod container;
 mod foreign;
+mod known;
 mod parse;
 mod windows;
 
 use crate::decode::Step;
+use crate::known::Known;
 use crate::model::ProblemKind;
 use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
@@ -50,6 +53,9 @@ pub(crate) struct JsonDecoder {
     inner: Flat,
     slots: HashMap<[Option<String>; 4], SlotId>,
     windows: WindowsShaper,
+    recogniser: known::Recogniser,
+    /// Objects in whose array the events stand.
+    around: usize,
 }
 
 /// What a wrapper says about its event.
@@ -73,6 +79,17 @@ impl Step for JsonDecoder {
                 .take_while(|b| b.is_ascii_whitespace() || matches!(b, b',' | b'[' | b']'))
                 .count();
             at += skipped;
+            if self.around > 0 {
+                match container::end(text.get(at..).unwrap_or_default()) {
+                    container::End::Of(taken) => {
+                        at += taken;
+                        self.around -= 1;
+                        continue;
+                    }
+                    container::End::Later if !last => return at,
+                    container::End::Later | container::End::No => {}
+                }
+            }
             if text.get(at..at + 3) == Some(b"\xef\xbb\xbf") {
                 at += 3;
                 continue;
@@ -80,6 +97,15 @@ impl Step for JsonDecoder {
             let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
                 return text.len();
             };
+            match self.open(run, rest) {
+                Some(0) if !last => return at,
+                Some(taken) if taken > 0 => {
+                    at += taken;
+                    self.around += 1;
+                    continue;
+                }
+                _ => {}
+            }
             match self.one(run, rest, base + at as u64, last) {
                 0 => return at,
                 taken => at += taken,
@@ -90,6 +116,28 @@ impl Step for JsonDecoder {
 }
 
 impl JsonDecoder {
+    /// How much stands before the first event of an array in an object, if the text begins with
+    /// that and the event is of a known kind. 0 asks for more text.
+    fn open(&mut self, run: &Run<'_>, bytes: &[u8]) -> Option<usize> {
+        let start = container::start(bytes)?;
+        let window = bytes.get(start..)?;
+        let window = window.get(..run.options.max_line).unwrap_or(window);
+        let text = match std::str::from_utf8(window) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(window.get(..error.valid_up_to())?).ok()?,
+        };
+        let mut first = std::mem::take(&mut self.inner);
+        let read = first.read(text, run.options.json_depth);
+        let known = read.is_ok()
+            && (first.get("CloudTrailEvent").is_some()
+                || self.recogniser.tell(&first, &run.meta.name).is_some());
+        self.inner = first;
+        match read {
+            Err(Failure::Incomplete) if window.len() < run.options.max_line => Some(0),
+            _ => known.then_some(start),
+        }
+    }
+
     /// One event at the start of the text. 0 asks for more text.
     fn one(&mut self, run: &mut Run<'_>, bytes: &[u8], offset: u64, last: bool) -> usize {
         let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
@@ -182,6 +230,12 @@ impl JsonDecoder {
             let xml = crate::xml::scan::canonical(&xml).unwrap_or(xml);
             return self.windows.event(run, Kind::Json, &xml, None);
         }
+        // `aws cloudtrail lookup-events` gives each event as a text.
+        if has("EventId")
+            && let Some(text) = self.flat.get("CloudTrailEvent").map(str::to_owned)
+        {
+            return self.text(run, &text, &Wrapper::default(), None);
+        }
         let row = has("_time") || has("_raw");
         let flat = std::mem::take(&mut self.flat);
         match row {
@@ -266,13 +320,18 @@ impl JsonDecoder {
         self.plain(run, raw, wrapper, extra);
     }
 
-    fn slot(&mut self, run: &mut Run<'_>, wrapper: &Wrapper) -> SlotId {
+    /// Metadata by the first that says it: the caller, the wrapper, the content.
+    fn slot(&mut self, run: &mut Run<'_>, wrapper: &Wrapper, known: &Known) -> SlotId {
         let meta = run.meta;
+        let told = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let key = [
-            meta.source.clone().or_else(|| wrapper.source.clone()),
-            meta.sourcetype.clone().or_else(|| wrapper.sourcetype.clone()),
+            meta.source.clone().or_else(|| wrapper.source.clone()).or(known.source.and_then(told)),
+            meta.sourcetype
+                .clone()
+                .or_else(|| wrapper.sourcetype.clone())
+                .or_else(|| told(&known.sourcetype)),
             meta.host.clone().or_else(|| wrapper.host.clone()),
-            meta.index.clone().or_else(|| wrapper.index.clone()),
+            meta.index.clone().or_else(|| wrapper.index.clone()).or(known.index.and_then(told)),
         ];
         if let Some(slot) = self.slots.get(&key) {
             return *slot;
@@ -300,11 +359,23 @@ impl JsonDecoder {
         wrapper: &Wrapper,
         extra: Option<&Flat>,
     ) {
-        let slot = self.slot(run, wrapper);
+        let stated = run.meta.sourcetype.is_some() || wrapper.sourcetype.is_some();
+        let known = match stated {
+            true => Known::default(),
+            false => self.recogniser.tell(flat, &run.meta.name).unwrap_or_default(),
+        };
+        let slot = self.slot(run, wrapper, &known);
         let now = run.meta.now;
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", raw);
-        for (name, value) in flat.fields().chain(extra.into_iter().flat_map(Flat::fields)) {
+        for (name, value) in flat.fields() {
+            if !known.prefix.is_empty() {
+                rows.set(&[known.prefix, name].concat(), value);
+            } else if !matches!(name, "_raw" | "_time" | "__seq") {
+                rows.set(name, value);
+            }
+        }
+        for (name, value) in extra.into_iter().flat_map(Flat::fields) {
             if !matches!(name, "_raw" | "_time" | "__seq") {
                 rows.set(name, value);
             }
@@ -315,7 +386,7 @@ impl JsonDecoder {
     }
 
     fn plain(&mut self, run: &mut Run<'_>, raw: &str, wrapper: &Wrapper, extra: Option<&Flat>) {
-        let slot = self.slot(run, wrapper);
+        let slot = self.slot(run, wrapper, &Known::default());
         let now = run.meta.now;
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", raw);

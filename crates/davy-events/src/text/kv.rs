@@ -44,7 +44,10 @@ fn value_after(line: &str, start: usize) -> (&str, usize) {
     }
     let end = rest
         .find(|c: char| {
-            c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | '"' | ')' | ']' | '}')
+            // The last is what auditd writes before the names of ids.
+            c.is_whitespace()
+                || c == '\u{1d}'
+                || matches!(c, ',' | ';' | '&' | '|' | '"' | ')' | ']' | '}')
         })
         .unwrap_or(rest.len());
     (rest.get(..end).unwrap_or_default(), start + end)

@@ -1,21 +1,25 @@
 //! Plain lines: one event a line, with what time and key=value pairs can be recognised in it.
+//! Sysmon for Linux writes its events as XML behind a header of syslog.
 
 use crate::decode::Step;
-use crate::model::Meta;
+use crate::known::Known;
 use crate::rows::{Run, SlotId};
 use crate::shape::Kind;
 use crate::stamp;
-use crate::text::{Lines, kv, text_slot};
-use crate::xml::lossy;
+use crate::text::known::{syslog, tell};
+use crate::text::{Lines, kv, own_meta, text_slot};
+use crate::xml::{lossy, scan, shaper::WindowsShaper};
 
 pub(crate) struct LineDecoder {
     lines: Lines,
-    slot: Option<SlotId>,
+    /// The kinds that were seen, the last one first.
+    slots: Vec<(Option<Known>, SlotId)>,
+    windows: WindowsShaper,
 }
 
 impl Default for LineDecoder {
     fn default() -> Self {
-        Self { lines: Lines::new(), slot: None }
+        Self { lines: Lines::new(), slots: Vec::new(), windows: WindowsShaper::default() }
     }
 }
 
@@ -39,15 +43,42 @@ impl Step for LineDecoder {
 }
 
 impl LineDecoder {
+    fn slot(&mut self, run: &mut Run<'_>, known: Option<Known>) -> SlotId {
+        if let Some(at) = self.slots.iter().position(|(kind, _)| *kind == known) {
+            self.slots.swap(0, at);
+        } else {
+            let slot = text_slot(run, Kind::Line, &own_meta(known.as_ref()), None);
+            self.slots.insert(0, (known, slot));
+        }
+        self.slots
+            .first()
+            .map_or_else(|| text_slot(run, Kind::Line, &own_meta(None), None), |s| s.1)
+    }
+
     fn event(&mut self, run: &mut Run<'_>, line: &[u8], offset: u64) {
-        let slot = match self.slot {
-            Some(slot) => slot,
-            None => *self.slot.insert(text_slot(run, Kind::Line, &Meta::default(), None)),
-        };
         let raw = lossy(run, line, offset);
         let now = run.meta.now;
+        if let Some(at) = raw.find("<Event><System><Provider Name=\"Linux-Sysmon\"")
+            && let Some(event) = raw.get(at..).map(str::trim_end)
+            && event.ends_with("</Event>")
+        {
+            let canonical = scan::canonical(event);
+            let event = canonical.as_deref().unwrap_or(event);
+            let time = stamp::leading(&raw, now);
+            return self.windows.event(run, Kind::WindowsXml, event, time);
+        }
+        let header = syslog(&raw);
+        let known = match run.meta.sourcetype {
+            Some(_) => None,
+            None => tell(&raw, header.as_ref(), &run.meta.name),
+        };
+        let slot = self.slot(run, known);
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", &raw);
+        // Splunk's `syslog-host` takes the host from the header.
+        if let Some(header) = header {
+            rows.set("host", header.host);
+        }
         kv::fields(&raw, |name, value| rows.set(name, value));
         let time = stamp::leading(&raw, now).unwrap_or(now);
         run.end_row(slot, time);

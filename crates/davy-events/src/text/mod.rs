@@ -1,16 +1,21 @@
-//! Text formats: plain lines, key=value, CSV, Splunk's stash format, classic Windows event text.
+//! Text formats: plain lines, key=value, CSV, logs that name their columns, Splunk's stash format,
+//! classic Windows event text.
 
+mod columns;
 mod csv;
+mod known;
 pub(crate) mod kv;
 mod lines;
 mod stash;
 mod winlog;
 
+pub(crate) use columns::{ColumnsDecoder, begins as begins_with_names};
 pub(crate) use csv::CsvDecoder;
 pub(crate) use lines::LineDecoder;
 pub(crate) use stash::StashDecoder;
 pub(crate) use winlog::{WinEventLogDecoder, is_date_line};
 
+use crate::known::Known;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
@@ -77,4 +82,15 @@ pub(crate) fn text_slot(
         constants.push(("host".into(), pick(&meta.host, &own.host, "")));
     }
     run.slot(Shape::new(kind, constants, fields))
+}
+
+/// Metadata that the content tells.
+pub(crate) fn own_meta(known: Option<&Known>) -> Meta {
+    let text = |text: &str| Some(text.to_owned());
+    Meta {
+        sourcetype: known.and_then(|k| text(&k.sourcetype)),
+        source: known.and_then(|k| k.source.and_then(text)),
+        index: known.and_then(|k| k.index.and_then(text)),
+        ..Meta::default()
+    }
 }

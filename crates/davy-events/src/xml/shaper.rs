@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Past so many sets of names, hostile or dynamic, names are no longer part of a shape.
 const MAX_SHAPES: usize = 1024;
 
+/// Sysmon for Linux writes to syslog, in the XML of Windows events.
+const LINUX: &str = "Linux-Sysmon/Operational";
+
 #[derive(Default)]
 pub(crate) struct WindowsShaper {
     slots: HashMap<String, SlotId>,
@@ -105,11 +108,13 @@ pub(crate) fn windows_shape(
     let text = |text: &str| -> Arc<str> { crate::mv::clean(text.into()).into() };
     let source = match &meta.source {
         Some(source) => text(source),
+        None if channel == LINUX => text(&["Syslog:", channel].concat()),
         None => text(&["XmlWinEventLog:", channel].concat()),
     };
+    let sourcetype = if channel == LINUX { "sysmon:linux" } else { "XmlWinEventLog" };
     let mut constants: Vec<(Arc<str>, Arc<str>)> = vec![
         ("source".into(), source),
-        ("sourcetype".into(), text(meta.sourcetype.as_deref().unwrap_or("XmlWinEventLog"))),
+        ("sourcetype".into(), text(meta.sourcetype.as_deref().unwrap_or(sourcetype))),
         ("index".into(), text(meta.index.as_deref().unwrap_or("main"))),
     ];
     if let Some(host) = &meta.host {

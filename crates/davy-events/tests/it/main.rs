@@ -6,6 +6,7 @@
 mod evtx_file;
 mod hostile;
 mod json;
+mod known;
 mod text;
 mod xml;
 

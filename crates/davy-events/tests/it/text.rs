@@ -15,7 +15,9 @@ fn lines_have_times_and_pairs() {
         );
         assert_eq!(read.rows[0]["user"], "ore");
         assert_eq!(read.rows[0]["msg"], "dig deep");
-        assert_eq!(read.rows[0]["sourcetype"], "input");
+        assert_eq!(read.rows[0]["sourcetype"], "linux_secure");
+        assert_eq!(read.rows[0]["host"], "pit");
+        assert_eq!(read.rows[3]["sourcetype"], "input");
         assert_eq!(read.rows[1]["level"], "info");
         assert_eq!(read.rows[2]["exe"], "/usr/bin/id");
         assert_eq!(read.rows[3]["_raw"], "no time, no pairs");

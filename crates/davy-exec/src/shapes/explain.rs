@@ -57,7 +57,12 @@ impl Demand for Seen {
 /// Explains the events of a source, kind by kind.
 pub fn explain(base: &Arc<Base>, source: &dyn EventSource, env: &Arc<Env>) -> Vec<Explained> {
     let seen = Arc::new(Seen::default());
-    let read = Read { demand: seen.clone(), earliest: f64::NEG_INFINITY, latest: f64::INFINITY };
+    let read = Read {
+        demand: seen.clone(),
+        earliest: f64::NEG_INFINITY,
+        latest: f64::INFINITY,
+        only: None,
+    };
     source.start(read, 1).part(0, &mut |_| ControlFlow::Continue(()));
     let shapes = lock(&seen.0).clone();
     shapes.into_iter().map(|shape| explained(base, shape, env)).collect()

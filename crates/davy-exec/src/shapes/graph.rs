@@ -3,6 +3,7 @@
 
 use super::compile::{self, Folded};
 use super::node::{Node, NodeId, Truth};
+use super::open::{Frame, Lookup, Open};
 use super::run::Run;
 use super::types::Types;
 use davy_events::Shape;
@@ -12,7 +13,7 @@ use davy_plan::{
     specialise,
 };
 use davy_spl::ast::{Expr, SearchExpr};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Where a name is looked up.
@@ -41,11 +42,9 @@ pub(crate) struct Graph {
     dynamic: Vec<usize>,
     nodes: Vec<Arc<Node>>,
     memo: HashMap<(Arc<str>, usize), NodeId>,
-    busy: HashSet<(Arc<str>, usize)>,
-    /// Names whose last definition is being looked up for an earlier one.
-    ahead: HashSet<Arc<str>>,
+    pub(super) open: Open,
     guards: HashMap<usize, Truth>,
-    runs: HashMap<usize, Option<(Arc<Run>, Vec<NodeId>)>>,
+    runs: HashMap<usize, Option<Arc<Run>>>,
     server: Option<Arc<Run>>,
     pub(super) types: Option<Types>,
     /// Fields of the event that are called `tag` or `eventtype` are not looked at.
@@ -96,8 +95,7 @@ impl Graph {
             dynamic,
             nodes: vec![Arc::new(Node::Absent)],
             memo: HashMap::new(),
-            busy: HashSet::new(),
-            ahead: HashSet::new(),
+            open: Open::default(),
             guards: HashMap::new(),
             runs: HashMap::new(),
             server: None,
@@ -164,16 +162,32 @@ impl Graph {
         let at = named.iter().chain(dynamic).copied().filter(|at| *at < before).max();
         let Some(at) = at else { return self.ground(name, before) };
         let key = (Arc::from(name), at);
+        let lookup = Lookup::Value(Arc::clone(&key.0), at);
         if let Some(id) = self.memo.get(&key) {
+            self.open.used(&lookup);
             return *id;
         }
-        if !self.busy.insert(key.clone()) {
-            return self.decoded(name);
-        }
+        let Some(frame) = self.open.enter(lookup) else { return self.decoded(name) };
         let id = self.defined_value(name, at);
-        self.busy.remove(&key);
         self.memo.insert(key, id);
+        self.leave(frame);
         id
+    }
+
+    /// Ends a lookup, and forgets what held only while it was under way.
+    pub(super) fn leave(&mut self, frame: Frame) {
+        for lookup in self.open.leave(frame) {
+            match lookup {
+                Lookup::Value(name, at) => {
+                    self.memo.remove(&(name, at));
+                }
+                Lookup::Guard(at) => {
+                    self.guards.remove(&at);
+                }
+                Lookup::Types => self.types = None,
+                Lookup::Ahead(_) => {}
+            }
+        }
     }
 
     fn defined_value(&mut self, name: &str, at: usize) -> NodeId {
@@ -231,9 +245,9 @@ impl Graph {
         let ahead = self.defs.get(before).is_some_and(|d| d.ahead);
         if !known && later && ahead {
             let name: Arc<str> = Arc::from(name);
-            if self.ahead.insert(name.clone()) {
+            if let Some(frame) = self.open.enter(Lookup::Ahead(name.clone())) {
                 let id = self.event_value(&name, usize::MAX);
-                self.ahead.remove(&name);
+                self.leave(frame);
                 // Where the shape does not tell, an event that holds the field keeps its own.
                 let own = match self.shape.fields.is_none() {
                     true => self.decoded(&name),
@@ -272,7 +286,7 @@ impl Graph {
         id
     }
 
-    /// The fields that Splunk's indexing adds to every event.
+    /// The fields that Splunk's indexing adds to every event, made where they are asked for.
     fn server_field(&mut self, name: &str) -> NodeId {
         let eval = match name {
             "linecount" | "punct" | "timestartpos" | "timeendpos" => {
@@ -280,6 +294,8 @@ impl Graph {
                 let run = self.server.get_or_insert_with(|| Arc::new(Run::server())).clone();
                 return self.add(Node::Out { run, inputs: vec![input], name: name.into() });
             }
+            // Events have a host always; searches that group by it would lose those without.
+            "host" => return self.add(Node::Const(Val::str("unknown"))),
             "splunk_server" => return self.add(Node::Const(Val::str("davy"))),
             "date_hour" => "tonumber(strftime(_time,\"%H\"))",
             "date_mday" => "tonumber(strftime(_time,\"%d\"))",
@@ -303,30 +319,40 @@ impl Graph {
 
     /// The run of an extraction or lookup.
     fn run(&mut self, at: usize) -> Option<(Arc<Run>, Vec<NodeId>)> {
-        if let Some(known) = self.runs.get(&at) {
-            return known.clone();
-        }
         let def = self.defs.get(at).cloned()?;
-        let made = match &def.given {
+        let made = match self.runs.get(&at) {
+            Some(known) => known.clone(),
+            None => {
+                let made = self.made_run(&def);
+                self.runs.insert(at, made.clone());
+                made
+            }
+        }?;
+        let inputs = match &def.given {
+            Given::Extract(extract) => vec![self.value(&extract.field, Scope::Event(at))],
+            Given::Lookup(lookup) => {
+                lookup.on.iter().map(|(_, f)| self.value(f, Scope::Event(at))).collect()
+            }
+            _ => return None,
+        };
+        Some((made, inputs))
+    }
+
+    fn made_run(&mut self, def: &Def) -> Option<Arc<Run>> {
+        match &def.given {
             Given::Extract(extract) => match Run::extract(extract) {
-                Ok(run) => {
-                    let input = self.value(&extract.field, Scope::Event(at));
-                    Some((Arc::new(run), vec![input]))
-                }
+                Ok(run) => Some(Arc::new(run)),
                 Err(message) => {
                     self.problems.push((def.span, message));
                     None
                 }
             },
-            Given::Lookup(lookup) => self.base.table(&lookup.table).cloned().map(|table| {
-                let inputs =
-                    lookup.on.iter().map(|(_, f)| self.value(f, Scope::Event(at))).collect();
-                (Arc::new(Run::lookup(lookup, &table)), inputs)
-            }),
+            Given::Lookup(lookup) => {
+                let table = self.base.table(&lookup.table)?;
+                Some(Arc::new(Run::lookup(lookup, table)))
+            }
             _ => None,
-        };
-        self.runs.insert(at, made.clone());
-        made
+        }
     }
 
     fn output(&mut self, at: usize, name: &str) -> NodeId {
@@ -362,12 +388,15 @@ impl Graph {
         };
         let key = Arc::as_ptr(&when) as usize;
         if let Some(truth) = self.guards.get(&key) {
-            return *truth;
+            let truth = *truth;
+            self.open.used(&Lookup::Guard(key));
+            return truth;
         }
         // A condition that reads what it guards sees the field as decoded.
-        self.guards.insert(key, Truth::Never);
+        let Some(frame) = self.open.enter(Lookup::Guard(key)) else { return Truth::Never };
         let truth = self.truth(&when, Scope::Event(at));
         self.guards.insert(key, truth);
+        self.leave(frame);
         truth
     }
 

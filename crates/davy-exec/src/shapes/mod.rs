@@ -6,6 +6,7 @@ mod dataset;
 mod explain;
 mod graph;
 mod node;
+mod open;
 mod program;
 mod run;
 mod types;

@@ -324,7 +324,7 @@ impl Packed {
 #[derive(Default)]
 pub(crate) struct Memo {
     arrays: HashMap<NodeId, ArrayRef>,
-    fields: HashMap<usize, Arc<Fields>>,
+    fields: HashMap<(usize, Vec<NodeId>), Arc<Fields>>,
 }
 
 /// The rows that nodes are worked out for.
@@ -422,7 +422,7 @@ impl<'p, 'm> Pass<'p, 'm> {
     }
 
     fn fields(&mut self, run: &Arc<Run>, inputs: &[NodeId]) -> Result<Arc<Fields>> {
-        let key = Arc::as_ptr(run) as *const u8 as usize;
+        let key = (Arc::as_ptr(run) as *const u8 as usize, inputs.to_vec());
         if let Some(fields) = self.memo.fields.get(&key) {
             return Ok(fields.clone());
         }

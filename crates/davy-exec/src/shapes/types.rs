@@ -2,6 +2,7 @@
 
 use super::graph::{ALL, Graph};
 use super::node::{Node, NodeId, Truth};
+use super::open::Lookup;
 use davy_plan::Val;
 use davy_spl::ast::SearchExpr;
 use std::collections::{BTreeMap, HashMap};
@@ -10,19 +11,25 @@ use std::sync::Arc;
 /// The event types that events of a kind have or may have.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Types {
-    /// By name; empty while they are being made.
+    /// By name.
     made: HashMap<String, NodeId>,
 }
 
 impl Graph {
     /// `eventtype`, `tag` or `tag::FIELD`; what the event itself says stands where there is none.
     pub(super) fn type_values(&mut self, name: &str, before: usize) -> NodeId {
-        if self.types.is_none() {
-            self.types = Some(Types::default());
-            let made = self.types_made();
-            self.types = Some(Types { made });
+        let mut made = 0;
+        if self.types.is_some() {
+            self.open.used(&Lookup::Types);
+        } else if let Some(frame) = self.open.enter(Lookup::Types) {
+            let all = self.types_made();
+            made = all.get(name).copied().unwrap_or(0);
+            self.types = Some(Types { made: all });
+            self.leave(frame);
         }
-        let made = self.types.as_ref().and_then(|t| t.made.get(name)).copied().unwrap_or(0);
+        if let Some(known) = self.types.as_ref().and_then(|t| t.made.get(name)) {
+            made = *known;
+        }
         if self.only_types {
             return made;
         }

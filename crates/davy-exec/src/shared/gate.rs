@@ -155,7 +155,9 @@ impl Gate {
                 }
             }
             // What a search in brackets gives is filled in before; the range is the reading's.
-            SearchExpr::Subsearch(..) | SearchExpr::Time { .. } => Gate::True,
+            SearchExpr::Subsearch(..) | SearchExpr::CompareSub { .. } | SearchExpr::Time { .. } => {
+                Gate::True
+            }
         }
     }
 
@@ -176,6 +178,36 @@ impl Gate {
             Gate::And(list) | Gate::Or(list) => list.iter().for_each(|g| g.nodes(out)),
             Gate::Not(inner) => inner.nodes(out),
             Gate::Value(id, _) | Gate::Phrase(id, _) | Gate::Node(id) => out.push(*id),
+        }
+    }
+
+    /// Calls `each` for each node whose value is looked at, other than to find phrases.
+    pub(crate) fn values(&self, each: &mut impl FnMut(&NodeId)) {
+        match self {
+            Gate::True | Gate::False | Gate::Phrase(..) => {}
+            Gate::And(list) | Gate::Or(list) => list.iter().for_each(|g| g.values(each)),
+            Gate::Not(inner) => inner.values(each),
+            Gate::Value(id, _) | Gate::Node(id) => each(id),
+        }
+    }
+
+    /// Calls `each` for each phrase, and the node whose text it is looked for in.
+    pub(crate) fn phrases(&self, each: &mut impl FnMut(&NodeId, &Phrase)) {
+        match self {
+            Gate::And(list) | Gate::Or(list) => list.iter().for_each(|g| g.phrases(each)),
+            Gate::Not(inner) => inner.phrases(each),
+            Gate::Phrase(id, phrase) => each(id, phrase),
+            Gate::True | Gate::False | Gate::Value(..) | Gate::Node(_) => {}
+        }
+    }
+
+    /// Whether no row passes without a phrase.
+    pub(crate) fn needs_phrase(&self) -> bool {
+        match self {
+            Gate::Phrase(..) | Gate::False => true,
+            Gate::And(list) => list.iter().any(Gate::needs_phrase),
+            Gate::Or(list) => list.iter().all(Gate::needs_phrase),
+            Gate::True | Gate::Not(_) | Gate::Value(..) | Gate::Node(_) => false,
         }
     }
 

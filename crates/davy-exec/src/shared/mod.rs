@@ -6,6 +6,8 @@
 
 mod gate;
 mod index;
+mod look;
+mod plan;
 mod scan;
 
 pub(crate) use scan::scan;

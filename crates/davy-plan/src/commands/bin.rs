@@ -70,6 +70,14 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         min_span: options.text("minspan"),
         align: options.text("aligntime"),
     };
+    for width in options.span.iter().chain(&options.min_span) {
+        if width.value.parse::<f64>().is_err()
+            && log_span(&width.value).is_none()
+            && let Err(e) = davy_spl::parse_span(&width.value)
+        {
+            return cx.bad(width.span, format!("this is no span: {e}"));
+        }
+    }
     Some(Box::new(Bin { field, to, options }))
 }
 
@@ -106,6 +114,10 @@ impl Command for Bin {
 
     fn reads(&self) -> Vec<(String, Span)> {
         vec![(self.field.value.clone(), self.field.span)]
+    }
+
+    fn makes_rows(&self) -> bool {
+        false
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {

@@ -170,6 +170,10 @@ impl Command for Convert {
         self.steps.iter().map(|s| (s.from.value.clone(), s.from.span)).collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let mut input = input;

@@ -50,8 +50,9 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let mut reader = ArgReader::of(&left);
     let mut keep = 1;
     if let Some(ArgKind::Word(word)) = reader.peek().map(|a| &a.kind)
-        && let Ok(n) = word.parse::<usize>()
+        && let Ok(n) = word.parse::<isize>()
     {
+        let n = usize::try_from(n).unwrap_or(0);
         if n == 0 {
             return cx.bad(cx.span(), "`dedup` keeps at least one row of each combination");
         }
@@ -97,6 +98,10 @@ impl Command for Dedup {
 
     fn order(&self) -> Order {
         Order::Needs
+    }
+
+    fn makes_rows(&self) -> bool {
+        false
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {

@@ -104,6 +104,10 @@ impl Command for Eval {
         out
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let mut plan = input;
         for assignment in &self.list {

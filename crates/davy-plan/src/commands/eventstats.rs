@@ -141,6 +141,10 @@ impl Command for EventStats {
         if aggs::ordered(&self.aggs) { Order::Needs } else { Order::Keeps }
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = match input.open() && self.wild() {
             true => cx.close(input)?,

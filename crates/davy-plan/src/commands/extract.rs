@@ -82,6 +82,10 @@ impl Command for Extract {
         Fields { names: input.names.clone(), open: true }
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         if self.off && self.pair.is_none() && self.kv.is_none() {
             return Ok(input);

@@ -119,6 +119,10 @@ impl Command for FieldsCommand {
         }
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         // Packed fields can only be picked by a pattern once they are columns.
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };

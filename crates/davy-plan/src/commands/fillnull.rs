@@ -78,6 +78,10 @@ impl Command for FillNull {
         fields
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.open() { cx.close(input)? } else { input };
         let mut names: Vec<String> = input.names().into_iter().filter(|n| self.fits(n)).collect();

@@ -56,6 +56,12 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     Some(Box::new(Over(Format { mvsep, max, empty, marks })))
 }
 
+/// What `format` without arguments makes of rows.
+pub(crate) fn format_rows(rows: &Rows) -> String {
+    let marks = ["(", "(", "AND", ")", "OR", ")"].map(str::to_owned);
+    Format { mvsep: "OR".to_owned(), max: 0, empty: "NOT( )".to_owned(), marks }.text(rows)
+}
+
 impl OverRows for Format {
     fn fields(&self, _: &Fields) -> Fields {
         Fields::of(["search"])

@@ -63,11 +63,12 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     };
     let name = text.get(end..).unwrap_or_default();
     let name = name.trim_start_matches(|c: char| c == ':' || c == '=' || c.is_whitespace());
-    let name = name.trim_matches(['"', '\'']).trim();
+    // `datamodel:"Model"."Dataset"`, as Splunk's own pages write it, is one name.
+    let name = name.trim_matches(['"', '\'']).trim().replace("\".\"", ".");
     if name.is_empty() {
         return cx.missing("a name after its kind");
     }
-    Some(Box::new(From { source, name: Spanned::new(name.to_owned(), raw.span) }))
+    Some(Box::new(From { source, name: Spanned::new(name, raw.span) }))
 }
 
 impl Command for From {

@@ -82,6 +82,10 @@ impl Command for Head {
         Order::Needs
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         const HELD: &str = "__while";
         let Some(expr) = &self.while_ else {

@@ -74,6 +74,10 @@ impl Command for IpLocation {
         vec![(self.field.value.clone(), self.field.span)]
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let geo = cx.engine.knowledge().geo();
         if geo.is_none() {

@@ -5,7 +5,7 @@ use crate::column::Ty;
 use crate::command::Command;
 use crate::example;
 use crate::fields::{FieldSet, Fields};
-use crate::lookups::{LookupIndex, LookupTable};
+use crate::lookups::{LookupIndex, LookupTable, SHANNON, shannon};
 use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
@@ -121,7 +121,15 @@ impl Command for Lookup {
         self.keys.iter().map(|k| (k.event.clone(), k.span)).collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        let known = cx.engine.knowledge().lookup_table(&self.table.value).is_some();
+        if self.table.value == SHANNON && !known {
+            return self.entropy(input);
+        }
         let table = find_table(&self.table, cx)?;
         let columns = self
             .keys
@@ -162,6 +170,46 @@ impl Command for Lookup {
             Box::new(Find { table, index, keys, outputs, new_only }) as Box<dyn Walker>
         };
         Walk::new("lookup", reads, sets, start).in_any_order().plan(input)
+    }
+}
+
+impl Lookup {
+    /// The computed lookup: its field is `word`, and `ut_shannon` comes out.
+    fn entropy(&self, input: Plan) -> Result<Plan, Failed> {
+        let fits = |pair: &Pair, name: &str| -> Result<String, Failed> {
+            match pair.table == name {
+                true => Ok(pair.event.clone()),
+                false => Err(codes::BAD_ARGUMENT
+                    .at(pair.span, format!("the lookup `{SHANNON}` has no field `{}`", pair.table))
+                    .help(Some(format!("did you mean `{name}`?")))
+                    .into()),
+            }
+        };
+        let mut word = String::new();
+        for key in &self.keys {
+            word = fits(key, "word")?;
+        }
+        let mut out = "ut_shannon".to_owned();
+        for pair in self.outputs.iter().flatten() {
+            out = fits(pair, "ut_shannon")?;
+        }
+        let sets = vec![(out, Ty::Num)];
+        Walk::new("lookup", vec![word], sets, || Box::new(Entropy) as Box<dyn Walker>)
+            .in_any_order()
+            .plan(input)
+    }
+}
+
+struct Entropy;
+
+impl Walker for Entropy {
+    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
+        let word = row.get(0);
+        let bits = word.values().first().map(|word| shannon(word));
+        if let Some(slot) = out.first_mut() {
+            *slot = bits.map_or(Val::Null, Val::Num);
+        }
+        Ok(true)
     }
 }
 

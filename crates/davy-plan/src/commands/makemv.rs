@@ -82,6 +82,10 @@ impl Command for MakeMv {
         vec![(self.field.value.clone(), self.field.span)]
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         if !input.has_column(&self.field.value) {
             return Ok(input);

@@ -1,5 +1,7 @@
 //! The commands, one file each. A new command is its file and a line here.
 
+pub(crate) use format::format_rows;
+
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
 

@@ -60,6 +60,10 @@ impl Command for MvExpand {
         vec![(self.field.value.clone(), self.field.span)]
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, _: &PlanCx<'_>) -> Result<Plan, Failed> {
         let name = &self.field.value;
         if input.column(name).ty != Ty::Text {

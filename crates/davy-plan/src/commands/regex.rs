@@ -81,6 +81,10 @@ impl Command for Regex {
         }
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let pattern = Pattern::with_limit(&self.pattern, cx.env.regex_limit)
             .map_err(|why| codes::BAD_REGEX.at(cx.span, why))?;

@@ -132,6 +132,10 @@ impl Command for Rename {
         self.pairs.iter().map(|(from, _)| (from.value.clone(), from.span)).collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let names = input.all_names();

@@ -109,6 +109,10 @@ impl Command for Replace {
         self.names.iter().map(|n| (n.value.clone(), n.span)).collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let names: Vec<String> = input.names().into_iter().filter(|n| self.fits(n)).collect();

@@ -52,6 +52,10 @@ impl Command for Reverse {
         Order::Needs
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, _: &PlanCx<'_>) -> Result<Plan, Failed> {
         reversed(input, None)
     }

@@ -122,6 +122,10 @@ impl Command for Rex {
         }
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         if !input.has_column(&self.field.value) {
             return Ok(input);

@@ -73,6 +73,10 @@ impl Command for Search {
         self.subs.iter().collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let expr = match &self.expr {
             Some(expr) => Some(search::resolve(expr, &mut self.subs.iter(), cx)?),
@@ -85,7 +89,7 @@ impl Command for Search {
                 None => Ok(input),
             };
         }
-        let range = timerange::of(self.expr.as_deref(), cx)?;
+        let range = timerange::of(expr.as_ref(), cx)?;
         let scan = Scan {
             needs: self.needs(cx.out),
             earliest: range.earliest,

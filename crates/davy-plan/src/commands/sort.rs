@@ -7,7 +7,7 @@ use crate::example;
 use crate::expr::Typed;
 use crate::fields::{FieldSet, Fields};
 use crate::node::SortKey;
-use crate::parse::{arg_call, arg_text};
+use crate::parse::{arg_call, arg_field, arg_text};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::{Val, parse_num};
@@ -17,8 +17,8 @@ use datafusion_common::Result as DfResult;
 use datafusion_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use davy_diag::{Span, Spanned};
-use davy_spl::ast::{ArgKind, Args, Grammar};
+use davy_diag::Span;
+use davy_spl::ast::{Arg, ArgKind, Args, Grammar};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -72,12 +72,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             ArgKind::Comma => {}
             ArgKind::Sign(c @ ('-' | '+')) => sign = Some(*c),
             ArgKind::Call { .. } => {
-                let Some((name, items)) = arg_call(arg) else { continue };
-                let how = how(name, cx)?;
-                let [field] = items.as_slice() else {
-                    return cx.bad(arg.span.0, "one field is needed in the parentheses");
-                };
-                keys.push(key(&field.value, sign.take(), how));
+                keys.push(called(arg, sign.take(), cx)?);
                 spans.push(arg.span.0);
             }
             _ => {
@@ -122,12 +117,7 @@ pub(super) fn keys(
             ArgKind::Comma => {}
             ArgKind::Sign(c @ ('-' | '+')) => sign = Some(*c),
             ArgKind::Call { .. } => {
-                let Some((name, items)) = arg_call(arg) else { continue };
-                let how = how(name, cx)?;
-                let [field] = items.as_slice() else {
-                    return cx.bad(arg.span.0, "one field is needed in the parentheses");
-                };
-                keys.push(key(&field.value, sign.take(), how));
+                keys.push(called(arg, sign.take(), cx)?);
             }
             kind => match arg_text(arg) {
                 Some(text) => {
@@ -140,14 +130,22 @@ pub(super) fn keys(
     Some(keys)
 }
 
-fn how(name: &Spanned<String>, cx: &mut ParseCx<'_>) -> Option<How> {
-    Some(match name.value.to_ascii_lowercase().as_str() {
+/// `num(field)` and its kin; any other call is a field's name, as `stats` gives them: `sum(bytes)`.
+fn called(arg: &Arg, sign: Option<char>, cx: &mut ParseCx<'_>) -> Option<Key> {
+    let Some((name, items)) = arg_call(arg) else {
+        return cx.bad(arg.span.0, "a field is needed here");
+    };
+    let how = match name.value.to_ascii_lowercase().as_str() {
         "auto" => How::Auto,
         "num" => How::Num,
         "str" => How::Str,
         "ip" => How::Ip,
-        _ => return cx.bad(name.span, "a field sorts as auto(), num(), str() or ip()"),
-    })
+        _ => return Some(key(&arg_field(arg)?, sign, How::Auto)),
+    };
+    match items.as_slice() {
+        [field] => Some(key(&field.value, sign, how)),
+        _ => cx.bad(arg.span.0, "one field is needed in the parentheses"),
+    }
 }
 
 /// `-field`, `+field`: the sign may stand at the name.
@@ -178,6 +176,10 @@ impl Command for Sort {
     fn order(&self) -> Order {
         // Ties stay in the order they had.
         Order::Needs
+    }
+
+    fn makes_rows(&self) -> bool {
+        false
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {

@@ -89,6 +89,10 @@ impl Command for SPath {
         }
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let from = &self.input.value;
         match &self.path {

@@ -4,7 +4,7 @@ use crate::aggs::{self, Agg, AggInput};
 use crate::command::{Command, Order};
 use crate::example;
 use crate::explode::explode;
-use crate::expr::Compiler;
+use crate::expr::{Compiler, Typed};
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx, column_expr, named};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
@@ -35,6 +35,8 @@ struct Stats {
     by: Vec<Spanned<String>>,
     /// Equal values within one row of a BY field count once.
     dedup: bool,
+    /// What a `nomv` right after puts between values.
+    delim: Option<String>,
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
@@ -48,6 +50,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     ];
     let (options, left) = cx.reader(args).options(&names, cx);
     options.flag("allnum", false, cx);
+    let delim = options.text("delim").map(|d| d.value);
     let dedup = options.flag("dedup_splitvals", false, cx);
     let left: Vec<_> = left.into_iter().cloned().collect();
     let mut reader = crate::parse::ArgReader::of(&left);
@@ -65,7 +68,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if aggs.is_empty() {
         return cx.missing("an aggregation");
     }
-    Some(Box::new(Stats { aggs, by, dedup }))
+    Some(Box::new(Stats { aggs, by, dedup, delim }))
 }
 
 impl Command for Stats {
@@ -94,17 +97,24 @@ impl Command for Stats {
         if aggs::ordered(&self.aggs) { Order::Needs } else { Order::Makes }
     }
 
+    fn makes_rows(&self) -> bool {
+        self.by.is_empty()
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let by: Vec<String> = self.by.iter().map(|b| b.value.clone()).collect();
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();
         let aggs = aggs::spread(&self.aggs, &names);
         let input = if self.dedup { distinct(input, &by, cx)? } else { input };
-        let plan = aggregate(input, &aggs, &by, cx)?;
+        let mut plan = aggregate(input, &aggs, &by, cx)?;
         if cx.ordered && !by.is_empty() {
-            return by_keys(plan, &by, cx);
+            plan = by_keys(plan, &by, cx)?;
         }
-        Ok(plan)
+        let Some(delim) = &self.delim else { return Ok(plan) };
+        let several = aggs.iter().filter(|a| ["list", "values"].contains(&a.spec.name));
+        let held = several.map(|a| (super::nomv::delimiter(&a.alias), Typed::text(delim)));
+        plan.with_columns(held.collect())
     }
 }
 

@@ -89,6 +89,10 @@ impl Command for StrCat {
         self.parts.iter().filter_map(field).collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, _: &PlanCx<'_>) -> Result<Plan, Failed> {
         let map = Join { parts: self.parts.clone(), all: self.all };
         row_map(input, self.names(), vec![Set::keep(&self.to, Ty::Text)], Arc::new(map))

@@ -233,6 +233,10 @@ impl Command for StreamStats {
         Order::Needs
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let names: Vec<String> =

@@ -87,6 +87,10 @@ impl Command for Table {
         self.names.iter().map(|n| (n.value.clone(), n.span)).collect()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let columns = self.columns(&input.names());

@@ -54,6 +54,10 @@ impl Command for Tail {
         Order::Needs
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, _: &PlanCx<'_>) -> Result<Plan, Failed> {
         super::reverse::reversed(input, Some(self.limit))
     }

@@ -38,21 +38,14 @@ struct TimeChart {
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let Args::General(items) = args else { return None };
     let args = args::read(items, true, cx)?;
-    let bins = args.row.as_ref().map(|row| &row.bins);
-    for text in bins.into_iter().flat_map(|b| b.span.iter().chain(&b.min_span)) {
-        if let Err(e) = davy_spl::parse_span(&text.value) {
-            return cx.bad(text.span, format!("this is no span of time: {e}"));
-        }
-    }
-    if args.wild() {
-        return cx.bad(cx.span(), "`timechart` takes no wildcards in its aggregations");
-    }
     Some(Box::new(TimeChart { args }))
 }
 
 impl Command for TimeChart {
     fn needs(&self, _: &FieldSet) -> FieldSet {
-        FieldSet::of(self.reads().into_iter().map(|(n, _)| n))
+        let mut needs = FieldSet::of(self.reads().into_iter().map(|(n, _)| n));
+        needs.all = self.args.wild();
+        needs
     }
 
     fn fields(&self, input: &Fields) -> Fields {
@@ -69,6 +62,8 @@ impl Command for TimeChart {
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let Some(row) = &self.args.row else { return Ok(input) };
+        let input = if input.open() && self.args.wild() { cx.close(input)? } else { input };
+        let measures = self.args.spread(&input.names());
         let asked = asked_range(cx);
         // The data's own range costs a pass over it, so it is asked for only where it matters.
         let mut seen: Option<Option<(f64, f64)>> = None;
@@ -93,7 +88,7 @@ impl Command for TimeChart {
             (cut.floor(from), if last >= to { cut.floor(to - 1e-6) } else { last })
         });
         let prepared = group::prepare(input.clone(), &self.args, Some(cut.clone()), cx)?;
-        let mut rows = pivot::table(&prepared, &self.args, &self.args.measures, extent, cx)?;
+        let mut rows = pivot::table(&prepared, &self.args, &measures, extent, cx)?;
         if let Some((from, to)) = ends {
             let to = if range.is_some() { to } else { to.max(cx.env.now) };
             rows.rows.retain(|row| whole(&cut, row.first().and_then(|v| v.num()), from, to));

@@ -293,6 +293,10 @@ impl Command for Tstats {
         self.stats.subsearches()
     }
 
+    fn makes_rows(&self) -> bool {
+        self.stats.by.is_empty()
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let stats = &self.stats;
         let filter = stats.resolved(cx)?;

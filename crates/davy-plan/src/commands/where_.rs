@@ -56,6 +56,10 @@ impl Command for Where {
         Vec::new()
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let mut compiler = Compiler::new(&input, cx);
         let condition = compiler.condition(&self.condition);

@@ -60,6 +60,10 @@ impl Command for XmlKv {
         }
     }
 
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         extracted(input, &self.field.value, Arc::new(Elements), cx)
     }

@@ -54,7 +54,10 @@ fn selective(expr: &SearchExpr) -> bool {
                 && values.iter().all(|v| !v.text.starts_with('*'))
         }
         SearchExpr::Term(value) => !value.text.starts_with('*'),
-        SearchExpr::IndexedTerm(_) | SearchExpr::Case { .. } | SearchExpr::Subsearch(..) => true,
+        SearchExpr::IndexedTerm(_)
+        | SearchExpr::Case { .. }
+        | SearchExpr::Subsearch(..)
+        | SearchExpr::CompareSub { .. } => true,
         SearchExpr::Not(..) | SearchExpr::Time { .. } => false,
     }
 }

@@ -49,7 +49,7 @@ fn span(expr: &SearchExpr) -> Option<Span> {
         SearchExpr::Case { field, value } => {
             Some(field.as_ref().map_or(value.span.0, |f| f.span.to(value.span.0)))
         }
-        SearchExpr::Subsearch(_, span) => Some(span.0),
+        SearchExpr::Subsearch(_, span) | SearchExpr::CompareSub { span, .. } => Some(span.0),
         SearchExpr::Time { key, value } => Some(key.span.to(value.span.0)),
     }
 }

@@ -7,7 +7,7 @@ mod source;
 use crate::ast::{
     Arg, ArgKind, Args, Assignment, CallArgs, Expr, Pipeline, SearchExpr, Stage, Target, TargetPart,
 };
-use crate::parse::is_name;
+use crate::parse::{Grammars, is_blank_char, is_name};
 use source::Written;
 pub use source::format_source;
 use std::fmt::Write;
@@ -40,6 +40,12 @@ struct Writer<'a> {
     indent: usize,
     /// The text that is laid out, where its comments and its macros' calls are to stay.
     written: Option<&'a Written>,
+    /// The commands; where they are not known, any word may be one.
+    commands: Option<&'a dyn Grammars>,
+    /// Searches in brackets around this place.
+    depth: usize,
+    /// The next term is a word that would be read as a command, so it needs parentheses.
+    wrap: bool,
 }
 
 impl Writer<'_> {
@@ -69,8 +75,33 @@ impl Writer<'_> {
             if i > 0 || !pipeless {
                 self.push("| ");
             }
+            let from = self.out.len();
             self.stage(stage);
+            // `[(head) x]` without its parentheses would be the command `head`.
+            if i == 0 && stage.implicit && self.reads_as_command(from) {
+                self.out.truncate(from);
+                self.wrap = true;
+                self.stage(stage);
+                self.wrap = false;
+            }
         }
+    }
+
+    /// Whether the terms written since `from` begin with a word that the parser takes for a
+    /// command; see `Parser::command_here`.
+    fn reads_as_command(&self, from: usize) -> bool {
+        let text = self.out.get(from..).unwrap_or_default();
+        let word = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+        let word = word.unwrap_or_default();
+        let rest = text.get(word.len()..).unwrap_or_default();
+        let apart = rest.is_empty() || rest.starts_with(|c| is_blank_char(c) || "([\"".contains(c));
+        let after = rest.trim_start_matches(is_blank_char);
+        if !apart || after.starts_with(['=', '<', '>']) || after.starts_with("!=") {
+            return false;
+        }
+        let name = word.to_ascii_lowercase();
+        let known = || self.commands.is_none_or(|c| c.grammar(&name).is_some());
+        name == "search" || self.depth > 0 && !name.is_empty() && known()
     }
 
     fn stage(&mut self, stage: &Stage) {
@@ -192,6 +223,7 @@ impl Writer<'_> {
     /// One command stands in the line; more are indented, one a line.
     fn subsearch(&mut self, pipeline: &Pipeline) {
         self.push("[");
+        self.depth += 1;
         let commented =
             |w: &Written| pipeline.stages.iter().any(|s| !w.comments_before(s).is_empty());
         if pipeline.stages.len() < 2 && !self.written.is_some_and(commented) {
@@ -203,6 +235,7 @@ impl Writer<'_> {
             self.indent -= 1;
             self.line();
         }
+        self.depth -= 1;
         self.push("]");
     }
 

@@ -6,6 +6,13 @@ use crate::ast::{CmpOp, SearchExpr, SearchValue};
 impl Writer<'_> {
     /// `open`: no parentheses are needed around a list of terms here.
     pub(super) fn search(&mut self, expr: &SearchExpr, open: bool) {
+        let list = matches!(expr, SearchExpr::And(_) | SearchExpr::Or(_));
+        if !list && std::mem::take(&mut self.wrap) {
+            self.push("(");
+            self.search(expr, true);
+            self.push(")");
+            return;
+        }
         match expr {
             SearchExpr::And(items) => self.joined(items, if open { " " } else { " AND " }, open),
             SearchExpr::Or(items) => self.joined(items, " OR ", open),
@@ -15,14 +22,7 @@ impl Writer<'_> {
             }
             SearchExpr::Compare { field, op, value } => {
                 self.field(&field.value);
-                self.push(match op.value {
-                    CmpOp::Eq => "=",
-                    CmpOp::Ne => "!=",
-                    CmpOp::Lt => "<",
-                    CmpOp::Le => "<=",
-                    CmpOp::Gt => ">",
-                    CmpOp::Ge => ">=",
-                });
+                self.push(sign(op.value));
                 // `a= =b`: the value's own sign would join the comparison.
                 if !value.quoted && value.text.starts_with('=') {
                     self.push(" ");
@@ -50,6 +50,20 @@ impl Writer<'_> {
                 self.directive("CASE", value);
             }
             SearchExpr::Subsearch(pipeline, _) => self.subsearch(pipeline),
+            SearchExpr::CompareSub { field, op, pipeline, .. } => {
+                self.field(&field.value);
+                match op {
+                    Some(op) => {
+                        self.push(sign(op.value));
+                        self.subsearch(pipeline);
+                    }
+                    None => {
+                        self.push(" IN (");
+                        self.subsearch(pipeline);
+                        self.push(")");
+                    }
+                }
+            }
             SearchExpr::Time { key, value } => {
                 self.field(&key.value);
                 self.push(if value.text.starts_with('=') { "= " } else { "=" });
@@ -90,7 +104,7 @@ impl Writer<'_> {
     }
 
     fn value(&mut self, value: &SearchValue) {
-        if value.quoted { self.quote(&value.text, '"') } else { self.push(&value.text) }
+        if value.quoted { self.quote(&value.text, '"') } else { self.push(&bare(&value.text)) }
     }
 
     fn field(&mut self, name: &str) {
@@ -101,4 +115,29 @@ impl Writer<'_> {
             && !["by", "groupby"].iter().any(|k| k.eq_ignore_ascii_case(name));
         if bare { self.push(name) } else { self.quote(name, '"') }
     }
+}
+
+fn sign(op: CmpOp) -> &'static str {
+    match op {
+        CmpOp::Eq => "=",
+        CmpOp::Ne => "!=",
+        CmpOp::Lt => "<",
+        CmpOp::Le => "<=",
+        CmpOp::Gt => ">",
+        CmpOp::Ge => ">=",
+    }
+}
+
+/// A bare word as it is typed: what would be read as an escape, or end the word, gets a backslash.
+fn bare(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if matches!(chars.peek(), None | Some('\\' | '"' | '|')) => out.push_str("\\\\"),
+            '"' | '|' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
 }

@@ -21,12 +21,14 @@ pub fn format_source(
     diags: &mut Diagnostics,
 ) -> Option<String> {
     let (written, tree) = read(sources, query, grammars, diags)?;
-    let text = written.lay_out(&tree);
+    let text = written.lay_out(&tree, grammars);
     // The proof that the layout changes nothing.
     let copy = sources.add(sources.file(query).name.clone(), text.as_str());
     let same = match read(sources, copy, grammars, &mut Diagnostics::default()) {
         Some((again, copied)) => {
-            copied == tree && again.calls == written.calls && again.lay_out(&copied) == text
+            copied == tree
+                && again.calls == written.calls
+                && again.lay_out(&copied, grammars) == text
         }
         None => false,
     };
@@ -163,8 +165,10 @@ impl Written {
         Some((written, out))
     }
 
-    fn lay_out(&self, tree: &Pipeline) -> String {
-        let mut writer = Writer { written: Some(self), ..Writer::default() };
+    fn lay_out(&self, tree: &Pipeline, grammars: &dyn Grammars) -> String {
+        let opaque = Opaque { inner: grammars, mark: &self.mark };
+        let commands: Option<&dyn Grammars> = Some(&opaque);
+        let mut writer = Writer { written: Some(self), commands, ..Writer::default() };
         writer.pipeline(tree);
         for comment in &self.after {
             writer.line();

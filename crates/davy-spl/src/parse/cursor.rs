@@ -39,7 +39,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn skip_blank(&mut self) {
-        while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
+        while self.peek().is_some_and(scan::is_blank) {
             self.pos += 1;
         }
     }

@@ -376,9 +376,12 @@ impl Parser<'_> {
             "between" => found(Op::Between, COMPARE_POWER),
             "not" => {
                 let rest = self.slice(self.pos + 3, self.end);
-                let blank = rest.len() - rest.trim_start().len();
-                let next: String =
-                    rest.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+                let blank = rest.len() - rest.trim_start_matches(scan::is_blank_char).len();
+                let next: String = rest
+                    .trim_start_matches(scan::is_blank_char)
+                    .chars()
+                    .take_while(char::is_ascii_alphabetic)
+                    .collect();
                 let op = match next.to_ascii_lowercase().as_str() {
                     "in" => Op::In,
                     "like" => Op::Binary(BinOp::Like),
@@ -430,10 +433,7 @@ impl Parser<'_> {
         let text = if quoted {
             self.quoted()?
         } else {
-            while self
-                .peek()
-                .is_some_and(|b| !b.is_ascii_whitespace() && !b"=,()\"'|[]".contains(&b))
-            {
+            while self.peek().is_some_and(|b| !scan::is_blank(b) && !b"=,()\"'|[]".contains(&b)) {
                 self.pos += 1;
             }
             self.slice(start, self.pos).to_owned()

@@ -189,7 +189,13 @@ impl Parser<'_> {
     fn sign_here(&self) -> bool {
         match self.peek_at(1) {
             None => true,
-            Some(b) => b.is_ascii_whitespace() || b",()[]\"'=".contains(&b),
+            Some(b) if scan::is_blank(b) || b",()[]\"'=".contains(&b) => true,
+            // `sort -num(x)`
+            Some(_) => {
+                let name = (1..).map_while(|i| self.peek_at(i)).take_while(u8::is_ascii_lowercase);
+                let len = name.count();
+                len > 0 && self.peek_at(1 + len) == Some(b'(')
+            }
         }
     }
 
@@ -215,7 +221,7 @@ impl Parser<'_> {
                 b',' | b'(' | b')' | b'[' | b']' | b'"' | b'|' => break,
                 b'=' if key => break,
                 b'!' if key && self.peek_at(len + 1) == Some(b'=') => break,
-                _ if b.is_ascii_whitespace() => break,
+                _ if scan::is_blank(b) => break,
                 _ => len += 1,
             }
         }

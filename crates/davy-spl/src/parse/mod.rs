@@ -15,12 +15,15 @@ use davy_diag::{Diagnostics, FileId, SourceMap, Span};
 pub(crate) use eval::{
     COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, is_keyword, is_name, power,
 };
+pub(crate) use scan::is_blank_char;
 
 /// The commands that exist and the shape of their arguments. Names are asked for in lower case.
 pub trait Grammars {
     fn grammar(&self, command: &str) -> Option<Grammar>;
     fn names(&self) -> Vec<String>;
 }
+
+pub use search::is_time_key;
 
 struct Parser<'a> {
     text: &'a str,

@@ -23,7 +23,7 @@ impl Parser<'_> {
             if self.pos < end {
                 empty = false;
                 let body = self.slice(self.pos, end);
-                self.end = self.pos + body.trim_end().len();
+                self.end = self.pos + body.trim_end_matches(scan::is_blank_char).len();
                 let first = stages.is_empty() && pipe.is_none();
                 stages.extend(self.stage(first, inner));
             } else {
@@ -141,11 +141,12 @@ impl Parser<'_> {
     fn command_here(&self, inner: bool) -> bool {
         let word = self.word_here().to_ascii_lowercase();
         let rest = self.slice(self.pos + word.len(), self.end);
-        if !rest.is_empty() && !rest.starts_with(|c: char| c.is_whitespace() || "([\"".contains(c))
+        if !rest.is_empty()
+            && !rest.starts_with(|c: char| scan::is_blank_char(c) || "([\"".contains(c))
         {
             return false;
         }
-        let rest = rest.trim_start();
+        let rest = rest.trim_start_matches(scan::is_blank_char);
         if rest.starts_with(['=', '<', '>']) || rest.starts_with("!=") {
             return false;
         }

@@ -28,7 +28,7 @@ impl Steps<'_> {
     fn next(&mut self, at: usize, from: usize) -> usize {
         match self.bytes.get(at) {
             Some(b'"') => after_quoted(self.bytes, at, self.limit).unwrap_or(self.limit),
-            Some(b'\\') if self.bytes.get(at + 1) == Some(&b'"') => at + 2,
+            Some(b'\\') if matches!(self.bytes.get(at + 1), Some(b'"' | b'\\' | b'|')) => at + 2,
             Some(b'\'') if !self.no_single && opens_name(self.bytes, at, from) => {
                 match after_quoted(self.bytes, at, self.limit) {
                     // An apostrophe inside a word (`'tis`) is no quote.
@@ -51,6 +51,16 @@ fn opens_name(bytes: &[u8], at: usize, from: usize) -> bool {
 
 pub(super) fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
+}
+
+/// What stands between words. The vertical tab is one of them, as in C and unlike in Rust's
+/// `is_ascii_whitespace`; blanks beyond ASCII are letters of a word.
+pub(super) fn is_blank(b: u8) -> bool {
+    b.is_ascii_whitespace() || b == 0x0b
+}
+
+pub(crate) fn is_blank_char(c: char) -> bool {
+    u8::try_from(c).is_ok_and(is_blank)
 }
 
 /// Where the command that starts at `from` ends: at the next `|` or `]` outside quotes and

@@ -33,6 +33,11 @@ const TIME_KEYS: &[&str] = &[
     "searchtimespanmonths",
 ];
 
+/// Whether `key=value` in a search says when.
+pub fn is_time_key(key: &str) -> bool {
+    TIME_KEYS.contains(&key)
+}
+
 impl Parser<'_> {
     /// Terms joined by `AND`, written or not. `stop_by`: a bare `by` ends them (tstats).
     pub(super) fn search_and(&mut self, stop_by: bool) -> Parsed<Option<SearchExpr>> {
@@ -158,7 +163,7 @@ impl Parser<'_> {
         if len == 0 {
             return self.unexpected("a term");
         }
-        let text = self.slice(start, start + len).to_owned();
+        let text = resolved(self.slice(start, start + len));
         self.pos += len;
         if self.peek() == Some(b'(') && matches!(text.as_str(), "TERM" | "CASE") {
             let value = self.directive()?;
@@ -216,15 +221,9 @@ impl Parser<'_> {
             }
         }
         if self.peek() == Some(b'[') {
-            let span = self.span(start, start + 1);
-            return self.fail(
-                codes::SUBSEARCH_VALUE
-                    .at(span, format!("a subsearch cannot be the value of `{}`", field.value))
-                    .help(format!(
-                        "type `[search ... | return {}]` as a term of its own",
-                        field.value
-                    )),
-            );
+            let pipeline = self.subsearch()?;
+            let span = Spanless(field.span.to(self.span_from(start)));
+            return Ok(SearchExpr::CompareSub { field, op: Some(op), pipeline, span });
         }
         let Some(value) = self.value()? else {
             return self.fail(
@@ -233,7 +232,7 @@ impl Parser<'_> {
                     .help("type a value after it; the empty value is `\"\"`"),
             );
         };
-        if op.value == CmpOp::Eq && TIME_KEYS.contains(&field.value.as_str()) {
+        if op.value == CmpOp::Eq && is_time_key(&field.value) {
             return Ok(SearchExpr::Time { key: field, value });
         }
         Ok(SearchExpr::Compare { field, op, value })
@@ -281,6 +280,12 @@ impl Parser<'_> {
             if self.eat(b')') {
                 break;
             }
+            if self.peek() == Some(b'[') && values.is_empty() {
+                let pipeline = self.subsearch()?;
+                self.close(open)?;
+                let span = Spanless(self.span_from(start));
+                return Ok(SearchExpr::CompareSub { field, op: None, pipeline, span });
+            }
             if matches!(self.peek(), Some(b'(' | b'[')) {
                 return self.unexpected("a value");
             }
@@ -313,7 +318,7 @@ impl Parser<'_> {
         if len == 0 {
             return Ok(None);
         }
-        let text = self.slice(start, start + len).to_owned();
+        let text = resolved(self.slice(start, start + len));
         self.pos += len;
         self.warn_call(start);
         Ok(Some(SearchValue { text, quoted: false, span: Spanless(self.span_from(start)) }))
@@ -346,7 +351,7 @@ impl Parser<'_> {
             let text = self.quoted()?;
             SearchValue { text, quoted: true, span: Spanless(self.span_from(start)) }
         } else {
-            let text = self.slice(start, close).trim_end().to_owned();
+            let text = self.slice(start, close).trim_end_matches(scan::is_blank_char).to_owned();
             let span = Spanless(self.span(start, start + text.len()));
             SearchValue { text, quoted: false, span }
         };
@@ -370,14 +375,14 @@ impl Parser<'_> {
         let mut len = 0;
         while let Some(b) = self.peek_at(len) {
             match b {
-                b'\\' if self.peek_at(len + 1) == Some(b'"') => {
+                b'\\' if matches!(self.peek_at(len + 1), Some(b'"' | b'\\' | b'|')) => {
                     len += 2;
                     continue;
                 }
                 b',' | b'(' | b')' | b'[' | b']' | b'"' | b'|' => break,
                 b'=' | b'<' | b'>' if field => break,
                 b'!' if field && self.peek_at(len + 1) == Some(b'=') => break,
-                _ if b.is_ascii_whitespace() => break,
+                _ if scan::is_blank(b) => break,
                 _ => len += 1,
             }
         }
@@ -401,7 +406,9 @@ impl Parser<'_> {
     fn in_list_here(&self) -> bool {
         let rest = self.slice(self.pos, self.end);
         rest.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("in"))
-            && rest.get(2..).is_some_and(|r| r.trim_start().starts_with('('))
+            && rest
+                .get(2..)
+                .is_some_and(|r| r.trim_start_matches(scan::is_blank_char).starts_with('('))
     }
 
     /// Whether a comparison follows.
@@ -422,7 +429,7 @@ impl Parser<'_> {
         let rest = self.slice(self.pos, self.end);
         rest.strip_prefix(word).is_some_and(|rest| {
             rest.is_empty()
-                || rest.starts_with(|c: char| c.is_ascii_whitespace() || "()[]\",".contains(c))
+                || rest.starts_with(|c: char| scan::is_blank_char(c) || "()[]\",".contains(c))
         })
     }
 
@@ -433,4 +440,20 @@ impl Parser<'_> {
             ),
         )
     }
+}
+
+/// A bare word with `\"`, `\\` and `\|` resolved, as in quotes; any other backslash stays.
+fn resolved(word: &str) -> String {
+    let mut text = String::with_capacity(word.len());
+    let mut chars = word.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek() {
+            Some(&next) if c == '\\' && matches!(next, '\\' | '"' | '|') => {
+                text.push(next);
+                chars.next();
+            }
+            _ => text.push(c),
+        }
+    }
+    text
 }

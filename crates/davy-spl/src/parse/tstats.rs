@@ -1,7 +1,7 @@
 //! `tstats` and `mstats`: aggregations and options, `where` with a search, `by` with words.
 
-use super::Parser;
 use super::cursor::Parsed;
+use super::{Parser, scan};
 use crate::ast::{Arg, SearchExpr, TstatsArgs};
 
 impl Parser<'_> {
@@ -56,7 +56,7 @@ impl Parser<'_> {
         }
         let rest = self.slice(self.pos + word.len(), self.end);
         let apart = rest.is_empty()
-            || rest.starts_with(|c: char| c.is_ascii_whitespace() || "(\"'".contains(c));
-        apart && !rest.trim_start().starts_with('=')
+            || rest.starts_with(|c: char| scan::is_blank_char(c) || "(\"'".contains(c));
+        apart && !rest.trim_start_matches(scan::is_blank_char).starts_with('=')
     }
 }

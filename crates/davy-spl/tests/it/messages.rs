@@ -27,7 +27,6 @@ const QUERIES: &[&str] = &[
     "a IN ()",
     "a IN (b, [c])",
     "TERM()",
-    "index=[search a]",
     "| where",
     "| where a >",
     "| where a = AND b",

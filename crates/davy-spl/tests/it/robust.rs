@@ -96,6 +96,14 @@ fn changed_catalogue_searches_never_panic() {
     }
 }
 
+/// What fuzzing found, one input a case.
+#[test]
+fn what_fuzzing_found_stays_fixed() {
+    for text in [r#""\"a\"%user"=*"#, "\u{b},", "[head,-]", "a [(head) b]", "(search x)"] {
+        check(text);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

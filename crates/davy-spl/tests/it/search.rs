@@ -28,6 +28,10 @@ fn shape(expr: &SearchExpr) -> String {
             format!("CASE {}{}", field.as_ref().map_or("", |f| &f.value), value.text)
         }
         SearchExpr::Subsearch(pipeline, _) => format!("[{}]", pipeline.stages.len()),
+        SearchExpr::CompareSub { field, op, pipeline, .. } => {
+            let op = op.as_ref().map_or(" in ".to_owned(), |op| format!("<{:?}>", op.value));
+            format!("{}{op}[{}]", field.value, pipeline.stages.len())
+        }
         SearchExpr::Time { key, value } => format!("time {} {}", key.value, value.text),
     }
 }
@@ -68,14 +72,17 @@ fn comparisons_with_and_without_blanks() {
 }
 
 #[test]
-fn values_are_kept_as_written() {
+fn escapes_in_bare_words() {
     is(r"OperationType=%%14675", "OperationType<Eq>%%14675");
     is(r"ip=10.0.0.0/8", "ip<Eq>10.0.0.0/8");
     is(r"p=*\Windows\x=y*", r"p<Eq>*\Windows\x=y*");
     is(
         r#"a.kubectl.io/last=*\"privileged\":true* b=1"#,
-        r#"And(a.kubectl.io/last<Eq>*\"privileged\":true* b<Eq>1)"#,
+        r#"And(a.kubectl.io/last<Eq>*"privileged":true* b<Eq>1)"#,
     );
+    is(r"p=*\\temp\\x* \\\\server", r"And(p<Eq>*\temp\x* \\server)");
+    is(r"p=a\|b", "p<Eq>a|b");
+    is(r"p=a\\ b", r"And(p<Eq>a\ b)");
     is("don't stop", "And(don't stop)");
 }
 
@@ -86,6 +93,13 @@ fn escapes_in_quotes() {
     is(r#"a="say \"hi\"""#, r#"a<Eq>say "hi""#);
     is(r#""a | b ]""#, "\"a | b ]\"");
     is(r#"a="\\\\server""#, r"a<Eq>\\server");
+}
+
+#[test]
+fn searches_as_values() {
+    is("a=[search b | return $c]", "a<Eq>[2]");
+    is("a<[search b] c", "And(a<Lt>[1] c)");
+    is("NOT a IN ([search b | return $c])", "Not(a in [2])");
 }
 
 #[test]

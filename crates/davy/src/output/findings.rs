@@ -75,6 +75,9 @@ fn text(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Resul
     out.flush()
 }
 
+/// Events shown of one finding.
+const EVENTS: usize = 5;
+
 fn detail(out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
     writeln!(out, "\n{} ({})", finding.detection, finding.kind)?;
     for (name, value) in &finding.row.fields {
@@ -82,6 +85,20 @@ fn detail(out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
     }
     for risk in &finding.risk {
         risk_event(out, risk)?;
+    }
+    if let Some(matching) = &finding.events {
+        writeln!(out, "  events: {}", matching.note)?;
+        for event in matching.events.iter().take(EVENTS) {
+            let raw = event.row.text("_raw").unwrap_or_default();
+            writeln!(out, "    {}", one_line(&raw))?;
+            for branch in &event.branches {
+                writeln!(out, "      matched {}", one_line(branch))?;
+            }
+        }
+        let more = matching.more + matching.events.len().saturating_sub(EVENTS);
+        if more > 0 {
+            writeln!(out, "    and {more} more; --format json shows them")?;
+        }
     }
     Ok(())
 }

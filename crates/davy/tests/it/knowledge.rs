@@ -59,3 +59,26 @@ fn corporate_domains_are_an_empty_table() {
     let ran = davy(&["search", &spl, "--format", "csv"], "");
     assert_eq!(ran.out, "count\n0\n", "{}", ran.err);
 }
+
+// Definitions lead back to each other; what a field is does not depend on what else is asked for.
+#[test]
+fn a_field_is_the_same_whatever_else_is_asked_for() {
+    let data = |name: &str, value: &str| format!("<Data Name='{name}'>{value}</Data>");
+    let event = format!(
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+         <Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4703</EventID>\
+         <Keywords>0x8020000000000000</Keywords><TimeCreated SystemTime='2026-05-04T09:00:00Z'/>\
+         <Channel>Security</Channel><Computer>dc.example</Computer></System><EventData>{}{}{}\
+         </EventData></Event>",
+        data("SubjectUserName", "ann"),
+        data("TargetUserName", "ann"),
+        data("ProcessName", "C:\\tools\\agent.exe"),
+    );
+    let asked = |spl: &str| davy(&["search", spl, "-i", "-", "--format", "json"], &event).json();
+    let all = asked("search *");
+    for field in ["process", "process_path", "process_name", "action", "user", "src_user", "tag"] {
+        let alone = asked(&format!("search * | table {field}"));
+        assert_eq!(all[0][field], alone[0][field], "{field}");
+    }
+    assert_eq!(all[0]["process_path"], "C:\\tools\\agent.exe");
+}

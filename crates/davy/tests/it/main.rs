@@ -1,10 +1,13 @@
 //! The command as a user runs it: what it prints and how it ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod catalogue;
+mod classic;
 mod datasets;
 mod hunt;
 mod knowledge;
 mod language;
+mod lookups;
 mod mmdb;
 mod report;
 mod shapes;

@@ -223,3 +223,47 @@ fn an_interrupt_keeps_what_was_found() {
     let found = lines(&String::from_utf8(out.stdout).unwrap());
     assert!(found.iter().all(|f| f["detection"] == "Found"), "{err}");
 }
+
+#[test]
+fn findings_have_their_events_and_the_branch_that_matched() {
+    let either = "index=main (user=ann OR size>8) kind=found | table _time _raw host user size";
+    let grouped = "index=main kind=found | stats count min(_time) as firstTime max(_time) as \
+                   lastTime by host user | rename host as dest | where count > 1";
+    let hunted = Hunted::new(
+        "events",
+        12,
+        &[detection("Either", "TTP", either, 40), detection("Grouped", "Hunting", grouped, 0)],
+    );
+    let out = davy(&hunted.args(&["--events"]), "");
+    assert_eq!(out.status, 0, "{}", out.err);
+    let all = lines(&out.out);
+    for finding in all.iter().filter(|f| f["detection"] == "Either") {
+        let events = finding["matching"]["events"].as_array().unwrap();
+        assert_eq!(events.len(), 1, "{finding}");
+        assert_eq!(events[0]["fields"]["_raw"], finding["result"]["_raw"]);
+        assert_eq!(events[0]["fields"]["kind"], "found");
+        let matched: Vec<&str> =
+            events[0]["matched"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
+        let size: u64 = finding["result"]["size"].as_str().unwrap().parse().unwrap();
+        let ann = finding["result"]["user"] == "ann";
+        let mut wanted = Vec::new();
+        wanted.extend(ann.then_some("user=ann"));
+        wanted.extend((size > 8).then_some("size>8"));
+        assert_eq!(matched, wanted, "{finding}");
+    }
+    let grouped: Vec<&Value> = all.iter().filter(|f| f["detection"] == "Grouped").collect();
+    assert!(!grouped.is_empty());
+    for finding in grouped {
+        let events = finding["matching"]["events"].as_array().unwrap();
+        assert!(events.iter().all(|e| e["fields"]["user"] == finding["result"]["user"]));
+        assert!(finding["matching"]["note"].as_str().unwrap().contains("user"), "{finding}");
+    }
+    let mut args = hunted.args(&["--events"]);
+    args.iter_mut().for_each(|a| {
+        if *a == "ndjson" {
+            *a = "table";
+        }
+    });
+    let table = davy(&args, "");
+    assert!(table.out.contains("matched user=ann"), "{}", table.out);
+}

@@ -132,6 +132,8 @@ pub(crate) fn read(items: &[Arg], time: bool, cx: &mut ParseCx<'_>) -> Option<Ch
         args.row = Some(Split { field, bins: BinOptions::default() });
     }
     let mut by_seen = false;
+    // A mistake is told, and the rest is read all the same: all mistakes at once.
+    let mut sound = true;
     loop {
         reader.skip_commas();
         let Some(arg) = reader.peek() else { break };
@@ -142,9 +144,10 @@ pub(crate) fn read(items: &[Arg], time: bool, cx: &mut ParseCx<'_>) -> Option<Ch
                 (At::Row, Some(row), _) => &mut row.bins,
                 _ => &mut early,
             };
-            if !bin_option(key, value, bins, cx)? {
-                chart_option(key, value, &mut args, time, cx)?;
-            }
+            sound &= match bin_option(key, value, bins, cx) {
+                Some(false) => chart_option(key, value, &mut args, time, cx).is_some(),
+                read => read.is_some(),
+            };
             continue;
         }
         if reader.is_keyword(&["where"]) && (args.column.is_some() || by_seen) {
@@ -168,18 +171,36 @@ pub(crate) fn read(items: &[Arg], time: bool, cx: &mut ParseCx<'_>) -> Option<Ch
             let Some(field) = reader.field() else {
                 return cx.bad(by, "a field must follow BY");
             };
-            at = place(field, &mut args, &mut early, cx)?;
+            match place(field, &mut args, &mut early, cx) {
+                Some(next) => at = next,
+                None => sound = false,
+            }
             continue;
         }
         if by_seen {
             match reader.field() {
-                Some(field) => at = place(field, &mut args, &mut early, cx)?,
+                Some(field) => match place(field, &mut args, &mut early, cx) {
+                    Some(next) => at = next,
+                    None => sound = false,
+                },
                 None => return cx.bad(arg.span.0, "a field or an option is needed here"),
             }
             continue;
         }
         let base = args.measures.iter().map(|m| m.aggs.len()).sum();
-        args.measures.push(measure::read(&mut reader, base, cx)?);
+        match measure::read(&mut reader, base, cx) {
+            Some(measure) => args.measures.push(measure),
+            None => {
+                sound = false;
+                skip_measure(&mut reader);
+            }
+        }
+    }
+    if time {
+        sound &= whole_spans(&args, cx);
+    }
+    if !sound {
+        return None;
     }
     if args.measures.is_empty() {
         return cx.missing("an aggregation such as `count` or `avg(bytes)`");
@@ -191,6 +212,31 @@ pub(crate) fn read(items: &[Arg], time: bool, cx: &mut ParseCx<'_>) -> Option<Ch
         return cx.bad(span.span, "`span` needs a field to cut: add `BY <field>`");
     }
     Some(args)
+}
+
+/// Steps over what is left of an aggregation that could not be read.
+fn skip_measure(reader: &mut ArgReader<'_>) {
+    while let Some(arg) = reader.peek() {
+        let next =
+            matches!(arg.kind, ArgKind::Option { .. } | ArgKind::Call { .. } | ArgKind::Comma);
+        if next || reader.is_keyword(&["by", "over", "where"]) {
+            return;
+        }
+        reader.next_arg();
+    }
+}
+
+/// Whether the spans of the time axis are spans of time; one that is none is told.
+fn whole_spans(args: &ChartArgs, cx: &mut ParseCx<'_>) -> bool {
+    let bins = args.row.as_ref().map(|row| &row.bins);
+    let mut sound = true;
+    for text in bins.into_iter().flat_map(|b| b.span.iter().chain(&b.min_span)) {
+        if let Err(e) = davy_spl::parse_span(&text.value) {
+            cx.bad::<()>(text.span, format!("this is no span of time: {e}"));
+            sound = false;
+        }
+    }
+    sound
 }
 
 /// A BY field is the axis where there is none yet, else it makes the series.

@@ -12,7 +12,8 @@ use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
 use davy_detect::{
-    HuntEvents, RiskEvent, RiskNotable, Selected, hunt, risk_notables, second_stage,
+    HuntEvents, RiskEvent, RiskNotable, Selected, hunt, matching_events, risk_notables,
+    second_stage,
 };
 use davy_events::Meta;
 use davy_exec::EventSource;
@@ -63,6 +64,10 @@ pub(crate) struct Arguments {
     /// SPL in where or search, reason, expires. May be repeated.
     #[arg(long, value_name = "FILE")]
     tuning: Vec<PathBuf>,
+    /// Give each finding its matching events, raw and with all fields, and the alternatives of the
+    /// search that each met.
+    #[arg(long)]
+    events: bool,
     /// List the detections that did not run, each with the reason: in a table of their own, or
     /// as records after the findings.
     #[arg(long)]
@@ -157,11 +162,16 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         tuning.apply(&world, &mut hunt, &env)?;
         second_stage(&world, &chosen, &mut hunt, &env, &stop, &watch)?;
         tuning.apply(&world, &mut hunt, &env)?;
+        hunt.findings.retain(|f| f.score >= args.select.min_risk);
+        if args.events {
+            // What was found before a stop is still to be shown whole.
+            let go_on = AtomicBool::new(false);
+            matching_events(&world, &chosen, &mut hunt, &source, &env, &go_on)?;
+        }
         Ok(hunt)
     });
     bar.finish();
     let mut hunt = hunted.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
-    hunt.findings.retain(|f| f.score >= args.select.min_risk);
     hunt.left_out.extend(left_out);
     let reports = inputs.source.reports();
     let report = output::Report {

@@ -2,6 +2,9 @@
 
 mod coverage;
 mod explain;
+mod fired;
+mod reasons;
+mod techniques;
 
 use crate::exit::Exit;
 use clap::{Args, Subcommand};
@@ -17,12 +20,14 @@ pub(crate) struct Arguments {
 enum What {
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
+    Fired(fired::Arguments),
 }
 
 pub(crate) fn run(args: Arguments) -> Exit {
     let ran = match args.what {
         What::Explain(args) => explain::run(args),
         What::Coverage(args) => coverage::run(args),
+        What::Fired(args) => fired::run(args),
     };
     match ran {
         Ok(exit) | Err(exit) => exit,

@@ -1,0 +1,90 @@
+//! Objects that only hold an array of events: CloudTrail's files (`Records`), exports of Azure
+//! Monitor (`records`), Microsoft Graph (`value`), Google's Reports API (`items`), answers of AWS's
+//! command line (`Events`, `Findings`, `logEvents`).
+
+const NAMES: [&[u8]; 8] =
+    [b"Records", b"records", b"value", b"items", b"Events", b"events", b"Findings", b"findings"];
+
+/// How much stands before the first object of the array, if the text begins with such a member,
+/// maybe behind plain ones.
+pub(super) fn start(text: &[u8]) -> Option<usize> {
+    let mut at = blank(text, 0);
+    (text.get(at) == Some(&b'{')).then_some(())?;
+    at += 1;
+    for _ in 0..8 {
+        at = blank(text, at);
+        let (name, after) = string(text, at)?;
+        at = blank(text, after);
+        (text.get(at) == Some(&b':')).then_some(())?;
+        at = blank(text, at + 1);
+        if text.get(at) == Some(&b'[') {
+            let first = blank(text, at + 1);
+            let holds = NAMES.contains(&name) && text.get(first) == Some(&b'{');
+            return holds.then_some(at + 1);
+        }
+        at = match text.get(at)? {
+            b'"' => string(text, at)?.1,
+            b'{' => return None,
+            _ => at + text.get(at..)?.iter().position(|b| matches!(b, b',' | b'}'))?,
+        };
+        at = blank(text, at);
+        (text.get(at) == Some(&b',')).then_some(())?;
+        at += 1;
+    }
+    None
+}
+
+pub(super) enum End {
+    /// The object ends after so many bytes.
+    Of(usize),
+    /// It takes more text to tell.
+    Later,
+    /// Another event comes.
+    No,
+}
+
+/// Whether the array is over: the object closes here, or has more members before it does.
+pub(super) fn end(text: &[u8]) -> End {
+    match text.first() {
+        Some(b'}') => return End::Of(1),
+        Some(b'"') => {}
+        _ => return End::No,
+    }
+    let (mut at, mut depth) = (0, 1_usize);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => match string(text, at) {
+                Some((_, after)) => {
+                    at = after;
+                    continue;
+                }
+                None => return End::Later,
+            },
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return End::Of(at);
+        }
+    }
+    End::Later
+}
+
+fn blank(text: &[u8], at: usize) -> usize {
+    at + text.iter().skip(at).take_while(|b| b.is_ascii_whitespace()).count()
+}
+
+/// A string literal and where it ends.
+fn string(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    (text.get(at) == Some(&b'"')).then_some(())?;
+    let mut end = at + 1;
+    loop {
+        let hit = end + memchr::memchr2(b'"', b'\\', text.get(end..)?)?;
+        match text.get(hit)? {
+            b'"' => return Some((text.get(at + 1..hit)?, hit + 1)),
+            _ => end = hit + 2,
+        }
+    }
+}

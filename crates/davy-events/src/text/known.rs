@@ -1,0 +1,266 @@
+//! What a line is, told by how it is written.
+//!
+//! Sources: Linux audit records; RFC 3164 and 5424 headers; Cisco ASA and IOS message formats; PAN-OS
+//! traffic and threat log fields; FortiOS log fields; VPC flow log, S3 access log and CloudFront
+//! log formats; Apache's combined format; Falco's output; Zscaler NSS feeds; BIND query log.
+
+use crate::known::{Known, stem};
+
+/// A line with a syslog header, in parts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Syslog<'a> {
+    pub(crate) host: &'a str,
+    /// Without the number of the process.
+    pub(crate) program: &'a str,
+    pub(crate) message: &'a str,
+}
+
+/// `<PRI>Mmm d HH:MM:SS HOST PROGRAM[PID]: …`, or with a time as of RFC 3339.
+pub(crate) fn syslog(line: &str) -> Option<Syslog<'_>> {
+    let rest = priority(line);
+    let rest = rest.strip_prefix("1 ").unwrap_or(rest);
+    let rest = after_time(rest)?;
+    let (host, rest) = rest.split_once(' ')?;
+    let rest = rest.trim_start();
+    let (tag, message) = match rest.split_once(": ") {
+        Some((tag, message)) if !tag.contains(char::is_whitespace) => (tag, message),
+        // RFC 5424: PROGRAM PID MSGID DATA MESSAGE.
+        _ => (rest.split(' ').next().unwrap_or_default(), rest),
+    };
+    let program = tag.split(['[', '(']).next().unwrap_or(tag).trim_end_matches(':');
+    let host_like = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
+    (!host.is_empty() && host.chars().all(host_like)).then_some(Syslog { host, program, message })
+}
+
+fn priority(line: &str) -> &str {
+    let Some((number, rest)) = line.strip_prefix('<').and_then(|l| l.split_once('>')) else {
+        return line;
+    };
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    if digits && number.len() <= 3 { rest } else { line }
+}
+
+fn after_time(line: &str) -> Option<&str> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    if MONTHS.iter().any(|month| line.starts_with(month)) {
+        // `Oct  9 10:00:00`, or with a year before the clock.
+        let mut rest = line.get(3..)?;
+        for _ in 0..3 {
+            let trimmed = rest.trim_start();
+            let (word, after) = trimmed.split_once(' ')?;
+            rest = after;
+            if word.matches(':').count() == 2 {
+                return Some(rest.trim_start());
+            }
+        }
+        return None;
+    }
+    let (time, rest) = line.split_once(' ')?;
+    let bytes = time.as_bytes();
+    let stamp = bytes.len() >= 19
+        && bytes.get(4) == Some(&b'-')
+        && bytes.get(10) == Some(&b'T')
+        && bytes.first().is_some_and(u8::is_ascii_digit);
+    stamp.then_some(rest)
+}
+
+/// Programs whose messages are of logins, rights and accounts.
+const SECURE: [&str; 20] = [
+    "sshd",
+    "sudo",
+    "su",
+    "login",
+    "useradd",
+    "userdel",
+    "usermod",
+    "groupadd",
+    "groupdel",
+    "groupmod",
+    "passwd",
+    "chpasswd",
+    "chage",
+    "gpasswd",
+    "systemd-logind",
+    "polkitd",
+    "pkexec",
+    "gdm-password",
+    "sshd-session",
+    "unix_chkpwd",
+];
+
+/// What the line is, if anything is known of it. `file` is the name of the file, which helps where
+/// the text alone does not tell.
+pub(crate) fn tell(line: &str, header: Option<&Syslog<'_>>, file: &str) -> Option<Known> {
+    let of = Known::of;
+    if (line.starts_with("type=") || line.starts_with("node=")) && line.contains("msg=audit(") {
+        return Some(of("linux:audit"));
+    }
+    if line.starts_with("Audit:[timestamp=") {
+        return Some(of("audittrail").source("audittrail").index("_audit"));
+    }
+    if let Some(known) = device(line) {
+        return Some(known);
+    }
+    if let Some(known) = cloud(line) {
+        return Some(known);
+    }
+    if access(line) {
+        return Some(match () {
+            () if line.contains("/splunkd/__raw/") || line.contains(" /en-US/") => {
+                of("splunkd_ui_access").index("_internal")
+            }
+            () if file.contains("nginx") => of("nginx:plus:access"),
+            () => of("access_combined"),
+        });
+    }
+    if line.starts_with("site=\"") && line.contains("time_local=\"") {
+        return Some(of("nginx:plus:kv"));
+    }
+    if falco(line) {
+        return Some(of("kube:container:falco").source("kubernetes"));
+    }
+    if line.starts_with("SESSION|") && line.contains("|[") {
+        return Some(of("crushftp:sessionlogs").source("crushftp"));
+    }
+    if line.contains("OPERATION=") && line.contains("MODUSER=") {
+        return Some(of("ivanti_vtm_audit").source("ivanti_vtm"));
+    }
+    if line.contains("): query: ") && line.contains("client ") {
+        return Some(of("isc:bind:query"));
+    }
+    program(header?, file)
+}
+
+fn program(header: &Syslog<'_>, file: &str) -> Option<Known> {
+    let secure = SECURE.contains(&header.program)
+        || header.message.contains("pam_unix(")
+        || matches!(stem(file), "secure" | "auth");
+    Some(match header.program {
+        _ if secure => Known::of("linux_secure").source("/var/log/secure"),
+        "dhcpd" => Known::of("isc:dhcp"),
+        name if name.starts_with("postfix") => Known::of("postfix_syslog"),
+        _ => Known::of("syslog"),
+    })
+}
+
+/// Firewalls, routers and proxies.
+fn device(line: &str) -> Option<Known> {
+    if let Some((_, code)) = line.split_once('%') {
+        for (sign, sourcetype) in [
+            ("ASA-", "cisco:asa"),
+            ("FTD-", "cisco:ftd"),
+            ("PIX-", "cisco:pix"),
+            ("FWSM-", "cisco:fwsm"),
+        ] {
+            if code.starts_with(sign) {
+                return Some(Known::of(sourcetype));
+            }
+        }
+        if ios(code) {
+            return Some(Known::of("cisco:ios"));
+        }
+    }
+    for (kind, sourcetype) in [
+        (",TRAFFIC,", "pan:traffic"),
+        (",THREAT,", "pan:threat"),
+        (",SYSTEM,", "pan:system"),
+        (",CONFIG,", "pan:config"),
+        (",GLOBALPROTECT,", "pan:globalprotect"),
+    ] {
+        if let Some((before, _)) = line.split_once(kind)
+            && let [.., date, serial] = before.split(',').collect::<Vec<_>>().as_slice()
+            && !serial.is_empty()
+            && serial.bytes().all(|b| b.is_ascii_alphanumeric())
+            && date.as_bytes().get(4) == Some(&b'/')
+            && date.contains(':')
+        {
+            return Some(Known::of(sourcetype));
+        }
+    }
+    if line.contains("logid=") && line.contains("devid=") {
+        return [
+            ("type=\"traffic\"", "fgt_traffic"),
+            ("type=traffic", "fgt_traffic"),
+            ("type=\"utm\"", "fgt_utm"),
+            ("type=utm", "fgt_utm"),
+            ("type=\"event\"", "fgt_event"),
+            ("type=event", "fgt_event"),
+        ]
+        .iter()
+        .find(|(text, _)| line.contains(text))
+        .map(|(_, sourcetype)| Known::of(sourcetype));
+    }
+    let zscaler = line.contains("urlsupercategory=") || line.contains("\turlclass=");
+    zscaler.then(|| Known::of("zscalernss-web").source("zscaler"))
+}
+
+/// `FACILITY-SEVERITY-MNEMONIC:`
+fn ios(code: &str) -> bool {
+    let word = |w: &str| {
+        !w.is_empty()
+            && w.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let mut parts = code.splitn(3, '-');
+    let (facility, severity) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let mnemonic = parts.next().and_then(|rest| rest.split_once(':')).map_or("", |(m, _)| m);
+    word(facility)
+        && severity.len() == 1
+        && severity.bytes().all(|b| b.is_ascii_digit())
+        && word(mnemonic)
+}
+
+/// Logs of AWS that are plain lines.
+fn cloud(line: &str) -> Option<Known> {
+    let mut words = line.split_ascii_whitespace();
+    let first = words.next()?;
+    if first.len() == 1
+        && first.bytes().all(|b| (b'2'..=b'9').contains(&b))
+        && words.nth(1).is_some_and(|w| w.starts_with("eni-"))
+    {
+        return Some(Known::of("aws:cloudwatchlogs:vpcflow").source("aws_cloudwatchlogs_vpcflow"));
+    }
+    if first.len() == 64
+        && first.bytes().all(|b| b.is_ascii_hexdigit())
+        && line.get(65..).is_some_and(|rest| rest.contains(" [") && rest.contains(" REST."))
+    {
+        return Some(Known::of("aws:s3:accesslogs"));
+    }
+    let tabs: Vec<&str> = line.splitn(21, '\t').collect();
+    let edge = |text: &&str| {
+        text.len() >= 5 && text.get(..3).is_some_and(|t| t.bytes().all(|b| b.is_ascii_uppercase()))
+    };
+    (tabs.len() > 20 && tabs.first()?.len() == 10 && tabs.get(2).is_some_and(edge))
+        .then(|| Known::of("aws:cloudfront:accesslogs").source("aws"))
+}
+
+/// `HOST IDENT USER [04/May/2026:09:30:00 +0000] "GET …`, maybe with a virtual host before.
+fn access(line: &str) -> bool {
+    let Some((before, after)) = line.split_once(" [") else { return false };
+    let words = before.split(' ').count();
+    let bytes = after.as_bytes();
+    (3..=5).contains(&words)
+        && bytes.get(2) == Some(&b'/')
+        && bytes.get(6) == Some(&b'/')
+        && bytes.get(11) == Some(&b':')
+        && after.contains("] \"")
+}
+
+/// `12:18:18.691725165: Notice …`
+fn falco(line: &str) -> bool {
+    let Some((time, rest)) = line.split_once(": ") else { return false };
+    let level = rest.split(' ').next().unwrap_or_default();
+    time.len() > 9
+        && time.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'.')
+        && matches!(
+            level,
+            "Emergency"
+                | "Alert"
+                | "Critical"
+                | "Error"
+                | "Warning"
+                | "Notice"
+                | "Informational"
+                | "Debug"
+        )
+}

@@ -1,0 +1,333 @@
+//! What all requests come to for the events of one shape.
+
+use super::gate::{Gate, Interned};
+use super::index::Index;
+use crate::shapes::{
+    ALL, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
+};
+use crate::source::ReadRequest;
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::common::Result;
+use davy_events::{Demand, Kind, Needles, Shape, Want};
+use davy_plan::{Column, SEQ};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+const RAW: &str = "_raw";
+const TIME: &str = "_time";
+
+/// The plans of one reading, by shape.
+pub(super) trait Plans: Demand {
+    fn plan(&self, shape: &Shape) -> Arc<ShapePlan>;
+}
+
+/// The requests that events of one shape may match.
+pub(super) struct ShapePlan {
+    pub(super) shape: Shape,
+    pub(super) live: Vec<Live>,
+    by: By,
+    pub(super) nodes: Nodes,
+    /// The decoded fields that are read, in the order of the columns.
+    pub(super) raw: Arc<[Arc<str>]>,
+    want: Want,
+}
+
+/// A request whose rows the shape may hold.
+#[derive(Clone)]
+pub(super) struct Live {
+    /// Its number.
+    pub(super) number: usize,
+    /// How its columns are made.
+    pub(super) program: Arc<Program>,
+    /// Its columns take much to decode, so only the numbers of its rows are kept at first.
+    pub(super) late: bool,
+}
+
+/// How rows are found.
+enum By {
+    Gates {
+        gates: Vec<Gate>,
+        index: Index,
+        /// The nodes that gates and index read.
+        read: Vec<NodeId>,
+    },
+    /// The numbers of the rows, in order, by request.
+    Numbers(Arc<Vec<Vec<u64>>>),
+}
+
+/// A live request's place, and its rows of a batch, in order.
+pub(super) type Passing = Vec<(usize, Vec<u32>)>;
+
+impl ShapePlan {
+    /// The requests that have rows in a batch.
+    pub(super) fn passing(&self, batch: &RecordBatch) -> Result<Passing> {
+        let mut passing = Vec::new();
+        match &self.by {
+            By::Gates { gates, index, read } => {
+                let mut memo = Memo::default();
+                let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
+                let mut columns = HashMap::new();
+                for id in read {
+                    columns.insert(*id, Column::new(&pass.array(*id)?)?);
+                }
+                let candidates = index.candidates(gates.len(), &columns, batch.num_rows());
+                for (at, (gate, mut rows)) in gates.iter().zip(candidates).enumerate() {
+                    rows.retain(|row| gate.passes(&columns, *row as usize));
+                    passing.push((at, rows));
+                }
+            }
+            By::Numbers(wanted) => {
+                let Some(numbers) = batch.column_by_name(SEQ).and_then(|c| c.as_primitive_opt())
+                else {
+                    return Ok(passing);
+                };
+                let numbers: &datafusion::arrow::array::UInt64Array = numbers;
+                for (at, live) in self.live.iter().enumerate() {
+                    let Some(wanted) = wanted.get(live.number) else { continue };
+                    let has = |(number, _): &(&u64, u32)| wanted.binary_search(number).is_ok();
+                    let rows = numbers.values().iter().zip(0u32..).filter(has);
+                    passing.push((at, rows.map(|(_, row)| row).collect()));
+                }
+            }
+        }
+        passing.retain(|(_, rows)| !rows.is_empty());
+        Ok(passing)
+    }
+}
+
+/// All requests, for the first reading.
+pub(super) struct Many {
+    shapes: Arc<Shapes>,
+    requests: Vec<ReadRequest>,
+    interned: Interned,
+    /// The source can be read again, so what takes long can be decoded then.
+    twice: bool,
+    known: Mutex<HashMap<u64, Vec<Arc<ShapePlan>>>>,
+    needles: Mutex<HashMap<BTreeSet<String>, Option<Arc<Needles>>>>,
+}
+
+impl std::fmt::Debug for Many {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} requests", self.requests.len())
+    }
+}
+
+impl Many {
+    pub(super) fn new(shapes: Arc<Shapes>, requests: Vec<ReadRequest>, twice: bool) -> Many {
+        let interned = Interned::of(requests.iter().filter_map(|r| r.filter.as_deref()));
+        let (known, needles) = Default::default();
+        Many { shapes, requests, interned, twice, known, needles }
+    }
+
+    pub(super) fn requests(&self) -> &[ReadRequest] {
+        &self.requests
+    }
+
+    fn made(&self, shape: &Shape) -> ShapePlan {
+        let graph = self.shapes.graph(shape);
+        let mut graph = lock(&graph);
+        let mut live = Vec::new();
+        let mut gates = Vec::new();
+        for (number, request) in self.requests.iter().enumerate() {
+            let (truth, scope) = match &request.dataset {
+                Some(dataset) => {
+                    (graph.dataset_truth(dataset), Scope::Dataset(dataset, usize::MAX))
+                }
+                None => (Truth::Always, ALL),
+            };
+            if truth == Truth::Never {
+                continue;
+            }
+            let gate = match &request.filter {
+                Some(filter) => Gate::of(filter, &mut graph, scope, &self.interned),
+                None => Gate::True,
+            };
+            let gate = gate.and(truth);
+            if matches!(gate, Gate::False) {
+                continue;
+            }
+            // The gate is the filter; what is left is how the columns are made.
+            let bare = ReadRequest { filter: None, ..request.clone() };
+            if let Some(program) = Program::new(&mut graph, &bare) {
+                let heavy = program.rest || program.raw.iter().any(|n| **n == *RAW);
+                let late = heavy && self.twice && shape.kind == Kind::Evtx;
+                live.push(Live { number, program: Arc::new(program), late });
+                gates.push(gate);
+            }
+        }
+        let index = Index::new(&gates);
+        let mut read: BTreeSet<_> = index.nodes().collect();
+        for gate in &gates {
+            let mut nodes = Vec::new();
+            gate.nodes(&mut nodes);
+            read.extend(nodes);
+        }
+        let read: Vec<_> = read.into_iter().collect();
+        let nodes = closure(&graph, &read);
+        drop(graph);
+        self.settled(shape, live, By::Gates { gates, index, read }, nodes)
+    }
+
+    /// With what has to be decoded.
+    fn settled(&self, shape: &Shape, live: Vec<Live>, by: By, nodes: Nodes) -> ShapePlan {
+        let mut nodes = nodes;
+        let mut raw = Fields::default();
+        for node in nodes.values() {
+            raw.extend(node);
+        }
+        let mut rest = false;
+        let text_of_gates = raw.names.iter().any(|n| **n == *RAW);
+        for live in &live {
+            // The range of times is looked at while reading.
+            let late = |name: &&Arc<str>| !live.late || ***name == *TIME;
+            live.program.raw.iter().filter(late).for_each(|name| raw.add(name));
+            rest |= live.program.rest && !live.late;
+            if !live.late {
+                let own = live.program.nodes();
+                nodes.extend(own.iter().map(|(id, node)| (*id, node.clone())));
+            }
+        }
+        let eager_text = live.iter().any(|l| !l.late && l.program.raw.iter().any(|n| **n == *RAW));
+        raw.add(&Arc::from(SEQ));
+        let names: Arc<[Arc<str>]> = raw.names.into();
+        let fields = Want::Fields { names: names.clone(), rest };
+        let want = match &by {
+            _ if live.is_empty() => Want::Skip,
+            By::Gates { gates, .. } if text_of_gates && !eager_text && !rest => {
+                self.seek(gates, &nodes, &names).unwrap_or(fields)
+            }
+            _ => fields,
+        };
+        ShapePlan { shape: shape.clone(), live, by, nodes, raw: names, want }
+    }
+
+    /// Where all that the text of events is for is to find phrases, words of them are looked for in
+    /// the log's bytes first.
+    fn seek(&self, gates: &[Gate], nodes: &Nodes, names: &Arc<[Arc<str>]>) -> Option<Want> {
+        let is_raw = |id: &NodeId| match nodes.get(id).map(AsRef::as_ref) {
+            Some(Node::Raw(name)) => **name == *RAW,
+            _ => false,
+        };
+        let used = nodes.values().flat_map(|node| node.inputs()).any(|id| is_raw(&id));
+        let mut words = BTreeSet::new();
+        let mut plain = !used;
+        for gate in gates {
+            gate.values(&mut |id| plain &= !is_raw(id));
+            gate.phrases(&mut |_, phrase| {
+                let word = phrase.parts().iter().filter_map(|part| Needles::word(part));
+                match word.max_by_key(|word| word.len()) {
+                    Some(word) => {
+                        words.insert(word.to_owned());
+                    }
+                    None => plain = false,
+                }
+            });
+        }
+        if !plain {
+            return None;
+        }
+        let whole = gates.iter().all(Gate::needs_phrase);
+        let mut known = lock(&self.needles);
+        let made = known
+            .entry(words)
+            .or_insert_with_key(|w| Needles::new(w.iter().map(String::as_str)).map(Arc::new));
+        Some(Want::Seek { names: names.clone(), needles: made.clone()?, whole })
+    }
+}
+
+/// Names, each once, in the order in which they come.
+#[derive(Default)]
+struct Fields {
+    names: Vec<Arc<str>>,
+    met: BTreeSet<Arc<str>>,
+}
+
+impl Fields {
+    fn add(&mut self, name: &Arc<str>) {
+        if self.met.insert(name.clone()) {
+            self.names.push(name.clone());
+        }
+    }
+
+    fn extend(&mut self, node: &Node) {
+        if let Node::Raw(name) = node {
+            self.add(name);
+        }
+    }
+}
+
+impl Plans for Many {
+    fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
+        let found = |known: &HashMap<u64, Vec<Arc<ShapePlan>>>| {
+            known.get(&shape.id).and_then(|l| l.iter().find(|p| p.shape == *shape)).cloned()
+        };
+        if let Some(plan) = found(&lock(&self.known)) {
+            return plan;
+        }
+        let made = Arc::new(self.made(shape));
+        let mut known = lock(&self.known);
+        if let Some(plan) = found(&known) {
+            return plan;
+        }
+        known.entry(shape.id).or_default().push(made.clone());
+        made
+    }
+}
+
+impl Demand for Many {
+    fn want(&self, shape: &Shape) -> Want {
+        self.plan(shape).want.clone()
+    }
+}
+
+/// The second reading: only events whose numbers the first one kept.
+pub(super) struct Late {
+    first: Arc<Many>,
+    numbers: Arc<Vec<Vec<u64>>>,
+    known: Mutex<HashMap<u64, Vec<Arc<ShapePlan>>>>,
+}
+
+impl std::fmt::Debug for Late {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}, again", self.first)
+    }
+}
+
+impl Late {
+    pub(super) fn new(first: Arc<Many>, numbers: Vec<Vec<u64>>) -> Late {
+        Late { first, numbers: Arc::new(numbers), known: Mutex::default() }
+    }
+}
+
+impl Plans for Late {
+    fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
+        let mut known = lock(&self.known);
+        let list = known.entry(shape.id).or_default();
+        if let Some(plan) = list.iter().find(|p| p.shape == *shape) {
+            return plan.clone();
+        }
+        let first = self.first.plan(shape);
+        let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
+        let live = first.live.iter().filter(|live| live.late).filter(has);
+        let live = live.map(|live| Live { late: false, ..live.clone() }).collect();
+        let by = By::Numbers(self.numbers.clone());
+        let made = Arc::new(self.first.settled(shape, live, by, Nodes::new()));
+        list.push(made.clone());
+        made
+    }
+}
+
+impl Demand for Late {
+    fn want(&self, shape: &Shape) -> Want {
+        self.plan(shape).want.clone()
+    }
+}
+
+/// The numbers of a batch's events.
+pub(super) fn numbers(batch: &RecordBatch) -> Vec<u64> {
+    match batch.column_by_name(SEQ).and_then(|c| c.as_primitive_opt::<UInt64Type>()) {
+        Some(numbers) if numbers.null_count() == 0 => numbers.values().to_vec(),
+        _ => vec![0; batch.num_rows()],
+    }
+}
