@@ -45,6 +45,9 @@ codes! {
     BAD_MESSAGE = error("content::bad-message", "A message holds tokens such as $dest$: whole, without blanks, and at least one.");
     BAD_TECHNIQUE = error("content::bad-technique", "A technique is T and four digits, with .001 and so on for a sub-technique, and exists in ATT&CK.");
     BAD_CVE = error("content::bad-cve", "A vulnerability is written CVE-YYYY-NNNN.");
+    TUNING = error("tuning::mistake", "An entry of a tuning file cannot be used. It has a detection (a name, an id, or a pattern with `*`), a reason, and one test: `field` with `value`, or SPL in `where` or `search`; `expires` is a day.");
+    TUNING_EXPIRED = warning("tuning::expired", "The entry's day has passed, so it suppresses nothing any more. What was known to be good then may not be so now.");
+    TUNING_IDLE = warning("tuning::no-such-detection", "An entry of a tuning file names no detection of the content, so it does nothing.");
     DEPLOYMENT = error("content::deployment", "Each type of detection has exactly one default configuration.");
     ENABLED = error("content::enabled-by-default", "Only production detections of type TTP, Anomaly or Correlation may be enabled by default.");
 }

@@ -28,6 +28,7 @@ pub mod page;
 mod read;
 mod rewrite;
 mod scan;
+mod tuning;
 mod validate;
 mod yaml;
 
@@ -38,4 +39,5 @@ pub use model::Detection;
 pub use pack::builtin_pack;
 pub use read::{InputFile, load};
 pub use rewrite::{search_of, with_search};
+pub use tuning::{TuningEntry, TuningTest, read_tuning};
 pub use validate::{validate, validate_knowledge};

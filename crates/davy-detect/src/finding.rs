@@ -1,5 +1,6 @@
 //! What a detection found.
 
+use crate::events::FindingEvents;
 use crate::risk::RiskEvent;
 use crate::row::Row;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,8 @@ pub struct Finding {
     pub tactics: Vec<String>,
     pub row: Row,
     pub risk: Vec<RiskEvent>,
+    /// Where they were asked for.
+    pub events: Option<FindingEvents>,
 }
 
 impl Finding {
@@ -39,9 +42,13 @@ impl Finding {
             "result": self.row.to_json(),
             "risk_events": risk,
         });
-        match value {
+        let mut map = match value {
             Value::Object(map) => map,
             _ => Map::new(),
+        };
+        if let Some(events) = &self.events {
+            map.insert("matching".to_owned(), Value::Object(events.to_json()));
         }
+        map
     }
 }

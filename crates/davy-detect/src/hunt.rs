@@ -4,6 +4,7 @@ use crate::finding::Finding;
 use crate::left_out::{LeftOut, Why};
 use crate::row::Row;
 use crate::run::{World, findings, prepare_detection};
+use crate::tuning::Suppressed;
 use davy_content::Detection;
 use davy_diag::{Diagnostic, Severity};
 use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Search, Spent};
@@ -21,6 +22,10 @@ pub struct Hunt {
     pub ran: usize,
     /// Detections that did not run, those first that were meant to.
     pub left_out: Vec<LeftOut>,
+    /// Findings that a tuning file knows to be good.
+    pub suppressed: Vec<Suppressed>,
+    /// Detections that ran over the risk events and notables of the others.
+    pub second_stage: Vec<String>,
     /// (detection, note)
     pub notes: Vec<(String, Diagnostic)>,
     /// It was ended before all detections had run.
@@ -42,6 +47,17 @@ pub struct HuntProfile {
     pub findings: Duration,
     /// Of each detection that ran, in the order of the content.
     pub detections: Vec<(String, Spent)>,
+}
+
+impl Hunt {
+    pub(crate) fn sort(&mut self) {
+        self.findings.sort_by(|a, b| {
+            a.time
+                .total_cmp(&b.time)
+                .then_with(|| a.detection.cmp(&b.detection))
+                .then_with(|| a.message.cmp(&b.message))
+        });
+    }
 }
 
 /// Told of a hunt as it goes on.
@@ -105,12 +121,7 @@ pub fn hunt(
             }
         }
     }
-    hunt.findings.sort_by(|a, b| {
-        a.time
-            .total_cmp(&b.time)
-            .then_with(|| a.detection.cmp(&b.detection))
-            .then_with(|| a.message.cmp(&b.message))
-    });
+    hunt.sort();
     hunt.profile.findings = started.elapsed();
     Ok(hunt)
 }

@@ -6,25 +6,33 @@
 //!
 //! `now` is an argument: nothing here reads the wall clock, opens a file, or prints.
 
+mod events;
 mod finding;
 mod hunt;
 mod incident;
 mod knowledge;
+mod ledger;
 mod left_out;
 mod risk;
 mod row;
 mod run;
 mod schedule;
+mod second;
 mod selection;
 pub mod testing;
+mod tuning;
 
+pub use events::{Event, FindingEvents, matching_events};
 pub use finding::Finding;
 pub use hunt::{Hunt, HuntEvents, HuntProfile, hunt};
 pub use incident::{ObjectRisk, RiskNotable, object_risk, risk_notables};
 pub use knowledge::{ContentKnowledge, Keeper};
+pub use ledger::{Changes, Ledger};
 pub use left_out::{LeftOut, Why};
 pub use risk::RiskEvent;
 pub use row::Row;
 pub use run::{DetectionRun, World, prepare_detection, run_detection};
 pub use schedule::{Schedule, ScheduleError, Tick};
+pub use second::second_stage;
 pub use selection::{Selected, Selection, Unmatched};
+pub use tuning::{Suppressed, Tuning};

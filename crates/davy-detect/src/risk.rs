@@ -40,15 +40,24 @@ impl RiskEvent {
 
     /// As stash text: `<epoch>, name="value", …`; a field with several values is repeated.
     pub fn to_stash(&self) -> String {
-        let mut out = fmt_num(self.time);
-        for (name, value) in &self.fields {
-            for one in value.values() {
-                let escaped = one.replace('\\', "\\\\").replace('"', "\\\"");
-                out.push_str(&format!(", {name}=\"{escaped}\""));
-            }
-        }
-        out
+        stash_line(self.time, &self.fields)
     }
+}
+
+/// Fields as stash text; those that begin with `_` are of the event and not written.
+pub(crate) fn stash_line(time: f64, fields: &[(String, Val<'static>)]) -> String {
+    let mut out = fmt_num(time);
+    for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with('_')) {
+        for one in value.values() {
+            out.push_str(&format!(", {name}=\"{}\"", stash_text(&one)));
+        }
+    }
+    out
+}
+
+/// A value as it stands between quotes.
+pub(crate) fn stash_text(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// The window of the search that a result comes from, in epoch seconds.

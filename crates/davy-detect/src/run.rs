@@ -82,6 +82,7 @@ pub(crate) fn findings(
                 tactics: enrichment.tactics().iter().map(|t| t.name.to_owned()).collect(),
                 row: row.clone(),
                 risk,
+                events: None,
             }
         })
         .collect()

@@ -190,6 +190,11 @@ impl Session {
         done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
 
+    /// What each search reads, as far as that does not depend on what it finds.
+    pub(crate) fn requests(&self, searches: &[Search<'_>]) -> Vec<Vec<ReadRequest>> {
+        self.probe(searches).into_iter().map(|probe| probe.requests).collect()
+    }
+
     /// What each search would read. One that reads once is only planned so far; any other is run
     /// over nothing.
     fn probe(&self, searches: &[Search<'_>]) -> Vec<Probe> {

@@ -1,7 +1,7 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::empty::gives_nothing;
-use crate::operators::SplQueryPlanner;
+use crate::operators::{SplQueryPlanner, with_deadline};
 use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
@@ -16,6 +16,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
@@ -26,6 +27,7 @@ use davy_spl::{Macros, ast::Pipeline};
 use futures::StreamExt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// How a session runs its searches.
@@ -40,6 +42,9 @@ pub struct Config {
     /// Bytes of rows that wait in memory for the commands of their search while a hunt reads; more
     /// waits on disk. At most a quarter of `memory`.
     pub waiting: usize,
+    /// How long a search may compute; `None` is no limit. The one reading of many searches is not
+    /// counted.
+    pub timeout: Option<Duration>,
     pub limits: Limits,
 }
 
@@ -51,6 +56,7 @@ impl Default for Config {
             batch_size: 8192,
             memory: None,
             waiting: 96 << 20,
+            timeout: None,
             limits: Limits::default(),
         }
     }
@@ -317,11 +323,14 @@ pub(crate) struct Run<'a> {
     search: &'a Search<'a>,
     events: Events<'a>,
     notes: Mutex<Vec<Diagnostic>>,
+    /// When it has taken too long.
+    deadline: Option<Instant>,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
-        Run { session, search, events, notes: Mutex::new(Vec::new()) }
+        let deadline = session.config.timeout.and_then(|t| Instant::now().checked_add(t));
+        Run { session, search, events, notes: Mutex::new(Vec::new()), deadline }
     }
 
     /// Runs the search to its end.
@@ -329,6 +338,28 @@ impl<'a> Run<'a> {
         let plan = self.plan()?;
         let (schema, batches) = self.collect(&plan.logical)?;
         Ok(Answer { schema, batches, notes: self.into_notes() })
+    }
+
+    /// Waits no longer than the search may take.
+    async fn in_time<T>(&self, future: impl Future<Output = T>) -> Result<T, Failed> {
+        let Some(deadline) = self.deadline else { return Ok(future.await) };
+        tokio::time::timeout_at(deadline.into(), future).await.map_err(|_| self.too_long())
+    }
+
+    /// An error after the deadline is that the search took too long.
+    fn late<T>(&self, error: DataFusionError) -> Result<T, Failed> {
+        match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            true => Err(self.too_long()),
+            false => Err(error.into()),
+        }
+    }
+
+    fn too_long(&self) -> Failed {
+        let limit = self.session.config.timeout.unwrap_or_default();
+        davy_plan::codes::TIMED_OUT
+            .bare(format!("the search took longer than {} s", limit.as_secs_f64()))
+            .help("give it more with --timeout, or narrow the time range")
+            .into()
     }
 
     fn plan(&self) -> Result<Plan, Failed> {
@@ -444,12 +475,19 @@ impl Engine for Run<'_> {
         };
         let batches = session.runtime.block_on(async {
             let frame = context.execute_logical_plan(plan.clone()).await?;
-            let mut stream = frame.execute_stream().await?;
+            let mut stream = match self.deadline {
+                None => frame.execute_stream().await?,
+                Some(deadline) => {
+                    let task = Arc::new(frame.task_ctx());
+                    let physical = with_deadline(frame.create_physical_plan().await?, deadline)?;
+                    execute_stream(physical, task)?
+                }
+            };
             let mut batches = Vec::new();
-            while let Some(batch) = stream.next().await {
-                batches.push(batch?);
+            while let Some(batch) = self.in_time(stream.next()).await? {
+                batches.push(batch.or_else(|e| self.late(e))?);
             }
-            Ok::<_, DataFusionError>(batches)
+            Ok::<_, Failed>(batches)
         })?;
         Ok((schema, batches))
     }

@@ -28,6 +28,7 @@ codes! {
     NO_SUCH_MODEL = error "knowledge::no-such-data-model" "A data model or dataset that is not in the content.";
     NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search that is not in the content.";
     FIRST_ONLY = error "spl::not-first" "A command that makes its own rows must be the first of its pipeline.";
+    TIMED_OUT = error "run::timed-out" "A search took longer than `--timeout` allows. In a hunt the others go on.";
     RUNTIME = error "run::failed" "A search failed while it ran.";
     NO_INPUT = error "run::no-input" "The search reads events, and no input was named.";
     MISSING_FILE = warning "knowledge::missing-file" "A command needs a file that was not given, for instance a GeoIP database; its fields stay empty.";

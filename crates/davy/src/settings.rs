@@ -6,6 +6,7 @@ use davy_exec::{Config, Session};
 use davy_plan::{Env, parse_instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::time::Duration;
 
 /// The time range and the resources of a run.
 #[derive(Args, Clone, Default)]
@@ -28,6 +29,9 @@ pub(crate) struct RangeArgs {
     /// Memory that sorts and groups may hold before they spill to disk: 512M, 4G.
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_limit: Option<String>,
+    /// Seconds that the commands of one search may take.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl RangeArgs {
@@ -56,6 +60,7 @@ impl RangeArgs {
         if let Some(threads) = self.threads {
             config.partitions = threads.max(1);
         }
+        config.timeout = self.timeout;
         if let Some(size) = &self.memory_limit {
             config.memory = Some(bytes(size).ok_or_else(|| {
                 usage(&format!("--memory-limit: `{size}` is no size; write 512M or 4G"))
@@ -74,6 +79,12 @@ fn instant(flag: &str, text: &str, now: f64, zone: &TimeZone) -> Result<f64, Exi
             "{flag}: `{text}` is no time; write -24h, -7d@d, now or 2026-05-04T12:00:00Z"
         ))
     })
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no number of seconds; write 30 or 0.5");
+    let seconds: f64 = text.trim_end_matches('s').parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
 }
 
 fn bytes(text: &str) -> Option<usize> {

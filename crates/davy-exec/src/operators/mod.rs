@@ -1,10 +1,12 @@
 //! davy's plan nodes as DataFusion operators.
 
 mod concat;
+mod deadline;
 mod planner;
 mod sequential;
 mod sort;
 
+pub(crate) use deadline::with_deadline;
 pub(crate) use planner::SplQueryPlanner;
 
 use datafusion::arrow::datatypes::SchemaRef;

@@ -12,3 +12,4 @@ pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod spl;
 pub(crate) mod test;
+pub(crate) mod watch;

@@ -2,16 +2,17 @@
 
 use super::rows::{Format, write_objects};
 use comfy_table::{ContentArrangement, Table, presets};
-use davy_detect::{Finding, LeftOut, RiskEvent};
+use davy_detect::{Finding, LeftOut, RiskEvent, Suppressed};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
-/// Writes findings with their risk events, then the detections that did not run.
+/// Writes findings with their risk events; in JSON those that were suppressed too; then the detections that did not run.
 pub(crate) fn findings(
     out: &mut dyn Write,
     findings: &[Finding],
+    suppressed: &[Suppressed],
     left_out: &[LeftOut],
     format: Format,
     zone: &TimeZone,
@@ -22,16 +23,18 @@ pub(crate) fn findings(
             not_run(out, left_out)
         }
         Format::Json | Format::Ndjson => {
+            let suppressed = suppressed.iter().map(Suppressed::to_json);
             let left_out = left_out.iter().map(LeftOut::to_json);
             let objects: Vec<Map<String, Value>> =
-                findings.iter().map(Finding::to_json).chain(left_out).collect();
+                findings.iter().map(Finding::to_json).chain(suppressed).chain(left_out).collect();
             write_objects(out, &objects, format)
         }
         Format::Csv => csv(out, findings, left_out, zone),
     }
 }
 
-fn shown_time(at: f64, zone: &TimeZone) -> String {
+/// A point in time in the zone.
+pub(crate) fn shown_time(at: f64, zone: &TimeZone) -> String {
     Timestamp::from_microsecond((at * 1e6) as i64)
         .map(|t| t.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
         .unwrap_or_default()
@@ -72,6 +75,9 @@ fn text(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Resul
     out.flush()
 }
 
+/// Events shown of one finding.
+const EVENTS: usize = 5;
+
 fn detail(out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
     writeln!(out, "\n{} ({})", finding.detection, finding.kind)?;
     for (name, value) in &finding.row.fields {
@@ -79,6 +85,20 @@ fn detail(out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
     }
     for risk in &finding.risk {
         risk_event(out, risk)?;
+    }
+    if let Some(matching) = &finding.events {
+        writeln!(out, "  events: {}", matching.note)?;
+        for event in matching.events.iter().take(EVENTS) {
+            let raw = event.row.text("_raw").unwrap_or_default();
+            writeln!(out, "    {}", one_line(&raw))?;
+            for branch in &event.branches {
+                writeln!(out, "      matched {}", one_line(branch))?;
+            }
+        }
+        let more = matching.more + matching.events.len().saturating_sub(EVENTS);
+        if more > 0 {
+            writeln!(out, "    and {more} more; --format json shows them")?;
+        }
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ mod lookups;
 mod mmdb;
 mod report;
 mod shapes;
+mod tuned;
+mod watch;
 
 use serde_json::Value;
 use std::io::Write;

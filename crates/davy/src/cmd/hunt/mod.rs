@@ -1,6 +1,8 @@
 //! `davy hunt`: all detections of the content over files or folders.
 
+mod select;
 mod summary;
+mod tuning;
 
 use crate::exit::Exit;
 use crate::output::{self, Format};
@@ -9,7 +11,10 @@ use crate::settings::{RangeArgs, usage};
 use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
-use davy_detect::{HuntEvents, RiskEvent, RiskNotable, Selected, Selection, hunt, risk_notables};
+use davy_detect::{
+    HuntEvents, RiskEvent, RiskNotable, Selected, hunt, matching_events, risk_notables,
+    second_stage,
+};
 use davy_events::Meta;
 use davy_exec::EventSource;
 use std::io;
@@ -17,6 +22,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use summary::{profile, summary};
+
+pub(crate) use select::SelectArgs;
+pub(crate) use tuning::open as open_tuning;
 
 /// Runs every detection of the content over files or folders.
 #[derive(Args)]
@@ -34,30 +42,8 @@ pub(crate) struct Arguments {
     /// Write the findings there instead of to standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Run deprecated detections too.
-    #[arg(long)]
-    deprecated: bool,
-    /// Only detections of these names, ids or patterns. May be repeated, as the next four.
-    #[arg(long, value_name = "NAME")]
-    include: Vec<String>,
-    /// No detections of these names, ids or patterns.
-    #[arg(long, value_name = "NAME")]
-    exclude: Vec<String>,
-    /// Only detections of this ATT&CK technique or its sub-techniques.
-    #[arg(long, value_name = "ID")]
-    technique: Vec<String>,
-    /// Only detections of this analytic story.
-    #[arg(long, value_name = "NAME")]
-    story: Vec<String>,
-    /// Only detections of this type: TTP, Anomaly, Hunting, Correlation.
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: Vec<String>,
-    /// Only detections of this status: production, experimental, ...
-    #[arg(long, value_name = "STATUS")]
-    status: Vec<String>,
-    /// Only findings whose risk score is at least this.
-    #[arg(long, value_name = "SCORE", default_value_t = 0)]
-    min_risk: u32,
+    #[command(flatten)]
+    select: SelectArgs,
     /// Write a timeline for Timesketch or Timeline Explorer there: CSV, or NDJSON where the
     /// name ends in .ndjson or .jsonl.
     #[arg(long, value_name = "FILE")]
@@ -74,6 +60,14 @@ pub(crate) struct Arguments {
     /// Write a report there: one HTML file that needs nothing else.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Known findings that are suppressed, in CSV or YAML: entries of detection, field and value or
+    /// SPL in where or search, reason, expires. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    tuning: Vec<PathBuf>,
+    /// Give each finding its matching events, raw and with all fields, and the alternatives of the
+    /// search that each met.
+    #[arg(long)]
+    events: bool,
     /// List the detections that did not run, each with the reason: in a table of their own, or
     /// as records after the findings.
     #[arg(long)]
@@ -92,25 +86,14 @@ pub(crate) fn run(args: Arguments) -> Exit {
 }
 
 impl Arguments {
-    fn selection(&self) -> Selection {
-        Selection {
-            include: self.include.clone(),
-            exclude: self.exclude.clone(),
-            techniques: self.technique.clone(),
-            stories: self.story.clone(),
-            kinds: self.kind.clone(),
-            statuses: self.status.clone(),
-            deprecated: self.deprecated,
-        }
-    }
-
     /// Writes the findings and each file that was asked for.
     fn write(&self, report: &output::Report<'_>) -> io::Result<()> {
         let (hunt, zone) = (report.hunt, report.zone);
         let findings = &hunt.findings;
         let mut out = output::target(self.output.as_deref())?;
         let left_out = if self.left_out { &*hunt.left_out } else { &[] };
-        output::findings(&mut *out, findings, left_out, self.format, zone)?;
+        let known = &*hunt.suppressed;
+        output::findings(&mut *out, findings, known, left_out, self.format, zone)?;
         if let Some(path) = &self.timeline {
             let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
             let ndjson = ending.is_some_and(|e| matches!(&*e, "ndjson" | "jsonl" | "json"));
@@ -143,7 +126,23 @@ impl HuntEvents for Watch {
     }
 }
 
+/// Raised by Ctrl-C: the hunt ends with what was read so far.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    // Without a handler Ctrl-C still ends the hunt, only less gently.
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            // Asked twice: whoever asks does not want to wait.
+            std::process::exit(130);
+        }
+        eprintln!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
+    });
+    stop
+}
+
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
+    let stop = stop_on_interrupt();
     let env = args.range.env()?;
     let loaded = content::open_with(&args.content, &args.apps, false)?;
     let unsound = loaded.report(false);
@@ -151,22 +150,28 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let selected = args.selection().choose(loaded.content.detections());
-    let Selected { chosen, left_out, idle } = selected.map_err(|e| usage(&e.to_string()))?;
-    idle.iter().for_each(|word| eprintln!("warning: --exclude: {word}"));
+    let Selected { chosen, left_out, .. } = args.select.choose(loaded.content.detections())?;
+    let tuning = open_tuning(&args.tuning, &world, &env)?;
     let meta = Meta { now: env.now, ..Meta::default() };
     let bar = Arc::new(Bar::new(0));
     let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
     bar.length(inputs.source.inputs().len() as u64);
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    // Without a handler Ctrl-C still ends the hunt, only less gently.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-    let hunt = hunt(&world, &chosen, &source, &env, &stop, &Watch(bar.clone()));
+    let watch = Watch(bar.clone());
+    let hunted = hunt(&world, &chosen, &source, &env, &stop, &watch).and_then(|mut hunt| {
+        tuning.apply(&world, &mut hunt, &env)?;
+        second_stage(&world, &chosen, &mut hunt, &env, &stop, &watch)?;
+        tuning.apply(&world, &mut hunt, &env)?;
+        hunt.findings.retain(|f| f.score >= args.select.min_risk);
+        if args.events {
+            // What was found before a stop is still to be shown whole.
+            let go_on = AtomicBool::new(false);
+            matching_events(&world, &chosen, &mut hunt, &source, &env, &go_on)?;
+        }
+        Ok(hunt)
+    });
     bar.finish();
-    let mut hunt = hunt.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
-    hunt.findings.retain(|f| f.score >= args.min_risk);
+    let mut hunt = hunted.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
     hunt.left_out.extend(left_out);
     let reports = inputs.source.reports();
     let report = output::Report {
@@ -187,7 +192,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let unread = inputs::report_problems(&inputs.errors, &reports);
     match written {
         Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
-        _ if unread || unsound => Ok(Exit::Incomplete),
+        _ if unread || unsound || hunt.stopped => Ok(Exit::Incomplete),
         _ => Ok(Exit::Done),
     }
 }

@@ -20,7 +20,25 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
         eprintln!("stopped before the end: these are the findings so far");
     }
     by_risk(hunt);
+    suppressed(hunt);
+    if !hunt.second_stage.is_empty() {
+        eprintln!(
+            "{} detections read the risk events and notables of the others",
+            hunt.second_stage.len()
+        );
+    }
     left_out(&hunt.left_out);
+}
+
+fn suppressed(hunt: &Hunt) {
+    let mut entries: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for one in &hunt.suppressed {
+        *entries.entry((&one.entry, &one.reason)).or_default() += 1;
+    }
+    let entries: Vec<_> = entries.into_iter().collect();
+    list("findings suppressed as known to be good", &entries, |((entry, reason), count)| {
+        format!("{count:>7}  {entry}: {reason}")
+    });
 }
 
 /// Faults one by one, as far as there is room; the rest by kind.

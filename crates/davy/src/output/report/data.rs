@@ -1,7 +1,8 @@
 //! The tables of a report as JSON inside of the page.
 
 use super::{Report, shown_time};
-use davy_detect::{Finding, RiskEvent, object_risk, risk_notables};
+use davy_detect::{Finding, RiskEvent, Suppressed, object_risk, risk_notables};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
@@ -73,7 +74,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> 
     });
     element(out, "data", &data)?;
     for (at, chunk) in findings.chunks(CHUNK).enumerate() {
-        let details: Vec<Value> = chunk.iter().map(details).collect();
+        let details: Vec<Value> = chunk.iter().map(|f| details(f, report.zone)).collect();
         element(out, &format!("details-{at}"), &Value::Array(details))?;
     }
     Ok(())
@@ -95,8 +96,12 @@ pub(super) fn notables(report: &Report<'_>) -> Vec<Value> {
         .collect()
 }
 
-pub(super) fn suppressed(_: &Report<'_>) -> Vec<Value> {
-    Vec::new()
+pub(super) fn suppressed(report: &Report<'_>) -> Vec<Value> {
+    let shown = |s: &Suppressed| {
+        let time = shown_time(s.finding.time, report.zone);
+        json!([time, s.finding.detection, s.finding.message, s.reason, s.entry])
+    };
+    report.hunt.suppressed.iter().map(shown).collect()
 }
 
 /// What all findings of a detection have in common.
@@ -131,10 +136,30 @@ fn detection(finding: &Finding) -> Value {
 }
 
 /// What is shown of a finding when it is opened.
-fn details(finding: &Finding) -> Value {
+fn details(finding: &Finding, zone: &TimeZone) -> Value {
     let fields: Vec<(String, Value)> = finding.row.to_json().into_iter().collect();
     let risk: Vec<Vec<(&str, Value)>> = finding.risk.iter().map(risk).collect();
-    json!({ "fields": fields, "risk": risk })
+    let mut out = json!({ "fields": fields, "risk": risk });
+    if let (Some(matching), Some(map)) = (&finding.events, out.as_object_mut()) {
+        let events: Vec<Value> = matching
+            .events
+            .iter()
+            .map(|event| {
+                let mut fields: Vec<(String, Value)> = event.row.to_json().into_iter().collect();
+                if !event.branches.is_empty() {
+                    let met: Vec<&str> = event.branches.iter().map(|b| &**b).collect();
+                    fields.insert(0, ("matched".to_owned(), json!(met)));
+                }
+                let time = event.row.time("_time", &TimeZone::UTC);
+                let title = time.map(|t| shown_time(t, zone)).unwrap_or_default();
+                json!({ "title": title, "fields": fields })
+            })
+            .collect();
+        map.insert("events".to_owned(), Value::Array(events));
+        map.insert("left".to_owned(), json!(matching.more));
+        map.insert("note".to_owned(), json!(matching.note));
+    }
+    out
 }
 
 fn risk(event: &RiskEvent) -> Vec<(&'static str, Value)> {

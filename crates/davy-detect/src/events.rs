@@ -1,0 +1,165 @@
+//! The events behind findings.
+
+use crate::finding::Finding;
+use crate::hunt::Hunt;
+use crate::row::Row;
+use crate::run::{World, prepare_detection};
+use davy_content::Detection;
+use davy_exec::{EventSource, Matching, RunError, Search};
+use davy_plan::{Env, FieldSet};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Events that are kept of one finding; the rest is counted.
+const KEPT: usize = 100;
+
+/// The events of one finding.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FindingEvents {
+    pub events: Vec<Event>,
+    /// Events beyond those.
+    pub more: usize,
+    /// How they were found; says so where not every event need belong to the finding.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// All fields, `_raw` too.
+    pub row: Row,
+    /// The alternatives of the search's outer `OR`s that it meets, as SPL.
+    pub branches: Vec<Arc<str>>,
+}
+
+impl FindingEvents {
+    pub fn to_json(&self) -> Map<String, Value> {
+        let events: Vec<Value> = self
+            .events
+            .iter()
+            .map(|e| {
+                let branches: Vec<&str> = e.branches.iter().map(|b| &**b).collect();
+                json!({ "fields": e.row.to_json(), "matched": branches })
+            })
+            .collect();
+        let value = json!({ "events": events, "more": self.more, "note": self.note });
+        match value {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// Gives the findings their events, in one more reading for the detections that found something.
+/// Findings of the second stage have none: their events are the risk events of the first.
+pub fn matching_events(
+    world: &World<'_>,
+    detections: &[&Detection],
+    hunt: &mut Hunt,
+    source: &Arc<dyn EventSource>,
+    env: &Env,
+    stop: &AtomicBool,
+) -> Result<(), RunError> {
+    let found: BTreeSet<&str> = hunt.findings.iter().map(|f| f.id.as_str()).collect();
+    let chosen: Vec<&&Detection> = detections
+        .iter()
+        .filter(|d| found.contains(d.id.value.as_str()))
+        .filter(|d| !hunt.second_stage.contains(&d.name.value))
+        .collect();
+    let prepared: Vec<_> = chosen.iter().map(|d| prepare_detection(world, d)).collect();
+    let shared = Arc::new(env.clone());
+    let searches: Vec<Search<'_>> = prepared
+        .iter()
+        .map(|prepared| Search {
+            prepared,
+            env: shared.clone(),
+            source: Some(source.clone()),
+            knowledge: world.knowledge,
+            out: FieldSet::all(),
+        })
+        .collect();
+    let matching = world.session.matching(&searches, source, stop)?;
+    for (detection, matching) in chosen.iter().zip(&matching) {
+        let rows = Row::all(&matching.rows);
+        for finding in hunt.findings.iter_mut().filter(|f| f.id == detection.id.value) {
+            finding.events = Some(of_finding(finding, &rows, matching, env));
+        }
+    }
+    Ok(())
+}
+
+/// Fields of results that are about all of a group's events.
+const SUMS: [&str; 6] = ["count", "firstTime", "lastTime", "first_time", "last_time", "_time"];
+
+/// The events whose fields agree with the result wherever both have them.
+fn of_finding(finding: &Finding, rows: &[Row], matching: &Matching, env: &Env) -> FindingEvents {
+    let single = finding.row.get("_raw").is_some();
+    let named: Vec<&str> = finding
+        .row
+        .fields
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| single || !SUMS.contains(name))
+        .filter(|name| rows.iter().any(|row| event_field(row, name).is_some()))
+        .collect();
+    let bounds = ["firstTime", "lastTime"].map(|name| finding.row.time(name, &env.zone));
+    let in_time = |row: &Row| match (row.time("_time", &env.zone), bounds) {
+        // Results have whole seconds.
+        (Some(time), [Some(first), Some(last)]) => time >= first - 1.0 && time <= last + 1.0,
+        _ => true,
+    };
+    let agrees = |row: &Row, named: &[&str]| {
+        named.iter().all(|name| match event_field(row, name) {
+            Some(own) => {
+                let result = finding.row.values(name);
+                own.iter().all(|v| result.contains(v))
+            }
+            // `fillnull` and data models write a word where an event has nothing.
+            None => true,
+        })
+    };
+    let pick = |named: &[&str]| -> Vec<usize> {
+        let fits = |at: &usize| rows.get(*at).is_some_and(|r| in_time(r) && agrees(r, named));
+        (0..rows.len()).filter(fits).collect()
+    };
+    let mut picked = pick(&named);
+    let count = finding.row.values("count").first().and_then(|n| n.parse::<usize>().ok());
+    let note = if single && !picked.is_empty() {
+        "the event is the result".to_owned()
+    } else if picked.is_empty() || named.is_empty() {
+        picked = pick(&[]);
+        "it cannot be told which events belong to the result: these passed the search's filter in \
+         its time"
+            .to_owned()
+    } else if count == Some(picked.len()) {
+        format!("the {} events of the result, by {}", picked.len(), named.join(", "))
+    } else {
+        format!(
+            "events that passed the search's filter and agree with the result in {}; later \
+             commands may have dropped some of them",
+            named.join(", ")
+        )
+    };
+    let more = picked.len().saturating_sub(KEPT);
+    picked.truncate(KEPT);
+    let events = picked
+        .into_iter()
+        .filter_map(|at| {
+            let branches = matching.branches.get(at).cloned().unwrap_or_default();
+            Some(Event { row: rows.get(at)?.clone(), branches })
+        })
+        .collect();
+    FindingEvents { events, more, note }
+}
+
+/// The event's field of that name, or the data model's.
+fn event_field(row: &Row, name: &str) -> Option<Vec<String>> {
+    if row.get(name).is_some() {
+        return Some(row.values(name));
+    }
+    let dotted = row.fields.iter().find(|(own, _)| {
+        own.strip_suffix(name).is_some_and(|head| head.ends_with('.') && !head.is_empty())
+    });
+    dotted.map(|(own, _)| row.values(own))
+}

@@ -1,0 +1,81 @@
+//! Ends a search that has taken too long, also where an operator above takes all it can get.
+
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+};
+use futures::StreamExt;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The plan with a look at the clock after each operator that can make many rows or that computes
+/// long.
+pub(crate) fn with_deadline(
+    plan: Arc<dyn ExecutionPlan>,
+    deadline: Instant,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let watched = plan.transform_up(|node| {
+        let long = ["Join", "Unnest", "Aggregate", "Window", "Sort", "Spl"];
+        if node.children().is_empty() || !long.iter().any(|part| node.name().contains(part)) {
+            return Ok(Transformed::no(node));
+        }
+        Ok(Transformed::yes(Arc::new(DeadlineExec { input: node, deadline }) as _))
+    })?;
+    Ok(watched.data)
+}
+
+#[derive(Debug)]
+struct DeadlineExec {
+    input: Arc<dyn ExecutionPlan>,
+    deadline: Instant,
+}
+
+impl DisplayAs for DeadlineExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeadlineExec")
+    }
+}
+
+impl ExecutionPlan for DeadlineExec {
+    fn name(&self) -> &str {
+        "DeadlineExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.into_iter().next().unwrap_or_else(|| self.input.clone());
+        Ok(Arc::new(DeadlineExec { input, deadline: self.deadline }))
+    }
+
+    fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let deadline = self.deadline;
+        let stream = self.input.execute(part, context)?;
+        let checked = stream.map(move |batch| match Instant::now() < deadline {
+            true => batch,
+            false => Err(DataFusionError::Execution("the search took too long".to_owned())),
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), checked)))
+    }
+}

@@ -1,0 +1,226 @@
+//! `davy watch`: a hunt over files as they grow or arrive.
+
+mod files;
+mod state;
+
+use crate::cmd::hunt::{SelectArgs, open_tuning};
+use crate::exit::Exit;
+use crate::settings::{RangeArgs, usage};
+use crate::{content, inputs};
+use clap::{Args, ValueEnum};
+use davy_content::{Attack, Detection};
+use davy_detect::{Finding, Hunt, HuntEvents, Tuning, World, hunt, second_stage};
+use davy_events::Meta;
+use davy_exec::{EventSource, RunError};
+use davy_plan::Env;
+use files::Seen;
+use serde_json::json;
+use state::{Output, State};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Hunts over files as they grow or arrive, and tells of findings as they come.
+///
+/// Each look hunts over all of the files, so that statistics over old and new events are right. A
+/// finding is told once. When new events change the result of a statistic, the new result is told
+/// and the key of the old one is given as gone: what was told and is not gone equals one plain
+/// hunt.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Files, folders or globs to watch.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// A folder in the layout of ESCU. May be repeated; later ones win.
+    #[arg(long, value_name = "DIR")]
+    content: Vec<String>,
+    #[command(flatten)]
+    apps: crate::apps::AppArgs,
+    #[command(flatten)]
+    select: SelectArgs,
+    #[arg(long, value_enum, default_value = "ndjson")]
+    format: Shape,
+    /// Append the findings there instead of printing them. With --state each is there once,
+    /// however often the watch is killed.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Keep there what was told, so that the next watch goes on from it.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Known findings that are suppressed. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    tuning: Vec<PathBuf>,
+    /// Seconds between looks for what changed.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    interval: f64,
+    /// Look once, tell what is new, and end.
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    Ndjson,
+    /// One line a finding.
+    Table,
+}
+
+pub(crate) fn run(args: Arguments) -> Exit {
+    match watch(&args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+struct Silent;
+
+impl HuntEvents for Silent {
+    fn detection(&self, _: usize, _: usize) {}
+}
+
+fn watch(args: &Arguments) -> Result<Exit, Exit> {
+    places(args)?;
+    let env = args.range.env()?;
+    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    loaded.report(false);
+    let attack = Attack::builtin();
+    let session = args.range.session()?;
+    let knowledge = loaded.knowledge();
+    let world = loaded.world(&attack, &session, &knowledge);
+    let chosen = args.select.choose(loaded.content.detections())?.chosen;
+    let tuning = open_tuning(&args.tuning, &world, &env)?;
+    let io_error = |what: &str, e: io::Error| usage(&format!("{what}: {e}"));
+    let mut state = match &args.state {
+        Some(path) => {
+            State::open(path).map_err(|e| io_error(&format!("--state {}", path.display()), e))?
+        }
+        None => State::default(),
+    };
+    let mut output = Output::open(args.output.as_deref(), &mut state)
+        .map_err(|e| io_error("cannot open the output", e))?;
+    state.save(args.state.as_deref()).map_err(|e| io_error("cannot keep the state", e))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    let mut seen = Seen::default();
+    let mut first = true;
+    while !stop.load(Ordering::Relaxed) {
+        let (now_seen, settled) = Seen::look(&args.paths);
+        if !first && now_seen == seen {
+            pause(args.interval, &stop);
+            continue;
+        }
+        // What is being written right now is read when the writer pauses, or after a while.
+        if !args.once && !settled && !seen.waited(&now_seen) {
+            pause(0.1, &stop);
+            continue;
+        }
+        let env = args.range.env()?;
+        let hunted = look(&world, &chosen, &tuning, args, &env, &stop)
+            .map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
+        if hunted.stopped {
+            // A part of the events is no ground to say that a finding is gone.
+            break;
+        }
+        let changes = state.ledger.changes(&hunted.findings);
+        let mut text = String::new();
+        for key in &changes.gone {
+            text.push_str(&gone(key, args.format));
+        }
+        for (key, finding) in &changes.new {
+            text.push_str(&told(key, finding, args.format, &env));
+        }
+        let written = output.write(&text, &mut state);
+        match written.and_then(|()| state.save(args.state.as_deref())) {
+            // Nobody reads any more.
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
+            Err(e) => return Err(io_error("cannot write", e)),
+            Ok(()) => {}
+        }
+        if args.once {
+            break;
+        }
+        seen = now_seen;
+        first = false;
+    }
+    Ok(Exit::Done)
+}
+
+/// The watch's own files must not be among the watched ones: each look would change them.
+fn places(args: &Arguments) -> Result<(), Exit> {
+    if args.paths.iter().any(|p| p == "-") {
+        return Err(usage("standard input cannot be watched; name files or folders"));
+    }
+    for (flag, own) in [("--state", &args.state), ("-o", &args.output)] {
+        let Some(own) = own else { continue };
+        let folder = own.parent().filter(|p| !p.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
+        let whole = folder.join(own.file_name().unwrap_or_default());
+        let within = |path: &String| {
+            Path::new(path).canonicalize().is_ok_and(|watched| whole.starts_with(watched))
+        };
+        if args.paths.iter().any(within) {
+            return Err(usage(&format!(
+                "{flag} {}: it lies in what is watched; name a place outside",
+                own.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// One plain hunt over what is there.
+fn look(
+    world: &World<'_>,
+    chosen: &[&Detection],
+    tuning: &Tuning,
+    args: &Arguments,
+    env: &Env,
+    stop: &AtomicBool,
+) -> Result<Hunt, RunError> {
+    let meta = Meta { now: env.now, ..Meta::default() };
+    let inputs = inputs::open(&args.paths, &meta, None);
+    let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
+    let mut hunted = hunt(world, chosen, &source, env, stop, &Silent)?;
+    tuning.apply(world, &mut hunted, env)?;
+    second_stage(world, chosen, &mut hunted, env, stop, &Silent)?;
+    tuning.apply(world, &mut hunted, env)?;
+    hunted.findings.retain(|f| f.score >= args.select.min_risk);
+    inputs::report_problems(&inputs.errors, &inputs.source.reports());
+    Ok(hunted)
+}
+
+fn told(key: &str, finding: &Finding, shape: Shape, env: &Env) -> String {
+    if shape == Shape::Table {
+        let time = crate::output::shown_time(finding.time, &env.zone);
+        let message: String =
+            finding.message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        return format!("{time}  {:>3}  {}: {message}\n", finding.score, finding.detection);
+    }
+    let mut map = finding.to_json();
+    map.insert("key".to_owned(), json!(key));
+    format!("{}\n", serde_json::Value::Object(map))
+}
+
+fn gone(key: &str, shape: Shape) -> String {
+    match shape {
+        Shape::Table => String::new(),
+        Shape::Ndjson => format!("{}\n", json!({ "gone": key })),
+    }
+}
+
+/// Waits, but not on after a stop.
+fn pause(seconds: f64, stop: &AtomicBool) {
+    let wait = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(2));
+    let until = Instant::now() + wait;
+    while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(50).min(wait));
+    }
+}

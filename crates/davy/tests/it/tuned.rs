@@ -1,0 +1,269 @@
+//! What a hunt does with its findings: tuning files, the second stage, limits, an early end.
+
+use crate::{Folder, davy};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+
+/// A detection's file; `risk` is its score, and none where it is 0.
+fn detection(name: &str, kind: &str, search: &str, risk: u32) -> String {
+    let id = name.bytes().fold(7u64, |h, b| h.wrapping_mul(131).wrapping_add(u64::from(b)));
+    let rba = match risk {
+        0 => String::new(),
+        _ => format!(
+            "rba:\n  message: {name} on $host$\n  risk_objects:\n  - field: host\n    type: system\n    \
+             score: {risk}\n  threat_objects: []\n"
+        ),
+    };
+    format!(
+        "name: {name}\nid: 00000000-0000-4000-8000-{:012}\nversion: 1\ndate: '2026-01-01'\nauthor: A\n\
+         status: production\ntype: {kind}\ndescription: d\ndata_source: []\nsearch: '{search}'\n\
+         how_to_implement: h\nknown_false_positives: k\nreferences: []\n{rba}tags:\n  \
+         analytic_story: [Some Story]\n  asset_type: Endpoint\n  mitre_attack_id: [T1059.001]\n  \
+         product: [Splunk Enterprise]\n  security_domain: endpoint\n",
+        id % 1_000_000_000_000
+    )
+}
+
+fn events(count: usize) -> String {
+    let mut out = String::new();
+    for i in 0..count {
+        let event = json!({
+            "_time": 1_700_000_000 + i,
+            "kind": "found",
+            "host": format!("host-{}", i % 3),
+            "user": if i % 2 == 0 { "ann" } else { "bob" },
+            "size": i,
+        });
+        writeln!(out, "{event}").unwrap();
+    }
+    out
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+struct Hunted {
+    folder: Folder,
+    events: String,
+    content: String,
+}
+
+impl Hunted {
+    fn new(name: &str, count: usize, detections: &[String]) -> Hunted {
+        let folder = Folder::new(name);
+        for (i, text) in detections.iter().enumerate() {
+            folder.file(&format!("content/detections/endpoint/d{i}.yml"), text);
+        }
+        let events = folder.file("logs/events.json", events(count));
+        let content = format!("{}/content", folder.path());
+        Hunted { folder, events, content }
+    }
+
+    fn args<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
+        let own =
+            ["hunt", &self.events, "--content", &self.content, "--exclude", "Windows Export*"];
+        own.into_iter().chain(["--format", "ndjson"]).chain(more.iter().copied()).collect()
+    }
+}
+
+const FOUND: &str = "index=main kind=found | table _time host user size";
+
+#[test]
+fn known_findings_are_suppressed_and_said_so() {
+    let hunted = Hunted::new("tuning", 12, &[detection("Found", "TTP", FOUND, 40)]);
+    let run = |name: &str, text: &str| {
+        let file = hunted.folder.file(name, text);
+        davy(&hunted.args(&["--tuning", &file]), "")
+    };
+    let count = |text: &str| {
+        let all = lines(text);
+        let (known, left): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|f| f.get("suppressed").is_some());
+        assert!(known.iter().all(|f| f["risk_events"] == json!([])));
+        (left.len(), known)
+    };
+    let yaml = run(
+        "a.yml",
+        "- detection: Found\n  field: host\n  value: HOST-1\n  reason: the build server\n\
+         - detection: \"F*\"\n  where: user=\"bob\" AND size>8\n  reason: late bob\n",
+    );
+    assert_eq!(yaml.status, 0, "{}", yaml.err);
+    let (left, known) = count(&yaml.out);
+    // Four of host-1; of bob after 8 there are 9 and 11, both of other hosts.
+    assert_eq!((left, known.len()), (6, 6), "{}", yaml.out);
+    assert!(known.iter().any(|k| k["suppressed"]["reason"] == "late bob"));
+    let entry = known[0]["suppressed"]["entry"].as_str().unwrap();
+    assert!(entry.ends_with("a.yml:1") || entry.ends_with("a.yml:5"), "{entry}");
+    assert!(yaml.err.contains("suppressed as known to be good"), "{}", yaml.err);
+    assert!(yaml.err.contains("the build server"), "{}", yaml.err);
+
+    let csv = run(
+        "b.csv",
+        "detection,field,value,where,search,reason,expires\n\
+         Found,user,a*,,,ann is fine,2999-01-01\nFound,,,,host=host-2,the third,\n",
+    );
+    assert_eq!(count(&csv.out).0, 4, "{} {}", csv.out, csv.err);
+
+    let old = run("c.yml", "- detection: Found\n  reason: r\n  expires: 2020-01-01\n");
+    assert_eq!(count(&old.out).0, 12);
+    assert!(old.err.contains("tuning::expired") && old.err.contains("c.yml:3"), "{}", old.err);
+    let idle = run("d.yml", "- detection: Fuond\n  reason: r\n");
+    assert!(idle.err.contains("did you mean `Found`?"), "{}", idle.err);
+}
+
+#[test]
+fn mistakes_in_a_tuning_file_have_a_place_and_end_the_hunt() {
+    let hunted = Hunted::new("tuning-bad", 1, &[detection("Found", "TTP", FOUND, 40)]);
+    let cases = [
+        ("a.yml", "- detection: Found\n  reasn: x\n", "a.yml:2", "did you mean `reason`?"),
+        ("b.yml", "- detection: Found\n  field: host\n  reason: r\n", "b.yml:2", "`value`"),
+        ("c.yml", "- detection: Found\n  where: size >\n  reason: r\n", "c.yml:2", "SPL"),
+        ("d.yml", "- detection: Found\n  reason: r\n  expires: soon\n", "d.yml:3", "YYYY-MM-DD"),
+        ("e.csv", "detection,resaon\nFound,r\n", "e.csv:1", "did you mean `reason`?"),
+        ("f.csv", "detection,reason,expires\nFound,r,1.1.27\n", "f.csv:2", "YYYY-MM-DD"),
+    ];
+    for (name, text, place, said) in cases {
+        let file = hunted.folder.file(name, text);
+        let out = davy(&hunted.args(&["--tuning", &file]), "");
+        assert_eq!(out.status, 2, "{name}: {}", out.err);
+        assert!(out.err.contains(place) && out.err.contains(said), "{name}: {}", out.err);
+        assert!(out.out.is_empty());
+    }
+}
+
+#[test]
+fn correlations_run_over_the_risk_of_the_others() {
+    let over_risk = "| tstats sum(All_Risk.calculated_risk_score) as risk_score \
+        dc(source) as source_count max(_time) as lastTime from datamodel=Risk.All_Risk where \
+        All_Risk.analyticstories=\"Some Story\" by All_Risk.risk_object All_Risk.risk_object_type \
+        | rename All_Risk.risk_object as host | where source_count >= 2";
+    let over_index = "index=risk risk_score>0 | stats count by risk_object | where count > 7";
+    let over_notables = "index=notable | stats count by source";
+    let hunted = Hunted::new(
+        "second",
+        12,
+        &[
+            detection("Found", "TTP", FOUND, 40),
+            detection("Found Again", "TTP", FOUND, 20),
+            detection("Behavior", "Correlation", over_risk, 0),
+            detection("By Index", "Correlation", over_index, 0),
+            detection("By Notables", "Hunting", over_notables, 0),
+        ],
+    );
+    let out = davy(&hunted.args(&[]), "");
+    assert_eq!(out.status, 0, "{}", out.err);
+    let all = lines(&out.out);
+    let of =
+        |name: &str| -> Vec<&Value> { all.iter().filter(|f| f["detection"] == name).collect() };
+    let behavior = of("Behavior");
+    assert_eq!(behavior.len(), 3, "{} {}", out.out, out.err);
+    assert!(behavior.iter().all(|f| f["result"]["risk_score"] == 240));
+    assert_eq!(of("By Index").len(), 3, "{}", out.err);
+    assert!(!of("By Notables").is_empty(), "{}", out.err);
+    assert!(out.err.contains("3 detections read the risk events"), "{}", out.err);
+}
+
+#[test]
+fn a_detection_that_takes_too_long_is_named_and_the_others_go_on() {
+    let hunted = Hunted::new(
+        "timeout",
+        1500,
+        &[
+            detection("Found", "TTP", "index=main kind=found | stats count by host", 40),
+            detection(
+                "Slow",
+                "Hunting",
+                "index=main kind=found | eval k=1 | join max=0 k [search index=main kind=found | \
+                 eval k=1, other=size] | join max=0 k [search index=main kind=found | eval k=1] | \
+                 stats count by other size",
+                0,
+            ),
+        ],
+    );
+    let out = davy(&hunted.args(&["--timeout", "1", "--left-out", "--threads", "2"]), "");
+    let all = lines(&out.out);
+    assert_eq!(all.iter().filter(|f| f["detection"] == "Found").count(), 3, "{}", out.err);
+    let slow = all.iter().find(|f| f["left_out"] == "Slow");
+    let slow = slow.unwrap_or_else(|| panic!("{} {}", out.out, out.err));
+    assert_eq!(slow["why"], "timed-out");
+    assert!(out.err.contains("Slow: the search took longer than 1 s"), "{}", out.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_keeps_what_was_found() {
+    let hunted = Hunted::new("interrupt", 50, &[detection("Found", "TTP", FOUND, 40)]);
+    let many = events(20_000);
+    for i in 0..6 {
+        hunted.folder.file(&format!("many/{i}.json"), &many);
+    }
+    let child = Command::new(env!("CARGO_BIN_EXE_davy"))
+        .args(hunted.args(&["--threads", "1"]))
+        .arg(hunted.folder.path() + "/many")
+        // Of all that is read only the first file's events are found, which is quick.
+        .args(["--latest", "1700000050"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let out = child.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&out.stderr);
+    // It stopped of itself, unless it was so fast that it was done before.
+    if err.contains("stopping:") {
+        assert_eq!(out.status.code(), Some(1), "{err}");
+        assert!(err.contains("stopped before the end"), "{err}");
+    } else {
+        assert_eq!(out.status.code(), Some(0), "{err}");
+    }
+    let found = lines(&String::from_utf8(out.stdout).unwrap());
+    assert!(found.iter().all(|f| f["detection"] == "Found"), "{err}");
+}
+
+#[test]
+fn findings_have_their_events_and_the_branch_that_matched() {
+    let either = "index=main (user=ann OR size>8) kind=found | table _time _raw host user size";
+    let grouped = "index=main kind=found | stats count min(_time) as firstTime max(_time) as \
+                   lastTime by host user | rename host as dest | where count > 1";
+    let hunted = Hunted::new(
+        "events",
+        12,
+        &[detection("Either", "TTP", either, 40), detection("Grouped", "Hunting", grouped, 0)],
+    );
+    let out = davy(&hunted.args(&["--events"]), "");
+    assert_eq!(out.status, 0, "{}", out.err);
+    let all = lines(&out.out);
+    for finding in all.iter().filter(|f| f["detection"] == "Either") {
+        let events = finding["matching"]["events"].as_array().unwrap();
+        assert_eq!(events.len(), 1, "{finding}");
+        assert_eq!(events[0]["fields"]["_raw"], finding["result"]["_raw"]);
+        assert_eq!(events[0]["fields"]["kind"], "found");
+        let matched: Vec<&str> =
+            events[0]["matched"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
+        let size: u64 = finding["result"]["size"].as_str().unwrap().parse().unwrap();
+        let ann = finding["result"]["user"] == "ann";
+        let mut wanted = Vec::new();
+        wanted.extend(ann.then_some("user=ann"));
+        wanted.extend((size > 8).then_some("size>8"));
+        assert_eq!(matched, wanted, "{finding}");
+    }
+    let grouped: Vec<&Value> = all.iter().filter(|f| f["detection"] == "Grouped").collect();
+    assert!(!grouped.is_empty());
+    for finding in grouped {
+        let events = finding["matching"]["events"].as_array().unwrap();
+        assert!(events.iter().all(|e| e["fields"]["user"] == finding["result"]["user"]));
+        assert!(finding["matching"]["note"].as_str().unwrap().contains("user"), "{finding}");
+    }
+    let mut args = hunted.args(&["--events"]);
+    args.iter_mut().for_each(|a| {
+        if *a == "ndjson" {
+            *a = "table";
+        }
+    });
+    let table = davy(&args, "");
+    assert!(table.out.contains("matched user=ann"), "{}", table.out);
+}
