@@ -45,7 +45,7 @@ pub(crate) fn bind_at(
         if let Support::Refused { why, instead } = spec.support {
             diags.push(
                 codes::REFUSED
-                    .at(stage.name.span, format!("`{}` is not here: {why}", spec.name))
+                    .at(stage.name.span, format!("`{}` is not here: {why}", stage.name.value))
                     .help(instead),
             );
             continue;
@@ -59,9 +59,9 @@ pub(crate) fn bind_at(
                 codes::FIRST_ONLY
                     .at(
                         stage.name.span,
-                        format!("`{}` makes its own rows, so it must come first", spec.name),
+                        format!("`{}` makes its own rows, so it must come first", stage.name.value),
                     )
-                    .help(format!("put it in brackets: `| append [| {} …]`", spec.name)),
+                    .help(format!("put it in brackets: `| append [| {} …]`", stage.name.value)),
             );
         }
         let mut cx = ParseCx { sources, diags: &mut *diags, stage, spec, first, depth };
