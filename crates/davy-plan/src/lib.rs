@@ -68,8 +68,8 @@ pub use geo::{Geo, Place};
 pub use knowledge::{Knowledge, NoKnowledge, WriteLookup};
 pub use lookups::{LookupOptions, LookupTable, MatchType};
 pub use macroeval::eval_macro;
-pub use mistake::mistake_in;
 pub use matcher::{Matcher, Phrase, Witness};
+pub use mistake::mistake_in;
 pub use node::{ConcatNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode};
 pub use plan::{
     DatasetRef, Engine, Failed, Limits, Plan, PlanCx, Rows, Scan, plan_pipeline, rows_of,

@@ -3,8 +3,8 @@
 
 use crate::codes;
 use crate::env::Env;
-use crate::mistake::given_up;
 use crate::example;
+use crate::mistake::given_up;
 use crate::pattern::{Pattern, Patterns};
 use crate::spec::{ArgCol, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::Val;

@@ -3,9 +3,9 @@
 use super::matching::compiled;
 use crate::column::{Builder, Ty};
 use crate::env::Env;
-use crate::mistake::given_up;
 use crate::example;
 use crate::json::Json;
+use crate::mistake::given_up;
 use crate::pattern::Patterns;
 use crate::spec::{ArgCol, Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::{Val, fmt_num};

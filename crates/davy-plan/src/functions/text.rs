@@ -3,10 +3,10 @@
 use crate::column::Builder;
 use crate::column::Ty;
 use crate::env::Env;
-use crate::mistake::given_up;
 use crate::example;
 use crate::json::Json;
 use crate::json_path::JsonPath;
+use crate::mistake::given_up;
 use crate::pattern::Patterns;
 use crate::spec::{ArgCol, Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::Val;

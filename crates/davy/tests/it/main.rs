@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod datasets;
+mod hostile;
 mod hunt;
 mod knowledge;
 mod language;
