@@ -101,16 +101,25 @@ pub enum RunError {
     #[error("{}", .0.message)]
     Diagnostic(Box<Diagnostic>),
     #[error("the search failed: {0}")]
-    Engine(#[from] DataFusionError),
+    Engine(DataFusionError),
     #[error("cannot start: {0}")]
     Start(String),
+}
+
+impl From<DataFusionError> for RunError {
+    fn from(error: DataFusionError) -> Self {
+        match davy_plan::mistake_in(&error) {
+            Some(diagnostic) => RunError::Diagnostic(Box::new(diagnostic)),
+            None => RunError::Engine(error),
+        }
+    }
 }
 
 impl From<Failed> for RunError {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Diagnostic(diagnostic) => RunError::Diagnostic(diagnostic),
-            Failed::Engine(error) => RunError::Engine(error),
+            Failed::Engine(error) => error.into(),
         }
     }
 }

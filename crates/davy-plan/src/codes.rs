@@ -19,6 +19,7 @@ codes! {
     NOT_A_CONDITION = error "spl::not-a-condition" "A condition is needed here: a comparison, or a function that is true or false. Other values have no truth in SPL.";
     CONDITION_AS_VALUE = error "spl::condition-as-value" "A field cannot hold true or false in SPL. Turn the condition into a value with if(), case() or tostring().";
     BAD_REGEX = error "spl::bad-regex" "The regular expression cannot be read.";
+    REGEX_LIMIT = error "run::regex-limit" "A regular expression that backtracks took more steps on one value than it may, as with `match_limit` in Splunk's limits.conf. Patterns without look-around, backreferences, atomic groups and possessive quantifiers never backtrack.";
     REFUSED = error "spl::refused" "Splunk has this command or function; davy does not, and says why.";
     TOO_MANY_ROWS = error "run::too-many-rows" "A command that holds all rows at once met more than the limit.";
     SUBSEARCH_CUT = warning "run::subsearch-cut" "A search in brackets gave more rows than Splunk's limit (limits.conf) lets through; the rest was left out, as Splunk does.";

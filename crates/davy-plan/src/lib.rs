@@ -36,6 +36,7 @@ mod lookups;
 mod macroeval;
 mod markup;
 mod matcher;
+mod mistake;
 mod node;
 mod parse;
 mod pattern;
@@ -69,6 +70,7 @@ pub use knowledge::{Knowledge, NoKnowledge, WriteLookup};
 pub use lookups::{LookupOptions, LookupTable, MatchType};
 pub use macroeval::eval_macro;
 pub use matcher::{Matcher, Phrase, Witness};
+pub use mistake::mistake_in;
 pub use node::{ConcatNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode};
 pub use pattern::PatternCache;
 pub use plan::{

@@ -2,12 +2,13 @@
 //! text gives is not computed again for each column.
 
 use crate::column::{Builder, Column, Ty};
+use crate::mistake::given_up;
 use crate::node::{SequentialNode, SequentialOp, SequentialState};
 use crate::plan::{Failed, Plan};
 use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion_common::{DataFusionError, Result};
+use datafusion_common::Result;
 use std::sync::Arc;
 
 /// What is done to a row.
@@ -15,7 +16,8 @@ pub(crate) trait RowMap: std::fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Puts values into `out`, which has one place for each column that is set and holds `None` in
-    /// all of them. `args` are the values of the columns that are read.
+    /// all of them. `args` are the values of the columns that are read. The error is that of a
+    /// regular expression that was given up.
     fn map(&self, args: &[Val<'_>], out: &mut [Option<Val<'static>>]) -> Result<(), String>;
 }
 
@@ -154,7 +156,7 @@ impl SequentialState for RowMapState {
         for row in 0..rows {
             args.clear();
             args.extend(reads.iter().map(|c| c.get(row)));
-            self.map.map(&args, &mut out).map_err(DataFusionError::Execution)?;
+            self.map.map(&args, &mut out).map_err(given_up)?;
             for ((value, builder), old) in out.iter_mut().zip(&mut built).zip(&old) {
                 match value.take() {
                     Some(value) => builder.push(&value),

@@ -52,6 +52,12 @@ pub fn codes() -> Vec<&'static davy_diag::Code> {
     cmd::explain::all()
 }
 
+/// A page on how much of a catalogue of detections, a folder in the ESCU layout, is understood.
+/// The error says in words why there is none.
+pub fn catalogue(folder: &std::path::Path) -> Result<String, String> {
+    cmd::spl::report(folder)
+}
+
 /// Does what the arguments of the process say.
 pub fn run() -> ExitCode {
     // `--help` and `--version` end well; every other mistake in the arguments is a usage error.

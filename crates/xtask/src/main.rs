@@ -1,5 +1,6 @@
 //! Work on the project itself: `cargo xtask gen [--check]` makes the generated files, `cargo xtask
-//! tidy` looks at the structure.
+//! catalogue [--check]` the report on the published detections, `cargo xtask tidy` looks at the
+//! structure.
 
 mod generate;
 mod tidy;
@@ -23,6 +24,15 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Writes docs/CATALOGUE.md: how much of the published detections is understood.
+    ///
+    /// The catalogue is looked for below the folder in DAVY_SHARED, or in `shared` beside the
+    /// workspace. Without one nothing is done, and that is said.
+    Catalogue {
+        /// Writes nothing; fails when the page is not current.
+        #[arg(long)]
+        check: bool,
+    },
     /// Checks module docs, sizes of files and functions, names of modules, and crate edges.
     Tidy,
 }
@@ -32,6 +42,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Gen { check: true } => generate::check(&root),
         Task::Gen { check: false } => generate::write(&root),
+        Task::Catalogue { check } => generate::catalogue(&root, check),
         Task::Tidy => tidy::run(&root),
     };
     match outcome {

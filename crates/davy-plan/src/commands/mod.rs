@@ -194,6 +194,7 @@ static ALL: &[&CommandSpec] = &[
     &refused::DBXQUERY,
     &refused::DEBUG,
     &refused::DELETE,
+    &refused::DNSTWIST,
     &refused::DUMP,
     &refused::ENTITYMERGE,
     &refused::EREX,

@@ -53,6 +53,8 @@ refused! {
         "there is no Splunk server to inspect" => "look at the rows between two commands with `head`";
     DELETE = "delete": "delete", "Makes events of an index unsearchable.";
         "davy never changes what it reads" => "leave events out with `where` or `NOT`";
+    DNSTWIST = "dnstwist": "dnstwist domainlist=<file>", "Makes names that look like given domains.";
+        "it is a script of its own beside Splunk, and davy runs no programs for a search" => "run the program dnstwist yourself and give its list as a lookup";
     DUMP = "dump": "dump basefilename=<name>", "Writes events to files on the search head.";
         "davy writes results only where its own command line says" => "take the results from davy's own output";
     ENTITYMERGE = "entitymerge": "entitymerge", "Merges assets and identities of Enterprise Security.";

@@ -4,11 +4,12 @@
 use crate::codes;
 use crate::env::Env;
 use crate::example;
+use crate::mistake::given_up;
 use crate::pattern::{Pattern, Patterns};
 use crate::spec::{ArgCol, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::Val;
 use arrow::array::{ArrayRef, BooleanBuilder};
-use datafusion_common::{DataFusionError, Result};
+use datafusion_common::Result;
 use davy_diag::{Diagnostic, Span};
 use davy_spl::ast::{Expr, ExprKind};
 use ipnet::IpNet;
@@ -120,7 +121,7 @@ fn match_(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
                 .iter()
                 .try_fold(false, |found, one| Ok(found || pattern.is_match(one)?)),
         };
-        out.append_value(found.map_err(DataFusionError::Execution)?);
+        out.append_value(found.map_err(given_up)?);
     }
     Ok(Arc::new(out.finish()))
 }

@@ -5,6 +5,7 @@ use crate::column::{Builder, Ty};
 use crate::env::Env;
 use crate::example;
 use crate::json::Json;
+use crate::mistake::given_up;
 use crate::pattern::Patterns;
 use crate::spec::{ArgCol, Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::{Val, fmt_num};
@@ -276,7 +277,7 @@ fn mvfind(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
         let mut found = Val::Null;
         if let Some(pattern) = pattern {
             for (i, one) in value.values().iter().enumerate() {
-                if pattern.is_match(one).map_err(DataFusionError::Execution)? {
+                if pattern.is_match(one).map_err(given_up)? {
                     found = Val::Num(i as f64);
                     break;
                 }

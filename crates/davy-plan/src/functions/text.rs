@@ -6,11 +6,12 @@ use crate::env::Env;
 use crate::example;
 use crate::json::Json;
 use crate::json_path::JsonPath;
+use crate::mistake::given_up;
 use crate::pattern::Patterns;
 use crate::spec::{ArgCol, Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::Val;
 use arrow::array::ArrayRef;
-use datafusion_common::{DataFusionError, Result};
+use datafusion_common::Result;
 use davy_events::mv;
 use std::borrow::Cow;
 
@@ -261,7 +262,7 @@ fn replace(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
             .iter()
             .map(|one| pattern.replace_all(one, &with))
             .collect::<std::result::Result<_, _>>()
-            .map_err(DataFusionError::Execution)?;
+            .map_err(given_up)?;
         out.push(&Val::multi(&replaced));
     }
     Ok(out.finish())

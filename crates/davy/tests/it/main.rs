@@ -4,6 +4,7 @@
 mod catalogue;
 mod classic;
 mod datasets;
+mod hostile;
 mod hunt;
 mod knowledge;
 mod language;

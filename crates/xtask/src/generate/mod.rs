@@ -1,9 +1,11 @@
 //! The generated files: what they hold, and whether those on disk are current.
 
+mod catalogue;
 mod cli;
 mod codes;
 mod spl;
 
+pub(crate) use catalogue::catalogue;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -107,13 +107,13 @@ fn unread(opened: &Opened) -> Vec<&Diagnostic> {
 }
 
 /// The mistakes of a share of the searches, with the texts that they point into.
-struct Part {
+pub(super) struct Part {
     sources: SourceMap,
-    found: Vec<Diagnostics>,
+    pub(super) found: Vec<Diagnostics>,
 }
 
 /// Checks the searches, in as many threads as there are cores.
-fn all(loaded: &Loaded, texts: &[Text]) -> Vec<Part> {
+pub(super) fn all(loaded: &Loaded, texts: &[Text]) -> Vec<Part> {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(16);
     let share = texts.len().div_ceil(threads).max(1);
     let one = |texts: &[Text]| {

@@ -3,10 +3,12 @@
 mod check;
 mod explain;
 mod fmt;
+mod report;
 mod texts;
 
 use crate::exit::Exit;
 use clap::{Args, Subcommand};
+pub(crate) use report::page as report;
 
 /// Checks, lays out and explains searches without running them.
 #[derive(Args)]
