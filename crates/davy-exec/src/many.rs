@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// What one reading for many searches may use.
-    fn budget(&self) -> Budget {
+    pub(crate) fn budget(&self) -> Budget {
         let config = self.config();
         let bytes = config.memory.map_or(config.waiting, |all| config.waiting.min(all / 4));
         let disk = self.state().runtime_env().disk_manager.clone();

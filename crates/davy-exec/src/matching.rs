@@ -1,7 +1,7 @@
 //! The events behind the results of searches, with all of their fields.
 
 use crate::session::{Events, Run, RunError, Search, Session};
-use crate::shared::scan;
+use crate::shared::{Stored, scan};
 use crate::source::{EventSource, ReadRequest};
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::UInt64Type;
@@ -52,8 +52,7 @@ impl Session {
             plans.push(own);
         }
         let shapes = Run::new(self, first, Events::Source).shapes();
-        let threads = self.config().partitions.max(1);
-        let kept = scan(source, requests, shapes, threads, stop)?;
+        let kept = scan(source, requests, shapes, &self.budget(), stop)?;
         plans.into_iter().map(|own| gathered(&own, &kept)).collect()
     }
 }
@@ -98,22 +97,20 @@ fn alternatives(request: &ReadRequest) -> Vec<(Arc<str>, ReadRequest)> {
 
 type Alternatives = Vec<(Arc<str>, usize)>;
 
-fn gathered(
-    own: &[(usize, Alternatives)],
-    kept: &[Vec<RecordBatch>],
-) -> Result<Matching, RunError> {
+fn gathered(own: &[(usize, Alternatives)], kept: &[Stored]) -> Result<Matching, RunError> {
     let mut out = Matching::default();
     let mut seen = HashSet::new();
     for (main, branches) in own {
-        let Some(batches) = kept.get(*main).filter(|b| !b.is_empty()) else { continue };
+        let batches = kept.get(*main).map(Stored::load).transpose()?.unwrap_or_default();
         let mut met: BTreeMap<u64, Vec<Arc<str>>> = BTreeMap::new();
         for (text, number) in branches {
-            for seq in kept.get(*number).into_iter().flatten().flat_map(numbers) {
+            let rows = kept.get(*number).map(Stored::load).transpose()?.unwrap_or_default();
+            for seq in rows.iter().flat_map(numbers) {
                 met.entry(seq).or_default().push(text.clone());
             }
         }
         let Some(schema) = batches.first().map(RecordBatch::schema) else { continue };
-        let rows = rows_of(&schema, batches)?;
+        let rows = rows_of(&schema, &batches)?;
         let columns: Vec<usize> = rows.names.iter().map(|n| out.rows.column_or_add(n)).collect();
         for (seq, row) in batches.iter().flat_map(numbers).zip(rows.rows) {
             if !seen.insert(seq) {

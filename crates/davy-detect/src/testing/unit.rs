@@ -48,7 +48,7 @@ pub(super) fn replay(
                 index: data.index.clone(),
                 name,
                 now,
-                only: None,
+                ..Meta::default()
             },
         });
         replay.origins.push(dataset.origin);
