@@ -55,7 +55,7 @@ impl Default for Config {
             partitions,
             batch_size: 8192,
             memory: None,
-            waiting: 96 << 20,
+            waiting: 32 << 20,
             timeout: None,
             limits: Limits::default(),
         }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Rows are gathered per shape up to this number before they are looked at.
 const ROWS: usize = 8192;
 /// Rows gathered over all shapes, in bytes, at which all are looked at.
-const BYTES: usize = 16 << 20;
+const BYTES: usize = 8 << 20;
 
 /// What one thread found, by request.
 pub(super) struct Found {
