@@ -223,7 +223,11 @@ fn misses(rows: &[Row]) -> String {
     }
     out.push_str(
         "\nThose whose events are in the log, by file. The catalogue's detections each look for \
-         one way of\ndoing a thing, so that most of them are of other ways than the file's.\n\n\
+         one way of\ndoing a thing, so that most of them are of other ways than the file's. Of the \
+         second column most join what\nwas done with the creation of the process that did it \
+         (Eventvwr, Sdclt, the execution policy), which\nthe recording began too late to have, or \
+         group by a field that its Sysmon did not write yet\n(SourceUser), or count more users \
+         than it has.\n\n\
          | File | None fits the filter | None fits later conditions |\n|---|---|---|\n",
     );
     for row in rows.iter().filter(|r| !r.missed.is_empty()) {
