@@ -77,10 +77,18 @@ fn want(names: &[&str]) -> Want {
     Want::Fields { names: names.into(), rest: false }
 }
 
+/// The time that this thread had a core, where the system tells it: other work does not count.
+fn clock() -> Duration {
+    thread_local!(static START: Instant = Instant::now());
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|t| t.split(' ').next()?.parse().ok());
+    nanos.map_or_else(|| START.with(Instant::elapsed), Duration::from_nanos)
+}
+
 fn run(data: &[Vec<u8>], demand: &dyn Demand) -> (Duration, usize) {
     let mut rows = 0;
     let times = (0..5).map(|_| {
-        let start = Instant::now();
+        let start = clock();
         let mut decoder = Decoder::new(demand, Options::default());
         let mut sink = Count::default();
         let mut events = 0;
@@ -88,7 +96,7 @@ fn run(data: &[Vec<u8>], demand: &dyn Demand) -> (Duration, usize) {
             events += decoder.decode(bytes, &Meta::default(), &mut sink).events;
         }
         rows = usize::try_from(std::hint::black_box(events)).unwrap_or_default();
-        start.elapsed()
+        clock().saturating_sub(start)
     });
     let time = times.min().unwrap_or_default();
     (time, rows)

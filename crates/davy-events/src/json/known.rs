@@ -178,7 +178,7 @@ const RULES: &[Rule] = &[
         known: || Known::of("CrowdStrike:Event:Streams:JSON"),
     },
     Rule {
-        members: &["recorded", "actors", "result"],
+        members: &["recorded", "actors"],
         values: &[("source", &["PINGID"])],
         known: || Known::of("_json").source("PINGID"),
     },

@@ -112,3 +112,23 @@ fn records_of_graph_are_sign_ins() {
     let ran = davy(&["search", spl, "-i", "-", "--format", "csv"], &text);
     assert_eq!(ran.out, "user,src,action\nann@example.com,203.0.113.9,failure\n", "{}", ran.err);
 }
+
+// Two files of the table of `docs/FIRED.md`; all of them take minutes.
+#[test]
+fn the_committed_table_of_recorded_attacks_is_current() {
+    let (Some(content), Some(evtx)) = (shared("reference/escu"), shared("reference/evtx")) else {
+        return;
+    };
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/FIRED.md");
+    let kept = std::fs::read_to_string(kept).unwrap();
+    for file in [
+        "Execution/temp_scheduled_task_4698_4699.evtx",
+        "Credential Access/sysmon_10_lsass_mimikatz_sekurlsa_logonpasswords.evtx",
+    ] {
+        let path = format!("{evtx}/{file}");
+        let args = ["knowledge", "fired", &path, "--content", &content, "--lines"];
+        let ran = davy(&args, "");
+        let line = ran.out.replace(&path, file);
+        assert!(kept.contains(line.trim()), "not in docs/FIRED.md: {line} {}", ran.err);
+    }
+}

@@ -193,15 +193,21 @@ fn unread(detection: &Detection, content: &Content, events: &BTreeSet<(String, S
 
 fn head(rows: &[Row], detections: usize) -> String {
     let told = rows.iter().filter(|r| !r.techniques.is_empty()).count();
-    let any = rows.iter().filter(|r| !r.fired.is_empty()).count();
-    let fired: usize = rows.iter().map(|r| r.fired.len()).sum();
+    // Searches that end in `stats count` have a row over any log, one with a count of 0.
+    let mut always = rows.first().map(|r| r.fired.clone()).unwrap_or_default();
+    always.retain(|name| rows.iter().all(|r| r.fired.contains(name)));
+    let any = rows.iter().filter(|r| r.fired.len() > always.len()).count();
+    let fired: usize = rows.iter().map(|r| r.fired.len() - always.len()).sum();
+    let always: Vec<&str> = always.iter().map(String::as_str).collect();
     format!(
         "# Detections that fired, file by file\n\nMade by `davy knowledge fired` over recorded \
          attacks, each file on its own, with {detections} detections\nof the ESCU catalogue (those \
          that are not deprecated).\n\n- Files: {}; of {told} the name tells a technique\n\
-         - Files on which some detection fired: {any}; detections by file: {fired}\n\n\
+         - On every file, whatever is in it: {}\n\
+         - Files on which others fired: {any}; these by file: {fired}\n\n\
          | File | Technique by its name | Fired |\n|---|---|---|\n",
-        rows.len()
+        rows.len(),
+        always.join(", ")
     )
 }
 
@@ -219,7 +225,11 @@ fn misses(rows: &[Row]) -> String {
     }
     out.push_str(
         "\nThose whose events are in the log, by file. The catalogue's detections each look for \
-         one way of\ndoing a thing, so that most of them are of other ways than the file's.\n\n\
+         one way of\ndoing a thing, so that most of them are of other ways than the file's. Of the \
+         second column most join what\nwas done with the creation of the process that did it \
+         (Eventvwr, Sdclt, the execution policy), which\nthe recording began too late to have, or \
+         group by a field that its Sysmon did not write yet\n(SourceUser), or count more users \
+         than it has.\n\n\
          | File | None fits the filter | None fits later conditions |\n|---|---|---|\n",
     );
     for row in rows.iter().filter(|r| !r.missed.is_empty()) {
