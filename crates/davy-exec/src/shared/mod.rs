@@ -10,4 +10,5 @@ mod look;
 mod plan;
 mod scan;
 
+pub(crate) use gate::{Gate, Interned};
 pub(crate) use scan::scan;

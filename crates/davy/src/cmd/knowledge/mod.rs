@@ -18,14 +18,14 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    Explain(explain::Arguments),
+    Explain(Box<explain::Arguments>),
     Coverage(coverage::Arguments),
     Fired(fired::Arguments),
 }
 
 pub(crate) fn run(args: Arguments) -> Exit {
     let ran = match args.what {
-        What::Explain(args) => explain::run(args),
+        What::Explain(args) => explain::run(*args),
         What::Coverage(args) => coverage::run(args),
         What::Fired(args) => fired::run(args),
     };
