@@ -5,7 +5,7 @@ use crate::shapes::{ALL, Graph, Node, Scope, Shapes, Truth, lock};
 use crate::shared::{Gate, Interned};
 use crate::source::{EventSource, Read, ReadRequest};
 use davy_events::{Demand, Shape, Want};
-use davy_plan::{HIDDEN, SEQ};
+use davy_plan::{Bound, Fields, HIDDEN, SEQ};
 use davy_spl::ast::SearchExpr;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -61,8 +61,12 @@ impl Session {
         let found = std::mem::take(&mut *lock(&noted.0));
         let shapes = Run::new(self, first, Events::Source).shapes();
         let requests = self.requests(searches);
-        let out = requests.iter().map(|requests| {
-            let each = requests.iter().map(|request| reach(request, &found, &shapes));
+        let out = requests.iter().zip(searches).map(|(requests, search)| {
+            let each = requests.iter().map(|request| {
+                let mut reach = reach(request, &found, &shapes);
+                reach.missing.retain(|name| !extracted(name, &search.prepared.bound));
+                reach
+            });
             each.min_by_key(|reach| (reach.kinds, usize::MAX - reach.missing.len()))
                 .unwrap_or_default()
         });
@@ -124,6 +128,18 @@ fn reach(request: &ReadRequest, found: &[Shape], shapes: &Shapes) -> Reach {
     let shown = if never.is_empty() { nearest.unwrap_or_default() } else { never };
     out.unmet = shown.iter().filter_map(|at| parts.get(*at)).map(davy_spl::format_search).collect();
     out
+}
+
+/// Whether a command may take the field out of the events' text.
+fn extracted(name: &str, bound: &Bound) -> bool {
+    let takes = |command: &str| {
+        let from_text = ["xmlkv", "spath", "extract", "kv", "multikv", "xpath", "fromjson"];
+        from_text.contains(&command) || matches!(command, "rex" | "lookup")
+    };
+    bound.stages.iter().filter(|stage| takes(stage.spec.name)).any(|stage| {
+        let made = stage.command.fields(&Fields::default());
+        made.open || made.has(name)
+    })
 }
 
 /// The fields that are wanted and in no event of the kind.
