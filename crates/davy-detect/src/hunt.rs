@@ -6,7 +6,7 @@ use crate::row::Row;
 use crate::run::{World, findings, prepare_detection};
 use crate::tuning::Suppressed;
 use davy_content::Detection;
-use davy_diag::{Diagnostic, Severity};
+use davy_diag::{Diagnostic, Diagnostics, Severity};
 use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Search, Spent};
 use davy_plan::{Env, FieldSet, rows_of};
 use std::sync::Arc;
@@ -84,9 +84,7 @@ pub fn hunt(
     let (sound, unsound): (Vec<_>, Vec<_>) =
         prepared.into_iter().partition(|(_, p)| !p.diags.has_errors());
     for (detection, prepared) in &unsound {
-        let sorted = prepared.diags.sorted();
-        let first = sorted.iter().find(|d| d.severity == Severity::Error);
-        let (why, reason) = first.map_or((Why::Mistake, String::new()), |d| (Why::of(d), words(d)));
+        let (why, reason) = first_error(&prepared.diags);
         hunt.left_out.push(LeftOut::new(detection, why, reason));
     }
     let shared = Arc::new(env.clone());
@@ -126,8 +124,15 @@ pub fn hunt(
     Ok(hunt)
 }
 
+/// Why a search cannot run.
+pub(crate) fn first_error(diags: &Diagnostics) -> (Why, String) {
+    let sorted = diags.sorted();
+    let first = sorted.iter().find(|d| d.severity == Severity::Error);
+    first.map_or((Why::Mistake, String::new()), |d| (Why::of(d), words(d)))
+}
+
 /// Reads all searches, on `threads` threads; in the order of the detections.
-fn prepare_all<'d>(
+pub(crate) fn prepare_all<'d>(
     world: &World<'_>,
     detections: &[&'d Detection],
     threads: usize,

@@ -93,9 +93,7 @@ fn read_csv(path: &Path) -> Option<Rows> {
     let value = |cell: &str| match cell {
         "" => Val::Null,
         // Several values stand on lines of their own.
-        cell if cell.contains('\n') => {
-            Val::str(mv::encode(cell.split('\n').collect::<Vec<_>>().as_slice()))
-        }
+        cell if cell.contains('\n') => Val::str(mv::encode(cell.split('\n').collect::<Vec<_>>())),
         cell => Val::str(cell.to_owned()),
     };
     let rows = reader.records().flatten().map(|record| record.iter().map(value).collect());

@@ -11,5 +11,6 @@ mod look;
 mod plan;
 mod scan;
 
+pub(crate) use gate::{Gate, Interned};
 pub(crate) use kept::Stored;
 pub(crate) use scan::{Budget, scan};

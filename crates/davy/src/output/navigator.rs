@@ -31,7 +31,7 @@ pub(crate) fn navigator(out: &mut dyn Write, findings: &[Finding]) -> io::Result
         .collect();
     let layer = json!({
         "name": "davy hunt",
-        "versions": { "layer": "4.5" },
+        "versions": { "attack": "16", "layer": "4.5" },
         "domain": "enterprise-attack",
         "description": "Findings per technique",
         "sorting": 3,

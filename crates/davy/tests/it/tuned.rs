@@ -267,3 +267,35 @@ fn findings_have_their_events_and_the_branch_that_matched() {
     let table = davy(&args, "");
     assert!(table.out.contains("matched user=ann"), "{}", table.out);
 }
+
+#[test]
+fn coverage_names_what_the_logs_lack() {
+    let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+    let evtx = samples.join("certificate_export.evtx").display().to_string();
+    let folder = Folder::new("coverage");
+    let searches = [
+        ("Here", "index=main EventCode=1007 | stats count by Computer"),
+        ("Other Code", "index=main EventCode=4886 | stats count by Computer"),
+        ("Other Source", "index=main source=\"XmlWinEventLog:Security\" EventCode=1007"),
+        ("No Field", "index=main EventCode=1007 | stats count by Computer no_such_field"),
+        ("Model", "| tstats count from datamodel=Endpoint.Processes by Processes.dest"),
+        ("Wrong", "index=main | stast count"),
+    ];
+    for (i, (name, search)) in searches.iter().enumerate() {
+        let file = format!("content/detections/endpoint/{i}.yml");
+        folder.file(&file, detection(name, "Hunting", search, 0));
+    }
+    let content = format!("{}/content", folder.path());
+    let out = davy(&["hunt", &evtx, "--content", &content, "--coverage", "--format", "ndjson"], "");
+    let all = lines(&out.out);
+    let of = |name: &str| all.iter().find(|c| c["detection"] == name).unwrap();
+    assert_eq!(of("Here")["coverage"], "covered", "{}", of("Here"));
+    assert_eq!(of("Windows Export Certificate")["coverage"], "covered");
+    assert_eq!(of("Other Code")["unmet"], json!(["EventCode=4886"]));
+    assert!(of("Other Source")["reason"].as_str().unwrap().contains("XmlWinEventLog:Security"));
+    assert_eq!(of("No Field")["missing_fields"], json!(["no_such_field"]));
+    assert_eq!(of("Model")["unmet"], json!(["datamodel=Endpoint.Processes"]));
+    assert_eq!(of("Wrong")["coverage"], "cannot-run");
+    let table = davy(&["hunt", &evtx, "--content", &content, "--coverage"], "");
+    assert!(table.out.contains("no event has EventCode=4886"), "{}", table.out);
+}

@@ -1,5 +1,6 @@
 //! `davy hunt`: all detections of the content over files or folders.
 
+mod coverage;
 mod select;
 mod summary;
 mod tuning;
@@ -12,8 +13,8 @@ use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
 use davy_detect::{
-    HuntEvents, RiskEvent, RiskNotable, Selected, hunt, matching_events, risk_notables,
-    second_stage,
+    HuntEvents, RiskEvent, RiskNotable, Selected, detection_coverage, hunt, matching_events,
+    risk_notables, second_stage,
 };
 use davy_events::Meta;
 use davy_exec::EventSource;
@@ -68,6 +69,10 @@ pub(crate) struct Arguments {
     /// search that each met.
     #[arg(long)]
     events: bool,
+    /// Instead of hunting tell for each detection whether the logs have events for it, and which
+    /// source, event code or field they lack.
+    #[arg(long)]
+    coverage: bool,
     /// List the detections that did not run, each with the reason: in a table of their own, or
     /// as records after the findings.
     #[arg(long)]
@@ -157,6 +162,14 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
     bar.length(inputs.source.inputs().len() as u64);
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
+    if args.coverage {
+        let all = detection_coverage(&world, &chosen, &source, &env);
+        bar.finish();
+        let all = all.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
+        let written = coverage::write(&all, args.format, args.output.as_deref());
+        let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
+        return ended(written, unread || unsound);
+    }
     let watch = Watch(bar.clone());
     let hunted = hunt(&world, &chosen, &source, &env, &stop, &watch).and_then(|mut hunt| {
         tuning.apply(&world, &mut hunt, &env)?;
@@ -190,9 +203,13 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         profile(&hunt);
     }
     let unread = inputs::report_problems(&inputs.errors, &reports);
+    ended(written, unread || unsound || hunt.stopped)
+}
+
+fn ended(written: io::Result<()>, incomplete: bool) -> Result<Exit, Exit> {
     match written {
         Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
-        _ if unread || unsound || hunt.stopped => Ok(Exit::Incomplete),
+        _ if incomplete => Ok(Exit::Incomplete),
         _ => Ok(Exit::Done),
     }
 }
