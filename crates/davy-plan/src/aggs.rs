@@ -111,6 +111,13 @@ pub(crate) fn read_one(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Agg> {
     match &arg.kind {
         ArgKind::Word(name) => {
             let (spec, number) = find(&Spanned::new(name.clone(), span), cx)?;
+            // `stats avg` is `stats avg(*)`. Search Reference, stats, "Statistical functions that are
+            // not applied to specific fields".
+            let all = ["stats", "eventstats", "streamstats"].contains(&cx.spec.name);
+            if spec.arg != AggArity::Optional && all {
+                let (input, alias) = (AggInput::Wildcard("*".to_owned()), format!("{name}(*)"));
+                return Some(Agg { spec, number, input, alias, named: false, span });
+            }
             if spec.arg != AggArity::Optional {
                 return cx.bad(span, format!("`{name}` needs a field: `{}`", spec.syntax));
             }

@@ -465,6 +465,10 @@ impl ScalarUDFImpl for BucketFunction {
                 for row in 0..column.len() {
                     let value = column.get(row);
                     match value.num() {
+                        // Zero has no logarithm: it stays what it is.
+                        Some(0.0) if matches!(buckets, Buckets::Log { .. }) => {
+                            out.append_value("0");
+                        }
                         Some(n) => {
                             out.append_option(buckets.label(buckets.floor(n)).text());
                         }

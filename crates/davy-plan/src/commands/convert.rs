@@ -44,6 +44,8 @@ enum How {
     MsTime,
     None,
     Num,
+    /// `num`: each value by the first conversion that fits it.
+    NumEach,
     RmComma,
     RmUnit,
 }
@@ -56,7 +58,7 @@ const NAMES: [(&str, How); 10] = [
     ("mktime", How::MkTime),
     ("mstime", How::MsTime),
     ("none", How::None),
-    ("num", How::Num),
+    ("num", How::NumEach),
     ("rmcomma", How::RmComma),
     ("rmunit", How::RmUnit),
 ];
@@ -224,6 +226,10 @@ impl Command for Convert {
     }
 }
 
+/// What `auto` and `num` try, in this order.
+const TO_NUMBERS: [How; 6] =
+    [How::Num, How::RmComma, How::Dur2Sec, How::MsTime, How::MemK, How::RmUnit];
+
 /// The conversion that fits every value of the column; `None` when there is none.
 fn best(rows: &Rows, name: &str, env: &Env) -> Option<How> {
     let at = rows.column(name)?;
@@ -236,9 +242,9 @@ fn best(rows: &Rows, name: &str, env: &Env) -> Option<How> {
     if texts.is_empty() {
         return None;
     }
-    [How::Num, How::RmComma, How::Dur2Sec, How::MsTime, How::MemK, How::RmUnit].into_iter().find(
-        |how| texts.iter().all(|t| one(*how, t, FORMAT, env).is_some_and(|v| v.num().is_some())),
-    )
+    TO_NUMBERS.into_iter().find(|how| {
+        texts.iter().all(|t| one(*how, t, FORMAT, env).is_some_and(|v| v.num().is_some()))
+    })
 }
 
 #[derive(Debug)]
@@ -288,6 +294,7 @@ fn one(how: How, text: &str, format: &str, env: &Env) -> Option<Val<'static>> {
         How::RmComma => return Some(Val::str(text.replace(',', ""))),
         How::MkTime => strptime(text, format, &env.zone, env.now),
         How::Num => parse_num(text),
+        How::NumEach => TO_NUMBERS.into_iter().find_map(|h| one(h, text, format, env)?.num()),
         How::Dur2Sec => dur2sec(text),
         How::MemK => memk(text),
         How::MsTime => mstime(text),

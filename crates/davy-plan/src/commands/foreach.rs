@@ -5,7 +5,7 @@ use crate::codes;
 use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
-use crate::expr::Typed;
+use crate::expr::{Compiler, Typed};
 use crate::fields::{FieldSet, Fields, wildcard_captures};
 use crate::inner;
 use crate::parse::arg_text;
@@ -14,15 +14,15 @@ use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
 use datafusion_expr::when;
 use davy_diag::{Span, Spanned};
-use davy_spl::ast::{ArgKind, Args, Grammar};
+use davy_spl::ast::{ArgKind, Args, Expr, Grammar};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "foreach",
     aliases: &[],
     kind: Kind::Barrier,
     grammar: Grammar::Template,
-    syntax: "foreach [mode=(multifield|multivalue|json_array|auto_collections)] <field-list> [fieldstr=<string>] [matchstr=<string>] [matchseg1=<string>] [matchseg2=<string>] [matchseg3=<string>] [itemstr=<string>] [<commands>]",
-    summary: "Runs commands once for each field that fits: `<<FIELD>>` stands for its name, `<<MATCHSTR>>` and `<<MATCHSEG1>>` for what its stars stand for. With `mode=multivalue` or `mode=json_array`, runs an `eval` once for each value of one field, `<<ITEM>>`.",
+    syntax: "foreach [mode=(multifield|multivalue|json_array|auto_collections)] <field-list> [fieldstr=<string>] [matchstr=<string>] [matchseg1=<string>] [matchseg2=<string>] [matchseg3=<string>] [itemstr=<string>] [iterstr=<string>] [<commands>]",
+    summary: "Runs commands once for each field that fits: `<<FIELD>>` stands for its name, `<<MATCHSTR>>` and `<<MATCHSEG1>>` for what its stars stand for. With `mode=multivalue` or `mode=json_array`, runs an `eval` once for each value of one field, `<<ITEM>>`, whose place is `<<ITER>>`, 0 for the first.",
     examples: &[
         example!("| makeresults | eval x1=1, x2=2, total=0 | foreach x* [eval total=total+<<FIELD>>]" => field "total" = "3"),
         example!("| makeresults | eval v=split(\"1,2,3\", \",\"), total=0 | foreach mode=multivalue v [eval total=total+<<ITEM>>]" => field "total" = "6"),
@@ -38,6 +38,8 @@ struct ForEach {
     mode: Mode,
     fields: Vec<Spanned<String>>,
     marks: Marks,
+    /// Gives the one field's values: `json_array(1, 2)`.
+    computed: Option<Expr>,
     template: String,
     span: Span,
 }
@@ -57,13 +59,26 @@ struct Marks {
     matched: String,
     segments: [String; 3],
     item: String,
+    iter: String,
 }
 
+/// What an operand such as `json_array(1, 2)` gives stands in this column.
+const COMPUTED: &str = "davy foreach value";
+
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
-    let names = ["mode", "fieldstr", "matchstr", "matchseg1", "matchseg2", "matchseg3", "itemstr"];
+    let names = [
+        "mode",
+        "fieldstr",
+        "matchstr",
+        "matchseg1",
+        "matchseg2",
+        "matchseg3",
+        "itemstr",
+        "iterstr",
+    ];
     let (options, left) = cx.reader(args).options(&names, cx);
     let modes = ["multifield", "multivalue", "json_array", "auto_collections"];
-    let mode = match options.one_of("mode", &modes, cx) {
+    let mut mode = match options.one_of("mode", &modes, cx) {
         Some("multivalue") => Mode::Values,
         Some("json_array") => Mode::Json,
         Some("auto_collections") => Mode::Auto,
@@ -81,14 +96,21 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             mark("matchseg3", "<<MATCHSEG3>>"),
         ],
         item: mark("itemstr", "<<ITEM>>"),
+        iter: mark("iterstr", "<<ITER>>"),
     };
     let mut fields = Vec::new();
     let mut template = None;
+    let mut computed = None;
     for arg in left {
         match &arg.kind {
             ArgKind::Comma => {}
             ArgKind::Template(text) if template.is_none() => {
                 template = Some((text.clone(), arg.span.0));
+            }
+            ArgKind::Call { name, .. } if name.value.eq_ignore_ascii_case("json_array") => {
+                computed = Some(cx.expr_at(arg.span.0)?);
+                fields.push(Spanned::new(COMPUTED.to_owned(), arg.span.0));
+                mode = if mode == Mode::Fields { Mode::Json } else { mode };
             }
             _ => match arg_text(arg) {
                 Some(name) => fields.push(Spanned::new(name, arg.span.0)),
@@ -105,7 +127,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     {
         return cx.bad(second.span, "this mode takes one field");
     }
-    Some(Box::new(ForEach { mode, fields, marks, template, span }))
+    Some(Box::new(ForEach { mode, fields, marks, computed, template, span }))
 }
 
 impl Command for ForEach {
@@ -128,7 +150,16 @@ impl Command for ForEach {
         let cx = PlanCx { span: self.span, ..cx.clone() };
         match self.mode {
             Mode::Fields => self.each_field(input, &cx),
-            _ => self.each_value(input, &cx),
+            _ => match &self.computed {
+                None => self.each_value(input, &cx),
+                Some(expr) => {
+                    let mut compiler = Compiler::new(&input, &cx);
+                    let value = compiler.value(expr);
+                    let value = compiler.finish(value)?;
+                    let input = input.with_columns(vec![(COMPUTED.to_owned(), value)])?;
+                    self.each_value(input, &cx)?.without_columns(&[COMPUTED.to_owned()])
+                }
+            },
         }
     }
 }
@@ -144,6 +175,12 @@ impl ForEach {
             });
             if let Some(captures) = fit {
                 texts.push((name.clone(), self.filled(&name, &captures)));
+            }
+        }
+        // A field that is named need not exist: `foreach a b [eval <<FIELD>>="<<FIELD>>"]`.
+        for field in self.fields.iter().filter(|f| !f.value.contains('*')) {
+            if texts.iter().all(|(name, _)| *name != field.value) {
+                texts.push((field.value.clone(), self.filled(&field.value, &[])));
             }
         }
         // Fields that are listed come in the order of the list.
@@ -200,7 +237,8 @@ impl ForEach {
         let mut plan = cx.plan_of(rows)?;
         let all = FieldSet::all();
         for i in 0..count {
-            let text = in_expressions(&self.template, &self.marks.item, &item_name(i));
+            let text = self.template.replace(&self.marks.iter, &i.to_string());
+            let text = in_expressions(&text, &self.marks.item, &item_name(i));
             let search = inner::commands(&text, cx)?;
             if search.bound().stages.iter().any(|s| s.spec.name != "eval") {
                 return Err(codes::BAD_ARGUMENT

@@ -17,7 +17,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Barrier,
     grammar: Grammar::General,
     syntax: "mvcombine [delim=<string>] <field>",
-    summary: "Makes one row of rows that differ in nothing but the field, which then holds all their values. `delim` is what a `nomv` right after it puts between them.",
+    summary: "Makes one row of rows that differ in nothing but the field, which then holds all their values. `delim` (a blank) is what a `nomv` right after it puts between them.",
     examples: &[
         example!("| makeresults count=3 | streamstats count AS n | mvcombine n" => field "n" = "1|2|3"),
         example!("| makeresults format=csv data=\"h,n\na,1\nb,2\na,3\" | fields h n | mvcombine n" => rows 2),
@@ -30,12 +30,12 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
 #[derive(Debug)]
 struct MvCombine {
     field: Spanned<String>,
-    delim: Option<String>,
+    delim: String,
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let (options, left) = cx.reader(args).options(&["delim"], cx);
-    let delim = options.text("delim").map(|d| d.value);
+    let delim = options.text("delim").map_or_else(|| " ".to_owned(), |d| d.value);
     let mut fields = cx.field_list(&left)?.into_iter();
     let Some(field) = fields.next() else { return cx.missing("a field") };
     if let Some(extra) = fields.next() {
@@ -71,13 +71,8 @@ impl Command for MvCombine {
         let rows = cx.rows(&input)?;
         let Some(at) = rows.column(&self.field.value) else { return cx.plan_of(rows) };
         let plan = cx.plan_of(combined(rows, at))?;
-        match &self.delim {
-            Some(delim) => plan.with_columns(vec![(
-                super::nomv::delimiter(&self.field.value),
-                Typed::text(delim),
-            )]),
-            None => Ok(plan),
-        }
+        let name = super::nomv::delimiter(&self.field.value);
+        plan.with_columns(vec![(name, Typed::text(&self.delim))])
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Streaming,
     grammar: Grammar::General,
     syntax: "nomv <field>",
-    summary: "Joins the values of a field into one, with newlines between them; right after `mvcombine delim=` with that text.",
+    summary: "Joins the values of a field into one, with newlines between them; right after `mvcombine` with its delimiter.",
     examples: &[
         example!("| makeresults | eval v=\"a,b\" | makemv delim=\",\" v | nomv v" => field "v" = "a\nb"),
         example!("| makeresults count=2 | streamstats count AS n | mvcombine delim=\";\" n | nomv n" => field "n" = "1;2"),

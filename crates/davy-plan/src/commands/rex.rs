@@ -191,11 +191,7 @@ impl RowMap for Extract {
                     if let Some(name) = self.groups.get(*place).filter(|_| self.offsets) {
                         let start = text.get(..*from).map_or(0, |t| t.chars().count());
                         let end = start + part.chars().count() - 1;
-                        // The page shows the bare range for the one group of its example.
-                        offsets.push(match self.groups.len() {
-                            1 => format!("{start}-{end}"),
-                            _ => format!("{name}={start}-{end}"),
-                        });
+                        offsets.push(format!("{name}={start}-{end}"));
                     }
                 }
             }

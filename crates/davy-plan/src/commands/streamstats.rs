@@ -138,7 +138,12 @@ fn split_reset(items: &mut Vec<Arg>, name: &str, cx: &mut ParseCx<'_>) -> Option
     let mut span = first.span.0.to(last.span.0);
     span.start = first.span.0.end;
     span.end = last.span.0.start;
-    let expr = cx.expr_at(span)?;
+    // Quotes inside may be escaped, as the reference shows them.
+    let text = cx.sources.text(span);
+    let expr = match text.contains("\\\"") {
+        true => inner::expr(&text.replace("\\\"", "\""), span, cx)?,
+        false => cx.expr_at(span)?,
+    };
     items.drain(start..=end);
     Some(Some(expr))
 }

@@ -343,8 +343,9 @@ fn set_exact(json: &mut Json, key: &str, value: Json) {
 }
 
 /// What a path leads to becomes an array, if it is none, and takes the values at its end.
+/// An empty path is the whole. Search Reference, foreach, example 13.
 fn extend(json: &mut Json, path: &str, values: Vec<Json>) {
-    JsonPath::new(path).change(json, &mut |place| {
+    let mut add = |place: &mut Json| {
         let old = std::mem::replace(place, Json::Null);
         let mut items = match old {
             Json::Array(items) => items,
@@ -352,7 +353,11 @@ fn extend(json: &mut Json, path: &str, values: Vec<Json>) {
         };
         items.extend(values.iter().cloned());
         *place = Json::Array(items);
-    });
+    };
+    match path.is_empty() {
+        true => add(json),
+        false => JsonPath::new(path).change(json, &mut add),
+    }
 }
 
 /// A piece of JSON as the value of a field.

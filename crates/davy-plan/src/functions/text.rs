@@ -4,11 +4,10 @@ use crate::column::Builder;
 use crate::column::Ty;
 use crate::env::Env;
 use crate::example;
-use crate::json::Json;
-use crate::json_path::JsonPath;
 use crate::mistake::given_up;
 use crate::pattern::Patterns;
 use crate::spec::{ArgCol, Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
+use crate::structured::Path;
 use crate::value::Val;
 use arrow::array::ArrayRef;
 use datafusion_common::Result;
@@ -130,7 +129,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
     text(
         "spath",
         "spath(<text>, <path>)",
-        "What a path such as `a.b{0}.c` leads to in a text of JSON.",
+        "What a path such as `a.b{0}.c` leads to in a text of JSON, or `a.b{2}` and `a{@id}` in XML.",
         &[
             example!("| makeresults | eval j=\"{\\\"a\\\":{\\\"b\\\":[1,2]}}\", x=spath(j, \"a.b{1}\")" => field "x" = "2"),
             example!("| makeresults | eval j=\"{\\\"a\\\":[{\\\"b\\\":1},{\\\"b\\\":2}]}\", x=spath(j, \"a{}.b\")" => field "x" = "1|2"),
@@ -238,10 +237,7 @@ fn urldecode(value: &Val<'_>) -> Val<'static> {
 
 fn spath(v: &[Val<'_>]) -> Val<'static> {
     let (Some(text), Some(path)) = (v[0].text(), v[1].text()) else { return Val::Null };
-    let Some(json) = Json::parse_nested(&text) else { return Val::Null };
-    let found: Vec<String> =
-        JsonPath::new(&path).find(&json).into_iter().map(|j| j.field_text().into_owned()).collect();
-    Val::multi(&found)
+    Val::multi(&Path::new(&path).find(&text))
 }
 
 fn replace(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {

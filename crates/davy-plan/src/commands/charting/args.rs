@@ -55,6 +55,8 @@ pub(crate) struct ChartArgs {
     pub(crate) cont: bool,
     pub(crate) partial: bool,
     pub(crate) fixed_range: bool,
+    /// Equal values within one event's BY field count once.
+    pub(crate) dedup: bool,
 }
 
 impl ChartArgs {
@@ -75,6 +77,7 @@ impl ChartArgs {
             cont: true,
             partial: true,
             fixed_range: true,
+            dedup: false,
         }
     }
 
@@ -323,7 +326,8 @@ fn chart_option(
         "cont" => flag(&mut args.cont),
         "partial" if time => flag(&mut args.partial),
         "fixedrange" if time => flag(&mut args.fixed_range),
-        "dedup_splitvals" => flag(&mut false),
+        // The page of `chart` writes both.
+        "dedup_splitvals" | "dedup_splitval" => flag(&mut args.dedup),
         "nullstr" => {
             args.null_name = text;
             Some(())

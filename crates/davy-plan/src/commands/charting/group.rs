@@ -63,7 +63,12 @@ pub(crate) fn prepare(
             let time = field == "_time";
             axes[at] = Some(buckets::resolve(&split.bins, time, 300, cx, range)?);
         }
-        let value = input.column(field);
+        let mut value = input.column(field);
+        if args.dedup {
+            let mut compiler = Compiler::new(&input, cx);
+            let once = compiler.apply("mvdedup", vec![value], cx.span);
+            value = compiler.finish(once)?;
+        }
         let value = match &axes[at] {
             Some(buckets) => {
                 Typed::of(buckets::bucket(buckets, value.materialized()), buckets.ty())

@@ -250,6 +250,15 @@ fn axis(
             cells.iter().map(|c| (key(&c.row), c.row.clone())).collect();
         return rows.into_values().collect();
     };
+    if let Buckets::Log { .. } = buckets {
+        // Ranges of powers without rows are left out, as the reference shows (chart, example 3).
+        let mut rows: Vec<(Option<f64>, Vec<u8>, Val<'static>)> =
+            cells.iter().map(|c| (buckets.start_of(&c.row), key(&c.row), c.row.clone())).collect();
+        let first = |start: &Option<f64>| start.unwrap_or(f64::INFINITY);
+        rows.sort_by(|a, b| first(&a.0).total_cmp(&first(&b.0)).then_with(|| a.1.cmp(&b.1)));
+        rows.dedup_by(|a, b| a.1 == b.1);
+        return rows.into_iter().map(|(.., value)| value).collect();
+    }
     let mut starts: Vec<f64> = Vec::new();
     let mut texts: BTreeMap<Vec<u8>, Val<'static>> = BTreeMap::new();
     for cell in cells {
@@ -318,9 +327,13 @@ fn empty(measure: &Measure) -> Val<'static> {
 
 /// The name of the column of a measure and a series.
 fn column_name(args: &ChartArgs, measure: &Measure, series: &str, several: bool) -> String {
+    // A column whose name starts with an underscore would be hidden. Search Reference, timechart,
+    // "Prepending VALUE to the names of some fields".
+    let shown = format!("VALUE{series}");
     let series = match series {
         NULL => args.null_name.as_str(),
         OTHER => args.other_name.as_str(),
+        name if name.starts_with('_') => shown.as_str(),
         name => name,
     };
     match &args.format {
