@@ -14,6 +14,7 @@ mod anomalydetection;
 mod append;
 mod appendcols;
 mod appendpipe;
+mod associate;
 mod autoregress;
 mod bin;
 mod chart;
@@ -121,6 +122,7 @@ static ALL: &[&CommandSpec] = &[
     &append::SPEC,
     &appendcols::SPEC,
     &appendpipe::SPEC,
+    &associate::SPEC,
     &autoregress::SPEC,
     &bin::SPEC,
     &chart::SPEC,
@@ -182,7 +184,6 @@ static ALL: &[&CommandSpec] = &[
     &refused::ANOMALIES,
     &refused::APPLY,
     &refused::ARULES,
-    &refused::ASSOCIATE,
     &refused::AUDIT,
     &refused::AWSSNSALERT,
     &refused::BUCKETDIR,

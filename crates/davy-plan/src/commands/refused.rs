@@ -29,8 +29,6 @@ refused! {
         "it belongs to the Machine Learning Toolkit, an app whose models (Python, scikit-learn) are outside SPL" => "detect with `eventstats avg(x) AS a stdev(x) AS s | where x > a + 3*s`, `outlier` or `anomalydetection`";
     ARULES = "arules": "arules [sup=<int>] [conf=<number>] <field-list>", "Finds rules of association between values of fields.";
         "how Splunk mines its rules is not published" => "count values that come together with `stats count BY field1 field2` or `contingency`";
-    ASSOCIATE = "associate": "associate [supcnt=<int>] [supfreq=<number>] [improv=<number>] <field-list>", "Finds fields whose values tell those of another.";
-        "how Splunk weighs its pairs is not published" => "see values that come together with `contingency field1 field2`";
     AUDIT = "audit": "audit", "Gives Splunk's own audit trail.";
         "there is no Splunk server whose audit trail could be read" => "give the exported audit log as an input and search it";
     AWSSNSALERT = "awssnsalert": "awssnsalert account=<account> topic_name=<topic>", "Sends results to Amazon SNS.";
