@@ -114,6 +114,9 @@ fn told(reach: Reach) -> (Verdict, String, Reach) {
     if reach.kinds == 0 {
         let reason = match reach.unmet.is_empty() {
             true => "the logs have no events".to_owned(),
+            false if reach.apart => {
+                format!("no event that meets the rest of the search has {}", reach.unmet.join(" "))
+            }
             false => format!("no event has {}", reach.unmet.join(" ")),
         };
         return (Verdict::NoEvents, reason, reach);

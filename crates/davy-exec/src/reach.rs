@@ -20,6 +20,9 @@ pub struct Reach {
     pub kinds: usize,
     /// What no kind of event meets: the data model's dataset, or a part of the filter, as SPL.
     pub unmet: Vec<String>,
+    /// Each part of the filter is met by some kind, and no kind meets all: `unmet` is what the kind
+    /// that meets most does not.
+    pub apart: bool,
     /// Fields that it reads and that none of the kinds which may match has.
     pub missing: Vec<String>,
 }
@@ -125,6 +128,7 @@ fn reach(request: &ReadRequest, found: &[Shape], shapes: &Shapes) -> Reach {
         return out;
     }
     let never: Vec<usize> = (0..parts.len()).filter(|at| !met.contains(at)).collect();
+    out.apart = never.is_empty();
     let shown = if never.is_empty() { nearest.unwrap_or_default() } else { never };
     out.unmet = shown.iter().filter_map(|at| parts.get(*at)).map(davy_spl::format_search).collect();
     out

@@ -276,9 +276,10 @@ fn coverage_names_what_the_logs_lack() {
     let searches = [
         ("Here", "index=main EventCode=1007 | stats count by Computer"),
         ("Other Code", "index=main EventCode=4886 | stats count by Computer"),
-        ("Other Source", "index=main source=\"XmlWinEventLog:Security\" EventCode=1007"),
+        ("Other Source", "index=main source=\"XmlWinEventLog:System\" EventCode=1007"),
+        ("Apart", "index=main source=\"XmlWinEventLog:Security\" EventCode=1007"),
         ("No Field", "index=main EventCode=1007 | stats count by Computer no_such_field"),
-        ("Model", "| tstats count from datamodel=Endpoint.Processes by Processes.dest"),
+        ("Model", "| tstats count from datamodel=Email.All_Email by All_Email.src_user"),
         ("Wrong", "index=main | stast count"),
     ];
     for (i, (name, search)) in searches.iter().enumerate() {
@@ -292,9 +293,10 @@ fn coverage_names_what_the_logs_lack() {
     assert_eq!(of("Here")["coverage"], "covered", "{}", of("Here"));
     assert_eq!(of("Windows Export Certificate")["coverage"], "covered");
     assert_eq!(of("Other Code")["unmet"], json!(["EventCode=4886"]));
-    assert!(of("Other Source")["reason"].as_str().unwrap().contains("XmlWinEventLog:Security"));
+    assert!(of("Other Source")["reason"].as_str().unwrap().contains("XmlWinEventLog:System"));
+    assert!(of("Apart")["reason"].as_str().unwrap().contains("that meets the rest"));
     assert_eq!(of("No Field")["missing_fields"], json!(["no_such_field"]));
-    assert_eq!(of("Model")["unmet"], json!(["datamodel=Endpoint.Processes"]));
+    assert_eq!(of("Model")["unmet"], json!(["datamodel=Email.All_Email"]));
     assert_eq!(of("Wrong")["coverage"], "cannot-run");
     let table = davy(&["hunt", &evtx, "--content", &content, "--coverage"], "");
     assert!(table.out.contains("no event has EventCode=4886"), "{}", table.out);
