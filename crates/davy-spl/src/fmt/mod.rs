@@ -12,7 +12,9 @@ use source::Written;
 pub use source::format_source;
 use std::fmt::Write;
 
-/// Writes a pipeline that was read without errors; reading it again gives the same tree.
+/// Writes a pipeline that was read without errors; reading it again gives the same tree, except
+/// where a term begins with a single quote that pairs with a later one in this layout
+/// ([`format_source`] sees that and refuses).
 pub fn format(pipeline: &Pipeline) -> String {
     let mut out = Writer::default();
     out.pipeline(pipeline);
