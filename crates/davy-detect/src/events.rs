@@ -6,9 +6,9 @@ use crate::row::Row;
 use crate::run::{World, prepare_detection};
 use davy_content::Detection;
 use davy_exec::{EventSource, Matching, RunError, Search};
-use davy_plan::{Env, FieldSet};
+use davy_plan::{Env, FieldSet, Val};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -82,8 +82,9 @@ pub fn matching_events(
     let matching = world.session.matching(&searches, source, stop)?;
     for (detection, matching) in chosen.iter().zip(&matching) {
         let rows = Row::all(&matching.rows);
+        let known: Vec<Known<'_>> = rows.iter().map(known).collect();
         for finding in hunt.findings.iter_mut().filter(|f| f.id == detection.id.value) {
-            finding.events = Some(of_finding(finding, &rows, matching, env));
+            finding.events = Some(of_finding(finding, &rows, &known, matching, env));
         }
     }
     Ok(())
@@ -93,7 +94,13 @@ pub fn matching_events(
 const SUMS: [&str; 6] = ["count", "firstTime", "lastTime", "first_time", "last_time", "_time"];
 
 /// The events whose fields agree with the result wherever both have them.
-fn of_finding(finding: &Finding, rows: &[Row], matching: &Matching, env: &Env) -> FindingEvents {
+fn of_finding(
+    finding: &Finding,
+    rows: &[Row],
+    known: &[Known<'_>],
+    matching: &Matching,
+    env: &Env,
+) -> FindingEvents {
     let single = finding.row.get("_raw").is_some();
     let named: Vec<&str> = finding
         .row
@@ -101,7 +108,7 @@ fn of_finding(finding: &Finding, rows: &[Row], matching: &Matching, env: &Env) -
         .iter()
         .map(|(name, _)| name.as_str())
         .filter(|name| single || !SUMS.contains(name))
-        .filter(|name| rows.iter().any(|row| event_field(row, name).is_some()))
+        .filter(|name| known.iter().any(|k| k.contains_key(name)))
         .collect();
     let bounds = ["firstTime", "lastTime"].map(|name| finding.row.time(name, &env.zone));
     let in_time = |row: &Row| match (row.time("_time", &env.zone), bounds) {
@@ -109,18 +116,19 @@ fn of_finding(finding: &Finding, rows: &[Row], matching: &Matching, env: &Env) -
         (Some(time), [Some(first), Some(last)]) => time >= first - 1.0 && time <= last + 1.0,
         _ => true,
     };
-    let agrees = |row: &Row, named: &[&str]| {
-        named.iter().all(|name| match event_field(row, name) {
-            Some(own) => {
-                let result = finding.row.values(name);
-                own.iter().all(|v| result.contains(v))
-            }
+    let results: HashMap<&str, Vec<String>> =
+        named.iter().map(|name| (*name, finding.row.values(name))).collect();
+    let agrees = |event: &Known<'_>, named: &[&str]| {
+        named.iter().all(|name| match (event.get(name), results.get(name)) {
+            (Some(own), Some(result)) => own.values().iter().all(|v| result.iter().any(|r| r == v)),
             // `fillnull` and data models write a word where an event has nothing.
-            None => true,
+            _ => true,
         })
     };
     let pick = |named: &[&str]| -> Vec<usize> {
-        let fits = |at: &usize| rows.get(*at).is_some_and(|r| in_time(r) && agrees(r, named));
+        let fits = |at: &usize| {
+            known.get(*at).is_some_and(|k| agrees(k, named)) && rows.get(*at).is_some_and(in_time)
+        };
         (0..rows.len()).filter(fits).collect()
     };
     let mut picked = pick(&named);
@@ -153,13 +161,16 @@ fn of_finding(finding: &Finding, rows: &[Row], matching: &Matching, env: &Env) -
     FindingEvents { events, more, note }
 }
 
-/// The event's field of that name, or the data model's.
-fn event_field(row: &Row, name: &str) -> Option<Vec<String>> {
-    if row.get(name).is_some() {
-        return Some(row.values(name));
+/// An event's fields by name; those of a data model by the name without its dataset too.
+type Known<'r> = HashMap<&'r str, &'r Val<'static>>;
+
+fn known(row: &Row) -> Known<'_> {
+    let mut out = HashMap::new();
+    for (name, value) in &row.fields {
+        if let Some((_, short)) = name.rsplit_once('.') {
+            out.entry(short).or_insert(value);
+        }
     }
-    let dotted = row.fields.iter().find(|(own, _)| {
-        own.strip_suffix(name).is_some_and(|head| head.ends_with('.') && !head.is_empty())
-    });
-    dotted.map(|(own, _)| row.values(own))
+    out.extend(row.fields.iter().map(|(name, value)| (name.as_str(), value)));
+    out
 }
