@@ -4,11 +4,13 @@ use crate::finding::Finding;
 use crate::left_out::{LeftOut, Why};
 use crate::row::Row;
 use crate::run::{World, findings, prepare_detection};
+use crate::second::reads_risk;
 use crate::tuning::Suppressed;
 use davy_content::Detection;
 use davy_diag::{Diagnostic, Diagnostics, Severity};
 use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Search, Spent};
 use davy_plan::{Env, FieldSet, rows_of};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -24,6 +26,8 @@ pub struct Hunt {
     pub left_out: Vec<LeftOut>,
     /// Findings that a tuning file knows to be good.
     pub suppressed: Vec<Suppressed>,
+    /// Detections whose search reads risk events or notables.
+    pub(crate) reads_risk: HashSet<String>,
     /// Detections that ran over the risk events and notables of the others.
     pub second_stage: Vec<String>,
     /// (detection, note)
@@ -87,6 +91,11 @@ pub fn hunt(
         let (why, reason) = first_error(&prepared.diags);
         hunt.left_out.push(LeftOut::new(detection, why, reason));
     }
+    hunt.reads_risk = sound
+        .iter()
+        .filter(|(_, prepared)| reads_risk(&prepared.expanded))
+        .map(|(detection, _)| detection.name.value.clone())
+        .collect();
     let shared = Arc::new(env.clone());
     let searches: Vec<Search<'_>> = sound
         .iter()

@@ -4,7 +4,7 @@
 use crate::hunt::{Hunt, HuntEvents, hunt};
 use crate::incident::risk_notables;
 use crate::risk::stash_text;
-use crate::run::{World, prepare_detection};
+use crate::run::World;
 use davy_content::Detection;
 use davy_events::{Meta, Options};
 use davy_exec::{EventSource, FileSource, Input, Place, RunError};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Whether a search reads what hunts give.
-fn reads_risk(expanded: &str) -> bool {
+pub(crate) fn reads_risk(expanded: &str) -> bool {
     let text: String =
         expanded.to_lowercase().chars().filter(|c| !matches!(c, '"' | ' ' | '\n')).collect();
     ["index=risk", "index=notable", "datamodel=risk", "datamodelrisk", "datamodel:risk"]
@@ -34,11 +34,8 @@ pub fn second_stage(
     stop: &AtomicBool,
     events: &dyn HuntEvents,
 ) -> Result<(), RunError> {
-    let chosen: Vec<&Detection> = detections
-        .iter()
-        .copied()
-        .filter(|d| reads_risk(&prepare_detection(world, d).expanded))
-        .collect();
+    let reads = |d: &&Detection| first.reads_risk.contains(&d.name.value);
+    let chosen: Vec<&Detection> = detections.iter().copied().filter(reads).collect();
     let inputs = inputs(first, env);
     if chosen.is_empty() || inputs.is_empty() {
         return Ok(());
