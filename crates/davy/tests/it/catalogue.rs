@@ -26,7 +26,8 @@ fn results(lines: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The names of detections that are in force.
+/// The names of detections that are in force and read logs: those that read the risk of other
+/// detections have something to read in a hunt only.
 fn detections(folder: &Path, out: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -36,7 +37,10 @@ fn detections(folder: &Path, out: &mut Vec<String>) {
         }
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+        let lower = text.to_lowercase();
+        let reads_risk = ["datamodel=risk", "index=risk", "index=notable", "`notable`"];
         if let Some(name) = value("name:")
+            && !reads_risk.iter().any(|sign| lower.contains(sign))
             && !matches!(value("status:"), Some("deprecated" | "removed"))
         {
             out.push(name.trim_matches(['\'', '"']).to_owned());
