@@ -59,14 +59,13 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 }
 
 fn ours(data: &[Vec<u8>], demand: &dyn Demand) -> usize {
-    let mut rows = 0;
     let mut decoder = davy_events::Decoder::new(demand, Options::default());
+    let mut sink = Collect::default();
     for bytes in data {
-        let mut sink = Collect::default();
         decoder.decode(bytes, &Meta::default(), &mut sink);
-        rows += sink.rows;
     }
-    rows
+    decoder.finish(&mut sink);
+    sink.rows
 }
 
 fn theirs(data: &[Vec<u8>]) -> usize {

@@ -95,6 +95,7 @@ fn run(data: &[Vec<u8>], demand: &dyn Demand) -> (Duration, usize) {
         for bytes in data {
             events += decoder.decode(bytes, &Meta::default(), &mut sink).events;
         }
+        decoder.finish(&mut sink);
         rows = usize::try_from(std::hint::black_box(events)).unwrap_or_default();
         clock().saturating_sub(start)
     });

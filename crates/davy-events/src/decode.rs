@@ -38,16 +38,16 @@ impl<'d> Decoder<'d> {
         Self { demand, options, state: State::default() }
     }
 
-    /// Decodes a whole input. Tells the format by content, and reads through compression.
+    /// Decodes a whole input. Tells the format by content, and reads through compression. Rows may
+    /// wait for those of the next input; [`Decoder::finish`] gives the last.
     pub fn decode(&mut self, bytes: &[u8], meta: &Meta, sink: &mut dyn Sink) -> Counts {
         let mut run = Run::new(meta, &self.options, self.demand, sink, &mut self.state);
         run.counts.bytes = bytes.len() as u64;
         slice(&mut run, bytes, 0);
-        run.flush_all();
         run.counts
     }
 
-    /// Decodes a stream, line formats in bounded memory.
+    /// Decodes a stream, line formats in bounded memory; otherwise as [`Decoder::decode`].
     pub fn decode_reader(
         &mut self,
         reader: &mut dyn Read,
@@ -58,8 +58,13 @@ impl<'d> Decoder<'d> {
         let mut limited = Limited::new(reader, self.options.max_unpacked, None);
         stream(&mut run, &mut limited, 0);
         run.counts.bytes = limited.read;
-        run.flush_all();
         run.counts
+    }
+
+    /// Gives the rows that wait.
+    pub fn finish(&mut self, sink: &mut dyn Sink) {
+        let meta = Meta::default();
+        Run::new(&meta, &self.options, self.demand, sink, &mut self.state).flush_all();
     }
 }
 
@@ -71,7 +76,10 @@ pub fn decode(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Counts {
-    Decoder::new(demand, options.clone()).decode(bytes, meta, sink)
+    let mut decoder = Decoder::new(demand, options.clone());
+    let counts = decoder.decode(bytes, meta, sink);
+    decoder.finish(sink);
+    counts
 }
 
 /// Decodes one stream; see [`Decoder::decode_reader`].
@@ -82,7 +90,10 @@ pub fn decode_reader(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Counts {
-    Decoder::new(demand, options.clone()).decode_reader(reader, meta, sink)
+    let mut decoder = Decoder::new(demand, options.clone());
+    let counts = decoder.decode_reader(reader, meta, sink);
+    decoder.finish(sink);
+    counts
 }
 
 fn slice(run: &mut Run<'_>, bytes: &[u8], depth: usize) {

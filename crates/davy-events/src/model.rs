@@ -56,6 +56,8 @@ pub struct Meta {
     pub now: f64,
     /// Only the events of these numbers, in order, are read; the others are counted as skipped.
     pub only: Option<Arc<[u64]>>,
+    /// The number of the input's first event: `__seq` counts on from there.
+    pub first: u64,
     /// Of an EVTX file, only these of its chunks, in the order in which they were written.
     pub chunks: Option<Range<usize>>,
 }
@@ -67,7 +69,7 @@ pub const EVTX_HEADER: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct Options {
     pub batch_rows: usize,
-    /// Bytes of pending rows, over all shapes, at which batches are given early.
+    /// Bytes of rows that wait, over all shapes, at which batches are given early.
     pub pending_bytes: usize,
     /// A longer line or event is cut there.
     pub max_line: usize,
@@ -85,7 +87,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             batch_rows: 8192,
-            pending_bytes: 64 << 20,
+            pending_bytes: 8 << 20,
             max_line: 16 << 20,
             max_unpacked: 64 << 30,
             max_ratio: 1000,

@@ -1,6 +1,7 @@
 //! Words looked for in a stretch of a log before its events are rendered as text.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use regex::bytes::{Regex, RegexBuilder};
+use std::fmt::Write;
 
 /// Shorter words stand everywhere.
 const SHORTEST: usize = 4;
@@ -8,24 +9,37 @@ const SHORTEST: usize = 4;
 /// Words without one of which no event's text is worth making. Case does not matter.
 #[derive(Debug)]
 pub struct Needles {
-    automaton: AhoCorasick,
+    /// Its literals are sought many bytes at a time, which an automaton that folds case is not.
+    regex: Regex,
 }
 
 impl Needles {
     /// `None` where there is nothing to look for.
     pub fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<Needles> {
-        let mut patterns: Vec<Vec<u8>> = Vec::new();
+        let mut pattern = String::new();
+        let mut add = |bytes: &mut dyn Iterator<Item = u8>| {
+            if !pattern.is_empty() {
+                pattern.push('|');
+            }
+            for byte in bytes {
+                // Writing to a text does not fail.
+                let _ = match byte.is_ascii_alphanumeric() {
+                    true => pattern.write_char(char::from(byte)),
+                    false => write!(pattern, "\\x{byte:02x}"),
+                };
+            }
+        };
         for word in words {
             // Windows keeps text as UTF-16, some of it as bytes.
-            patterns.push(word.as_bytes().to_vec());
-            patterns.push(word.encode_utf16().flat_map(u16::to_le_bytes).collect());
+            add(&mut word.bytes());
+            add(&mut word.encode_utf16().flat_map(u16::to_le_bytes));
         }
-        if patterns.is_empty() {
+        if pattern.is_empty() {
             return None;
         }
-        let mut builder = AhoCorasickBuilder::new();
-        let automaton = builder.ascii_case_insensitive(true).build(patterns).ok()?;
-        Some(Needles { automaton })
+        let mut builder = RegexBuilder::new(&pattern);
+        let regex = builder.unicode(false).case_insensitive(true).build().ok()?;
+        Some(Needles { regex })
     }
 
     /// The part of a phrase that stands in a log's bytes wherever the phrase stands in the text of
@@ -42,7 +56,7 @@ impl Needles {
     }
 
     pub(crate) fn stand_in(&self, bytes: &[u8]) -> bool {
-        self.automaton.is_match(bytes)
+        self.regex.is_match(bytes)
     }
 }
 

@@ -45,12 +45,19 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Before an input: forgets what does not hold for it.
-    fn begin(&mut self, meta: &Meta) {
+    /// What is known does not hold for an input, or is too much.
+    fn is_stale(&self, meta: &Meta) -> bool {
+        let [source, sourcetype, host, index] = &self.stated;
+        let same = *source == meta.source
+            && *sourcetype == meta.sourcetype
+            && *host == meta.host
+            && *index == meta.index;
+        !same || self.slots.len() > MAX_SHAPES || self.evtx.is_full()
+    }
+
+    fn new(meta: &Meta) -> State {
         let stated = [&meta.source, &meta.sourcetype, &meta.host, &meta.index].map(Clone::clone);
-        if self.stated != stated || self.slots.len() > MAX_SHAPES || self.evtx.is_full() {
-            *self = Self { stated, ..Self::default() };
-        }
+        Self { stated, ..Self::default() }
     }
 }
 
@@ -101,9 +108,23 @@ impl<'a> Run<'a> {
         sink: &'a mut dyn Sink,
         state: &'a mut State,
     ) -> Self {
-        state.begin(meta);
         let counts = Counts::default();
-        Self { meta, options, demand, sink, counts, stopped: false, number: 0, only_at: 0, state }
+        let mut run = Self {
+            meta,
+            options,
+            demand,
+            sink,
+            counts,
+            stopped: false,
+            number: 0,
+            only_at: 0,
+            state,
+        };
+        if run.state.is_stale(meta) {
+            run.flush_all();
+            *run.state = State::new(meta);
+        }
+        run
     }
 
     /// What earlier files told of EVTX; to be given back with `set_evtx`.
@@ -183,7 +204,7 @@ impl<'a> Run<'a> {
 
     /// Ends the row that `row` began.
     pub(crate) fn end_row(&mut self, slot: SlotId, time: f64) {
-        let seq = self.number.saturating_sub(1);
+        let seq = self.meta.first + self.number.saturating_sub(1);
         let Some(rows) = self.state.slots.get_mut(slot.0).and_then(|s| s.rows.as_mut()) else {
             return;
         };
@@ -193,7 +214,22 @@ impl<'a> Run<'a> {
         if rows.len >= self.options.batch_rows {
             self.flush(slot.0);
         } else if self.state.pending > self.options.pending_bytes {
-            self.flush_all();
+            self.flush_largest();
+        }
+    }
+
+    /// Gives the rows of the shapes that hold most, until half of the room is free: those of rare
+    /// shapes go on to wait for more.
+    fn flush_largest(&mut self) {
+        let size = |slot: &Slot| slot.rows.as_ref().map_or(0, |rows| rows.bytes);
+        let mut order: Vec<(usize, usize)> =
+            self.state.slots.iter().map(size).enumerate().filter(|(_, size)| *size > 0).collect();
+        order.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+        for (at, _) in order {
+            if self.state.pending <= self.options.pending_bytes / 2 {
+                break;
+            }
+            self.flush(at);
         }
     }
 

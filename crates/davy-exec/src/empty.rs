@@ -21,6 +21,40 @@ pub(crate) fn needs_events(bound: &Bound) -> bool {
         && stages.all(|stage| !stage.command.makes_rows())
 }
 
+/// Which of a search's readings, counted in the order in which planning asks for them, must find
+/// events for there to be any result: the first, where searches in brackets only add to its rows,
+/// and those of joins that keep rows with a match alone.
+pub(crate) fn needed(bound: &Bound, readings: usize) -> Vec<usize> {
+    let Some(first) = bound.stages.first().filter(|_| needs_events(bound)) else {
+        return Vec::new();
+    };
+    if !reads_at_start(bound) || !first.command.subsearches().is_empty() {
+        return Vec::new();
+    }
+    let joins = bound.stages.iter().filter(|stage| !stage.command.subsearches().is_empty());
+    let joins: Vec<_> = joins.map(|stage| (&stage.command, stage.command.subsearches())).collect();
+    let once = |inner: &Bound| {
+        let nested = inner.stages.iter().any(|stage| !stage.command.subsearches().is_empty());
+        reads_at_start(inner) && !nested
+    };
+    if readings != 1 + joins.len()
+        || !joins.iter().all(|(_, inner)| matches!(&**inner, [one] if once(one)))
+    {
+        return vec![0];
+    }
+    let needs = |inner: &[&Bound]| inner.iter().all(|inner| needs_events(inner));
+    let needed =
+        joins.iter().zip(1..).filter(|((join, inner), _)| join.needs_subsearch() && needs(inner));
+    std::iter::once(0).chain(needed.map(|(_, at)| at)).collect()
+}
+
+/// Whether the first command of a pipeline reads events and no other of its own does.
+fn reads_at_start(bound: &Bound) -> bool {
+    let mut names = bound.stages.iter().map(|stage| stage.spec.name);
+    names.next().is_some_and(|first| matches!(first, "search" | "tstats"))
+        && names.all(|name| !matches!(name, "tstats" | "mstats" | "map"))
+}
+
 /// Whether a plan reads nothing, and so gives nothing: it need not be run. `false` where that is
 /// not known.
 pub(crate) fn gives_nothing(plan: &LogicalPlan) -> bool {

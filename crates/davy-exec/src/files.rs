@@ -2,6 +2,7 @@
 
 use crate::source::{BatchSink, EventSource, Read, Reading};
 use davy_events::{Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::{ControlFlow, Range};
@@ -166,9 +167,15 @@ impl Reading for FileReading {
         // What is learnt of shapes and templates serves for all inputs of this part.
         let demand = self.read.demand.as_ref();
         let mut decoder = Decoder::new(demand, self.source.options.clone());
+        let stopped = Cell::new(false);
+        let mut checked = |batch: EventBatch| {
+            let flow = give(batch);
+            stopped.set(stopped.get() || flow.is_break());
+            flow
+        };
         while let Some(part) = self.parts.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             let at = part.input;
-            let Some(input) = self.source.inputs.get(at) else { return };
+            let Some(input) = self.source.inputs.get(at) else { break };
             let mut input = input.clone();
             input.meta.chunks = part.chunks.clone();
             if let Some(all) = &self.read.only {
@@ -178,19 +185,10 @@ impl Reading for FileReading {
                 }
                 input.meta.only = Some(only);
             }
-            let mut stopped = false;
+            input.meta.first = (at as u64) << EVENTS_PER_INPUT;
             let mut problems = Vec::new();
-            let mut checked = |batch: EventBatch| {
-                let flow = give(batch);
-                stopped |= flow.is_break();
-                flow
-            };
-            let mut sink = BatchSink {
-                read: &self.read,
-                base: (at as u64) << EVENTS_PER_INPUT,
-                give: &mut checked,
-                problems: &mut problems,
-            };
+            let mut sink =
+                BatchSink { read: &self.read, give: &mut checked, problems: &mut problems };
             let read = read_input(&input, &mut decoder, &mut sink);
             if self.read.only.is_none() {
                 let mut report = InputReport { name: input.meta.name, ..Default::default() };
@@ -201,10 +199,13 @@ impl Reading for FileReading {
                 report.problems = problems;
                 self.report(at, part.chunks.is_some(), report);
             }
-            if stopped {
+            if stopped.get() {
                 return;
             }
         }
+        // No input has problems now that it has not told.
+        let problems = &mut Vec::new();
+        decoder.finish(&mut BatchSink { read: &self.read, give: &mut checked, problems });
     }
 }
 

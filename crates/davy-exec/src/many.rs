@@ -1,9 +1,9 @@
 //! Many searches over one pass of the events.
 
-use crate::empty::{needs_events, reads_once};
+use crate::empty::{needed, needs_events, reads_once};
 use crate::session::{Answer, Events, Run, RunError, Search, Session};
 use crate::shapes::lock;
-use crate::shared::{Budget, Stored, scan};
+use crate::shared::{Budget, OnlyIf, Stored, scan};
 use crate::source::{EventSource, ReadRequest};
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -80,7 +80,8 @@ impl Session {
         let kept = match searches.first() {
             Some(first) if source.table().is_none() => {
                 let shapes = Run::new(self, first, Events::Source).shapes();
-                scan(source, requests.clone(), shapes, &self.budget(), stop)?
+                let only_if = only_if(&probes, &places, requests.len());
+                scan(source, requests.clone(), &only_if, shapes, &self.budget(), stop)?
             }
             _ => requests.iter().map(|_| Stored::default()).collect(),
         };
@@ -116,19 +117,26 @@ impl Session {
         places.iter().flatten().for_each(|at| uses[*at] += 1);
         let kept: Vec<Option<Arc<Stored>>> = kept.into_iter().map(|k| Some(Arc::new(k))).collect();
         let kept = Mutex::new((kept, uses));
-        let take = |own: &[usize]| -> Result<Vec<(ReadRequest, Vec<RecordBatch>)>, RunError> {
+        let own_of = |at: usize| {
+            let mut guard = lock(&kept);
+            let (kept, uses) = &mut *guard;
+            uses[at] -= 1;
+            // The last user takes the rows, so that they are freed when it is done.
+            match uses[at] {
+                0 => kept[at].take(),
+                _ => kept[at].clone(),
+            }
+        };
+        let take = |own: &[usize], needed: &[usize]| -> Result<Kept, RunError> {
             let mut rows = Vec::new();
-            for at in own {
-                let stored = {
-                    let mut guard = lock(&kept);
-                    let (kept, uses) = &mut *guard;
-                    uses[*at] -= 1;
-                    // The last user takes the rows, so that they are freed when it is done.
-                    match uses[*at] {
-                        0 => kept[*at].take(),
-                        _ => kept[*at].clone(),
-                    }
-                };
+            let mut stored: Vec<_> = own.iter().map(|at| own_of(*at)).collect();
+            let empty = |at: &usize| {
+                stored.get(*at).is_some_and(|s| s.as_ref().is_none_or(|s| s.is_empty()))
+            };
+            if needed.iter().any(empty) {
+                stored.clear();
+            }
+            for (at, stored) in own.iter().zip(stored) {
                 let batches = stored.map(|stored| stored.load()).transpose()?.unwrap_or_default();
                 rows.push((requests[*at].clone(), batches));
             }
@@ -140,7 +148,7 @@ impl Session {
         let done = AtomicUsize::new(0);
         self.each(searches.len(), |number| {
             let (probe, own) = lock(&work[number]).take()?;
-            let rows = match take(&own) {
+            let rows = match take(&own, &probe.needed) {
                 Ok(rows) => rows,
                 Err(error) => return Some((Err(error), Spent::default())),
             };
@@ -210,7 +218,10 @@ impl Session {
             let answer = Run::new(self, search, events).answer();
             let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
             let answer = Some(answer).filter(|_| !once || requests.is_empty());
-            Some(Probe { requests, answer, dynamic: dynamic(bound) })
+            let dynamic = dynamic(bound);
+            let several = !dynamic && requests.len() > 1;
+            let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
+            Some(Probe { requests, answer, dynamic, needed })
         })
     }
 }
@@ -226,6 +237,33 @@ struct Probe {
     answer: Option<Result<Answer, RunError>>,
     /// What it reads depends on what it found.
     dynamic: bool,
+    /// Those of its requests without whose events it gives nothing.
+    needed: Vec<usize>,
+}
+
+/// The rows of a search's requests.
+type Kept = Vec<(ReadRequest, Vec<RecordBatch>)>;
+
+/// For each request, where all who want it give nothing without events for some others: those
+/// others, for each who wants it.
+fn only_if(probes: &[Probe], places: &[Vec<usize>], requests: usize) -> Vec<OnlyIf> {
+    let mut only_if = vec![Vec::new(); requests];
+    let mut always = vec![false; requests];
+    for (probe, own) in probes.iter().zip(places) {
+        for (nth, at) in own.iter().enumerate() {
+            let others = probe.needed.iter().filter(|other| **other != nth);
+            let others: Vec<usize> =
+                others.filter_map(|other| own.get(*other)).copied().filter(|o| o != at).collect();
+            always[*at] |= others.is_empty();
+            only_if[*at].push(others);
+        }
+    }
+    for (others, always) in only_if.iter_mut().zip(always) {
+        if always {
+            others.clear();
+        }
+    }
+    only_if
 }
 
 /// Whether what a pipeline reads depends on rows: a filter with a search in brackets, `map`.

@@ -1,8 +1,8 @@
 //! Where events come from.
 
-use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch, UInt64Array};
+use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, UInt64Type};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use davy_events::{Demand, EventBatch, Problem};
 use davy_plan::{DatasetRef, HIDDEN, REST, SEQ, Scan};
@@ -121,11 +121,9 @@ pub trait Reading: Send + Sync {
     fn part(&self, part: usize, give: &mut dyn FnMut(EventBatch) -> ControlFlow<()>);
 }
 
-/// Gives a decoder's batches on, numbered over all inputs and cut to the time range.
+/// Gives a decoder's batches on, cut to the time range.
 pub(crate) struct BatchSink<'a> {
     pub(crate) read: &'a Read,
-    /// The number of the input's first event.
-    pub(crate) base: u64,
     pub(crate) give: &'a mut dyn FnMut(EventBatch) -> ControlFlow<()>,
     pub(crate) problems: &'a mut Vec<Problem>,
 }
@@ -146,27 +144,16 @@ impl davy_events::Sink for BatchSink<'_> {
 
 impl BatchSink<'_> {
     fn prepared(&self, batch: RecordBatch) -> Option<RecordBatch> {
-        let mut batch = batch;
         let (from, to) = (self.read.earliest, self.read.latest);
+        let outside = |t: f64| t < from || t >= to;
         if let Some(times) = batch.column_by_name("_time")
             && let Some(times) = times.as_primitive_opt::<Float64Type>()
+            && times.iter().flatten().any(outside)
         {
-            let outside = |t: f64| t < from || t >= to;
-            if times.iter().flatten().any(outside) {
-                let keep: BooleanArray =
-                    times.iter().map(|t| Some(t.is_none_or(|t| !outside(t)))).collect();
-                batch = filter_record_batch(&batch, &keep).ok()?;
-            }
+            let keep: BooleanArray =
+                times.iter().map(|t| Some(t.is_none_or(|t| !outside(t)))).collect();
+            return filter_record_batch(&batch, &keep).ok();
         }
-        let schema = batch.schema();
-        let Ok(at) = schema.index_of(SEQ) else { return Some(batch) };
-        let mut columns = batch.columns().to_vec();
-        if let Some(column) = columns.get_mut(at)
-            && let Some(seq) = column.as_primitive_opt::<UInt64Type>()
-        {
-            let numbered: UInt64Array = seq.unary(|n| n + self.base);
-            *column = Arc::new(numbered);
-        }
-        RecordBatch::try_new(schema, columns).ok()
+        Some(batch)
     }
 }

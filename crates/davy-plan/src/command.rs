@@ -35,6 +35,11 @@ pub trait Command: std::fmt::Debug + Send + Sync {
         true
     }
 
+    /// Whether no row comes through where the command's search in brackets gives none.
+    fn needs_subsearch(&self) -> bool {
+        false
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed>;
 }
 

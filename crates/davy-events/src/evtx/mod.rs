@@ -73,7 +73,7 @@ pub(crate) struct Known {
     digests: HashMap<u64, u32>,
     keys: RandomState,
     templates: Vec<Template>,
-    plans: HashMap<Vec<u8>, Option<Rc<Plan>>>,
+    plans: HashMap<Vec<u8>, Option<Rc<Plan>>, foldhash::fast::RandomState>,
     long_way: WindowsShaper,
     key: Vec<u8>,
     outer: Vec<Value>,
@@ -84,7 +84,7 @@ pub(crate) struct Known {
 }
 
 /// Templates of a chunk by where they are defined: their number in the file.
-type Numbers = HashMap<u32, (u32, Rc<Vec<Node>>)>;
+type Numbers = HashMap<u32, (u32, Rc<Vec<Node>>), foldhash::fast::RandomState>;
 
 impl Known {
     /// More was kept than honest files need.
@@ -93,7 +93,7 @@ impl Known {
     }
 
     fn chunk(&mut self, run: &mut Run<'_>, chunk: &Chunk<'_>, offset: u64) {
-        let mut numbers = Numbers::new();
+        let mut numbers = Numbers::default();
         self.sought.clear();
         for record in chunk.records() {
             if run.stopped {

@@ -191,6 +191,22 @@ fn batches_are_cut_and_an_early_end_is_heeded() {
 }
 
 #[test]
+fn rows_of_several_inputs_come_together_with_their_numbers() {
+    let want = Want::Fields { names: names(&["__seq", "a"]), rest: false };
+    let mut decoder = Decoder::new(&want, Options::default());
+    let mut sink = Collect::default();
+    for first in [100, 200] {
+        let meta = Meta { first, ..meta() };
+        decoder.decode(b"{\"a\":1}\n{\"a\":2}\n", &meta, &mut sink);
+    }
+    assert!(sink.batches.is_empty(), "the rows wait for more");
+    decoder.finish(&mut sink);
+    let numbers = sink.batches.iter().map(|b| b.batch.column(0).as_primitive::<UInt64Type>());
+    let numbers: Vec<u64> = numbers.flat_map(|n| n.values().to_vec()).collect();
+    assert_eq!(numbers, [100, 101, 200, 201]);
+}
+
+#[test]
 fn a_decoder_that_is_used_again_gives_what_a_new_one_gives() {
     let want = Want::Fields { names: names(&["__seq", "_time"]), rest: true };
     let mut decoder = Decoder::new(&want, Options::default());
@@ -199,6 +215,7 @@ fn a_decoder_that_is_used_again_gives_what_a_new_one_gives() {
         for bytes in [EVTX, XML, JSON, &EVTX[..8000], b"a=1\n"] {
             let mut sink = Collect::default();
             let counts = decoder.decode(bytes, &meta, &mut sink);
+            decoder.finish(&mut sink);
             let again = gather(sink, counts);
             let fresh = read_with(bytes, &meta, &Options::default());
             assert_eq!((again.rows, again.counts), (fresh.rows, fresh.counts));

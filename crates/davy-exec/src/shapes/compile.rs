@@ -2,11 +2,11 @@
 
 use super::node::{Node, NodeId};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan};
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_expr::execution_props::ExecutionProps;
@@ -79,7 +79,22 @@ pub(crate) fn compile(
         schema,
         expr: physical,
         ty: if ty == Ty::Null { Ty::Text } else { ty },
+        costly: costly(&expr)?,
     }))
+}
+
+/// Whether it calls functions, and they give the same for the same.
+fn costly(expr: &Expr) -> Result<bool> {
+    let mut calls = false;
+    let mut steady = true;
+    expr.apply(|e| {
+        if let Expr::ScalarFunction(call) = e {
+            calls = true;
+            steady &= call.func.signature().volatility != Volatility::Volatile;
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(calls && steady)
 }
 
 fn data_type(ty: Ty) -> DataType {

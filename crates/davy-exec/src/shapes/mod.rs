@@ -1,6 +1,7 @@
 //! Knowledge applied to events: for each shape, which fields, event types and datasets its events
 //! have, worked out once and kept.
 
+mod alike;
 mod compile;
 mod dataset;
 mod explain;
@@ -13,6 +14,7 @@ mod run;
 mod server;
 mod types;
 
+pub(crate) use alike::Alike;
 pub use explain::{Explained, Holds, check_base, explain};
 pub(crate) use graph::{ALL, Graph, Scope};
 pub(crate) use node::{Node, NodeId, Truth};

@@ -22,18 +22,13 @@ pub(crate) enum Node {
         schema: SchemaRef,
         expr: Arc<dyn PhysicalExpr>,
         ty: Ty,
+        /// It takes more to work out than to see which rows are alike.
+        costly: bool,
     },
     /// One of the fields that a run gives.
-    Out {
-        run: Arc<Run>,
-        inputs: Vec<NodeId>,
-        name: Arc<str>,
-    },
+    Out { run: Arc<Run>, inputs: Vec<NodeId>, name: Arc<str> },
     /// Event types or tags: those that all events have, and those that some have.
-    Types {
-        always: Vec<Arc<str>>,
-        some: Vec<(NodeId, Vec<Arc<str>>)>,
-    },
+    Types { always: Vec<Arc<str>>, some: Vec<(NodeId, Vec<Arc<str>>)> },
 }
 
 impl Node {

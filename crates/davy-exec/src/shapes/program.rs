@@ -1,5 +1,6 @@
 //! What one request asks of one kind of event, ready to run on batches.
 
+use super::alike::{self, Alike};
 use super::compile::scalar;
 use super::graph::{ALL, Graph, Scope};
 use super::node::{Node, NodeId, Truth};
@@ -284,7 +285,7 @@ impl Packed {
         let mut runs = Vec::new();
         for (condition, run, inputs) in &self.runs {
             let mask = condition.map(|id| pass.boolean(id)).transpose()?;
-            runs.push((mask, pass.fields(run, inputs)?));
+            runs.push((mask, pass.fields(run, inputs, None)?));
         }
         let rest = pass.rows.decoded(REST)?.map(|r| text(&r)).transpose()?;
         let rest = rest.as_ref().map(|r| r.as_string_view());
@@ -324,7 +325,9 @@ impl Packed {
 #[derive(Default)]
 pub(crate) struct Memo {
     arrays: HashMap<NodeId, ArrayRef>,
-    fields: HashMap<(usize, Vec<NodeId>), Arc<Fields>>,
+    /// What runs gave: for each row, or for one of each kind.
+    fields: HashMap<(usize, Vec<NodeId>, bool), Arc<Fields>>,
+    alike: alike::Known,
 }
 
 /// The rows that nodes are worked out for.
@@ -410,26 +413,60 @@ impl<'p, 'm> Pass<'p, 'm> {
                 Some(array) => array,
                 None => Arc::new(StringViewArray::new_null(rows)),
             },
-            Node::Expr { inputs, schema, expr, .. } => {
-                let columns = inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
+            Node::Expr { inputs, schema, expr, costly, .. } => {
+                let alike = if *costly { self.alike(inputs)? } else { None };
+                let columns = self.columns(inputs, alike.as_deref())?;
+                let rows = alike.as_ref().map_or(rows, |alike| alike.len());
                 let options = RecordBatchOptions::new().with_row_count(Some(rows));
                 let input = RecordBatch::try_new_with_options(schema.clone(), columns, &options)?;
-                expr.evaluate(&input)?.into_array(rows)?
+                let made = expr.evaluate(&input)?.into_array(rows)?;
+                alike.map_or(Ok(made.clone()), |alike| alike.spread(&made))?
             }
-            Node::Out { run, inputs, name } => self.fields(run, inputs)?.column(name),
+            Node::Out { run, inputs, name } => {
+                let alike = self.alike(inputs)?;
+                let made = self.fields(run, inputs, alike.as_deref())?.column(name);
+                alike.map_or(Ok(made.clone()), |alike| alike.spread(&made))?
+            }
             Node::Types { always, some } => self.types(always, some)?,
         })
     }
 
-    fn fields(&mut self, run: &Arc<Run>, inputs: &[NodeId]) -> Result<Arc<Fields>> {
-        let key = (Arc::as_ptr(run) as *const u8 as usize, inputs.to_vec());
+    /// What a run gives for each row, or for the first of each group.
+    fn fields(
+        &mut self,
+        run: &Arc<Run>,
+        inputs: &[NodeId],
+        alike: Option<&Alike>,
+    ) -> Result<Arc<Fields>> {
+        let key = (Arc::as_ptr(run) as *const u8 as usize, inputs.to_vec(), alike.is_some());
         if let Some(fields) = self.memo.fields.get(&key) {
             return Ok(fields.clone());
         }
-        let columns = inputs.iter().map(|i| self.array(*i)).collect::<Result<Vec<_>>>()?;
-        let fields = Arc::new(run.run(&columns, self.rows.count())?);
+        let columns = self.columns(inputs, alike)?;
+        let rows = alike.map_or(self.rows.count(), |alike| alike.len());
+        let fields = Arc::new(run.run(&columns, rows)?);
         self.memo.fields.insert(key, fields.clone());
         Ok(fields)
+    }
+
+    /// The values of nodes, in each row or in the first of each group.
+    fn columns(&mut self, inputs: &[NodeId], alike: Option<&Alike>) -> Result<Vec<ArrayRef>> {
+        let column = |id: &NodeId| {
+            let array = self.array(*id)?;
+            alike.map_or(Ok(array.clone()), |alike| alike.firsts(&array))
+        };
+        inputs.iter().map(column).collect()
+    }
+
+    /// The rows in which nodes have the same values, where there are many.
+    fn alike(&mut self, inputs: &[NodeId]) -> Result<Option<Arc<Alike>>> {
+        if let Some(known) = self.memo.alike.get(inputs) {
+            return Ok(known.clone());
+        }
+        let columns = self.columns(inputs, None)?;
+        let made = Alike::of(&columns)?.map(Arc::new);
+        self.memo.alike.insert(inputs.to_vec(), made.clone());
+        Ok(made)
     }
 
     pub(crate) fn boolean(&mut self, id: NodeId) -> Result<BooleanArray> {

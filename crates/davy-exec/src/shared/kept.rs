@@ -143,6 +143,10 @@ fn unnumbered(rows: &RecordBatch) -> Result<Part> {
 }
 
 impl Stored {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.parts.iter().all(|(_, rows)| rows.num_rows() == 0)
+    }
+
     /// Puts what is in memory in order, unless more is on disk.
     pub(super) fn settle(&mut self) -> Result<()> {
         if self.files.is_empty() && !self.settled {

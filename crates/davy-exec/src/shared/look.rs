@@ -1,20 +1,15 @@
-//! One thread's share of a reading: batches of a shape are gathered, and each request's rows found.
+//! One thread's share of a reading: each request's rows are found in batches of one shape.
 
 use super::kept::Keeper;
 use super::plan::{Passing, Plans, ShapePlan, numbers};
 use crate::shapes::{Memo, NodeId, Pass, Rows};
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::buffer::Buffer;
-use datafusion::arrow::compute::{concat_batches, take_record_batch};
+use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::Result;
 use davy_events::EventBatch;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// Rows are gathered per shape up to this number before they are looked at.
-const ROWS: usize = 8192;
-/// Rows gathered over all shapes, in bytes, at which all are looked at.
-const BYTES: usize = 8 << 20;
 
 /// What one thread found, by request.
 pub(super) struct Found {
@@ -25,64 +20,22 @@ pub(super) struct Found {
 
 pub(super) struct Worker {
     plans: Arc<dyn Plans>,
-    waiting: HashMap<u64, Vec<(Arc<ShapePlan>, Vec<RecordBatch>, usize)>>,
-    bytes: usize,
     found: Found,
 }
 
 impl Worker {
     pub(super) fn new(plans: Arc<dyn Plans>, requests: usize, rows: Keeper) -> Worker {
-        let found = Found { rows, late: vec![Vec::new(); requests] };
-        Worker { plans, waiting: HashMap::new(), bytes: 0, found }
+        Worker { plans, found: Found { rows, late: vec![Vec::new(); requests] } }
     }
 
-    pub(super) fn take(&mut self, batch: EventBatch) -> Result<()> {
-        let EventBatch { shape, batch } = batch;
-        let list = self.waiting.entry(shape.id).or_default();
-        let at = match list.iter().position(|(plan, ..)| plan.shape == *shape) {
-            Some(at) => at,
-            None => {
-                list.push((self.plans.plan(&shape), Vec::new(), 0));
-                list.len() - 1
-            }
-        };
-        self.bytes += batch.get_array_memory_size();
-        if let Some((plan, batches, rows)) = list.get_mut(at) {
-            *rows += batch.num_rows();
-            batches.push(batch);
-            if *rows >= ROWS {
-                *rows = 0;
-                let (plan, batches) = (plan.clone(), std::mem::take(batches));
-                self.look(&plan, &batches)?;
-            }
-        }
-        if self.bytes > BYTES {
-            self.look_at_all()?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn finish(mut self) -> Result<Found> {
-        self.look_at_all()?;
-        Ok(self.found)
-    }
-
-    fn look_at_all(&mut self) -> Result<()> {
-        let waiting: Vec<_> = self.waiting.drain().flat_map(|(_, list)| list).collect();
-        self.bytes = 0;
-        for (plan, batches, _) in waiting {
-            self.look(&plan, &batches)?;
-        }
-        Ok(())
+    pub(super) fn finish(self) -> Found {
+        self.found
     }
 
     /// Finds each request's rows and keeps them.
-    fn look(&mut self, plan: &ShapePlan, batches: &[RecordBatch]) -> Result<()> {
-        let Some(first) = batches.first() else { return Ok(()) };
-        let batch = concat_batches(&first.schema(), batches)?;
-        self.bytes = self
-            .bytes
-            .saturating_sub(batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>());
+    pub(super) fn take(&mut self, batch: EventBatch) -> Result<()> {
+        let EventBatch { shape, batch } = batch;
+        let plan = self.plans.plan(&shape);
         let mut passing = plan.passing(&batch)?;
         let all = numbers(&batch);
         passing.retain(|(live, rows)| {
@@ -99,7 +52,7 @@ impl Worker {
         let union = union(&passing, batch.num_rows());
         let whole = union.len() == batch.num_rows();
         let wanted = if whole { batch } else { take_record_batch(&batch, &union)? };
-        let shared = shared(plan, &passing, &wanted)?;
+        let shared = shared(&plan, &passing, &wanted)?;
         for (live, rows) in passing {
             let Some(live) = plan.live.get(live) else { continue };
             let numbers = rows.iter().filter_map(|row| all.get(*row as usize).copied()).collect();

@@ -2,8 +2,9 @@
 
 use super::gate::{Gate, Interned};
 use super::index::Index;
+use super::scan::OnlyIf;
 use crate::shapes::{
-    ALL, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
+    ALL, Alike, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
 };
 use crate::source::ReadRequest;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -40,7 +41,8 @@ pub(super) struct Live {
     pub(super) number: usize,
     /// How its columns are made.
     pub(super) program: Arc<Program>,
-    /// Its columns take much to decode, so only the numbers of its rows are kept at first.
+    /// Its columns take much to decode, or may never be needed, so only the numbers of its rows
+    /// are kept at first.
     pub(super) late: bool,
 }
 
@@ -51,6 +53,8 @@ enum By {
         index: Index,
         /// The nodes that gates and index read.
         read: Vec<NodeId>,
+        /// The decoded fields behind them.
+        fields: Vec<Arc<str>>,
     },
     /// The numbers of the rows, in order, by request.
     Numbers(Arc<Vec<Vec<u64>>>),
@@ -64,17 +68,17 @@ impl ShapePlan {
     pub(super) fn passing(&self, batch: &RecordBatch) -> Result<Passing> {
         let mut passing = Vec::new();
         match &self.by {
-            By::Gates { gates, index, read } => {
-                let mut memo = Memo::default();
-                let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
-                let mut columns = HashMap::new();
-                for id in read {
-                    columns.insert(*id, Column::new(&pass.array(*id)?)?);
-                }
-                let candidates = index.candidates(gates.len(), &columns, batch.num_rows());
-                for (at, (gate, mut rows)) in gates.iter().zip(candidates).enumerate() {
-                    rows.retain(|row| gate.passes(&columns, *row as usize));
-                    passing.push((at, rows));
+            By::Gates { fields, .. } => {
+                let told = told_by(batch, fields)?;
+                match Alike::of(told.columns())? {
+                    Some(alike) => {
+                        let few = told.columns().iter().map(|column| alike.firsts(column));
+                        let few = RecordBatch::try_new(told.schema(), few.collect::<Result<_>>()?)?;
+                        for (at, groups) in self.gated(&few)? {
+                            passing.push((at, alike.rows(&groups)));
+                        }
+                    }
+                    None => passing = self.gated(batch)?,
                 }
             }
             By::Numbers(wanted) => {
@@ -94,12 +98,41 @@ impl ShapePlan {
         passing.retain(|(_, rows)| !rows.is_empty());
         Ok(passing)
     }
+
+    /// The rows of a batch that pass each gate, where there are any.
+    fn gated(&self, batch: &RecordBatch) -> Result<Passing> {
+        let mut passing = Vec::new();
+        let By::Gates { gates, index, read, .. } = &self.by else { return Ok(passing) };
+        let mut memo = Memo::default();
+        let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
+        let mut columns = HashMap::new();
+        for id in read {
+            columns.insert(*id, Column::new(&pass.array(*id)?)?);
+        }
+        let candidates = index.candidates(gates.len(), &columns, batch.num_rows());
+        for (at, (gate, mut rows)) in gates.iter().zip(candidates).enumerate() {
+            rows.retain(|row| gate.passes(&columns, *row as usize));
+            if !rows.is_empty() {
+                passing.push((at, rows));
+            }
+        }
+        Ok(passing)
+    }
+}
+
+/// The columns of some fields; none where the batch lacks one.
+fn told_by(batch: &RecordBatch, fields: &[Arc<str>]) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let at: Result<Vec<usize>, _> = fields.iter().map(|name| schema.index_of(name)).collect();
+    Ok(batch.project(&at.unwrap_or_default())?)
 }
 
 /// All requests, for the first reading.
 pub(super) struct Many {
     shapes: Arc<Shapes>,
     requests: Vec<ReadRequest>,
+    /// By request: whether its rows matter is only known at the end.
+    perhaps: Vec<bool>,
     interned: Interned,
     /// The source can be read again, so what takes long can be decoded then.
     twice: bool,
@@ -114,10 +147,16 @@ impl std::fmt::Debug for Many {
 }
 
 impl Many {
-    pub(super) fn new(shapes: Arc<Shapes>, requests: Vec<ReadRequest>, twice: bool) -> Many {
+    pub(super) fn new(
+        shapes: Arc<Shapes>,
+        requests: Vec<ReadRequest>,
+        only_if: &[OnlyIf],
+        twice: bool,
+    ) -> Many {
+        let perhaps = only_if.iter().map(|sets| !sets.is_empty()).collect();
         let interned = Interned::of(requests.iter().filter_map(|r| r.filter.as_deref()));
         let (known, needles) = Default::default();
-        Many { shapes, requests, interned, twice, known, needles }
+        Many { shapes, requests, perhaps, interned, twice, known, needles }
     }
 
     pub(super) fn requests(&self) -> &[ReadRequest] {
@@ -151,7 +190,8 @@ impl Many {
             let bare = ReadRequest { filter: None, ..request.clone() };
             if let Some(program) = Program::new(&mut graph, &bare) {
                 let heavy = program.rest || program.raw.iter().any(|n| **n == *RAW);
-                let late = heavy && self.twice && shape.kind == Kind::Evtx;
+                let perhaps = self.perhaps.get(number).copied().unwrap_or(false);
+                let late = (heavy || perhaps) && self.twice && shape.kind == Kind::Evtx;
                 live.push(Live { number, program: Arc::new(program), late });
                 gates.push(gate);
             }
@@ -166,7 +206,10 @@ impl Many {
         let read: Vec<_> = read.into_iter().collect();
         let nodes = closure(&graph, &read);
         drop(graph);
-        self.settled(shape, live, By::Gates { gates, index, read }, nodes)
+        let mut fields = Fields::default();
+        nodes.values().for_each(|node| fields.extend(node));
+        let by = By::Gates { gates, index, read, fields: fields.names };
+        self.settled(shape, live, by, nodes)
     }
 
     /// With what has to be decoded.

@@ -20,22 +20,28 @@ pub(crate) struct Budget {
     pub(crate) disk: Arc<DiskManager>,
 }
 
-/// Reads the source once for all requests, and gives the rows of each. `stop` ends it early with
-/// what was read.
+/// Sets of other requests: a request's rows matter only if all of one of the sets have rows. With
+/// no set they always do.
+pub(crate) type OnlyIf = Vec<Vec<usize>>;
+
+/// Reads the source once for all requests, and gives the rows of each. `only_if` is by request, or
+/// empty. `stop` ends it early with what was read.
 pub(crate) fn scan(
     source: &Arc<dyn EventSource>,
     requests: Vec<ReadRequest>,
+    only_if: &[OnlyIf],
     shapes: Arc<Shapes>,
     budget: &Budget,
     stop: &AtomicBool,
 ) -> Result<Vec<Stored>> {
-    let many = Arc::new(Many::new(shapes, requests, source.can_be_read_again()));
+    let many = Arc::new(Many::new(shapes, requests, only_if, source.can_be_read_again()));
     let requests = many.requests();
     let earliest = requests.iter().map(|r| r.earliest).fold(f64::INFINITY, f64::min);
     let latest = requests.iter().map(|r| r.latest).fold(0.0, f64::max);
     let read = |demand: Arc<dyn Demand>| Read { demand, earliest, latest, only: None };
     let mut rows: Vec<Stored> = requests.iter().map(|_| Stored::default()).collect();
     let mut late = share(source, read(many.clone()), many.clone(), &mut rows, budget, stop)?;
+    forget(only_if, &mut rows, &mut late);
     if late.iter().any(|numbers| !numbers.is_empty()) {
         late.iter_mut().for_each(|numbers| numbers.sort_unstable());
         let mut only: Vec<u64> = late.iter().flatten().copied().collect();
@@ -49,6 +55,21 @@ pub(crate) fn scan(
     }
     rows.iter_mut().try_for_each(Stored::settle)?;
     Ok(rows)
+}
+
+/// Takes away rows that do not matter, since others that they come with were not found.
+fn forget(only_if: &[OnlyIf], rows: &mut [Stored], late: &mut [Vec<u64>]) {
+    let found: Vec<bool> = rows
+        .iter()
+        .zip(late.iter())
+        .map(|(rows, late)| !rows.is_empty() || !late.is_empty())
+        .collect();
+    let all = |set: &Vec<usize>| set.iter().all(|at| found.get(*at).copied().unwrap_or(true));
+    for ((sets, rows), late) in only_if.iter().zip(rows).zip(late) {
+        if !sets.is_empty() && !sets.iter().any(all) {
+            (*rows, *late) = Default::default();
+        }
+    }
 }
 
 /// One reading, shared by threads. Adds to `rows`, and gives the numbers of those whose columns are
@@ -78,7 +99,7 @@ fn share(
         });
         match failed {
             Some(error) => Err(error),
-            None => worker.finish(),
+            None => Ok(worker.finish()),
         }
     };
     let results: Vec<Result<Found>> = std::thread::scope(|scope| {

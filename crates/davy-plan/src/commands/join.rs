@@ -202,6 +202,15 @@ impl Command for Join {
         Order::Keeps
     }
 
+    // The rows of the search in brackets are added to rows that are there, in every type of join.
+    fn makes_rows(&self) -> bool {
+        false
+    }
+
+    fn needs_subsearch(&self) -> bool {
+        !self.outer
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let limit = cx.engine.limits().join_rows;
         let mut right = cx.subrows(&self.sub, &self.side(cx.out, true), limit)?;
