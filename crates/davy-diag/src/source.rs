@@ -88,7 +88,8 @@ pub struct SourceFile {
 /// Every text that a message may point into.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
-    /// Shared, so that a map is cheap to copy: each search adds its own texts to the content's.
+    /// Those that copies of the map share: each search adds its own texts to the content's.
+    shared: Arc<Vec<Arc<SourceFile>>>,
     files: Vec<Arc<SourceFile>>,
     /// Stands for the text of a `FileId` that another map made.
     unknown: SourceFile,
@@ -106,13 +107,25 @@ impl SourceMap {
         text: impl Into<Arc<str>>,
         pieces: Vec<Piece>,
     ) -> FileId {
-        let id = FileId(self.files.len() as u32);
+        let id = FileId((self.shared.len() + self.files.len()) as u32);
         self.files.push(Arc::new(SourceFile { name: name.into(), text: text.into(), pieces }));
         id
     }
 
+    /// Makes the map cheap to copy, however many texts it holds now.
+    pub fn share(&mut self) {
+        let mut all = self.shared.to_vec();
+        all.append(&mut self.files);
+        self.shared = Arc::new(all);
+    }
+
     pub fn file(&self, id: FileId) -> &SourceFile {
-        self.files.get(id.0 as usize).map_or(&self.unknown, AsRef::as_ref)
+        let at = id.0 as usize;
+        let found = match at.checked_sub(self.shared.len()) {
+            None => self.shared.get(at),
+            Some(at) => self.files.get(at),
+        };
+        found.map_or(&self.unknown, AsRef::as_ref)
     }
 
     /// The text at `span`; empty when the span does not fall on character boundaries.

@@ -2,6 +2,7 @@
 //! one that never backtracks, so that no text of an attacker can make it slow.
 
 use crate::env::Env;
+use regex_syntax::hir::{Hir, HirKind};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -17,11 +18,27 @@ pub(crate) type Groups = Vec<Option<(usize, usize)>>;
 pub(crate) struct Pattern {
     text: String,
     limit: u32,
-    linear: Option<regex::Regex>,
-    /// `$` also matches before a newline that ends the text; the linear engine cannot say that.
-    newline_matters: bool,
+    linear: Option<Linear>,
     backtracking: OnceLock<Result<pcre2::bytes::Regex, String>>,
     names: Vec<Option<String>>,
+}
+
+/// The pattern for the engine that never backtracks; built when it is first used, since a catalogue
+/// holds many that no event comes to.
+#[derive(Debug)]
+struct Linear {
+    pattern: String,
+    /// `$` also matches before a newline that ends the text; this engine cannot say that.
+    newline_matters: bool,
+    /// `None`: it is too large.
+    regex: OnceLock<Option<regex::Regex>>,
+}
+
+impl Linear {
+    fn get(&self) -> Option<&regex::Regex> {
+        let build = || regex::RegexBuilder::new(&self.pattern).size_limit(4 << 20).build().ok();
+        self.regex.get_or_init(build).as_ref()
+    }
 }
 
 impl Pattern {
@@ -31,26 +48,25 @@ impl Pattern {
 
     /// With a limit of the steps that backtracking may take on one text.
     pub(crate) fn with_limit(text: &str, limit: u32) -> Result<Pattern, String> {
-        let linear = translate::linear(text).and_then(|l| {
-            let regex = regex::RegexBuilder::new(&l.pattern).size_limit(4 << 20).build().ok()?;
-            Some((regex, l.newline_matters))
+        let linear = translate::linear(text).and_then(|translated| {
+            let parsed = regex_syntax::parse(&translated.pattern).ok()?;
+            let mut names = vec![None];
+            group_names(&parsed, &mut names);
+            let newline_matters = translated.newline_matters;
+            let pattern = translated.pattern;
+            Some((Linear { pattern, newline_matters, regex: OnceLock::new() }, names))
         });
-        let (linear, newline_matters) = match linear {
-            Some((regex, newline)) => (Some(regex), newline),
-            None => (None, false),
-        };
+        let (linear, names) = linear.unzip();
         let mut pattern = Pattern {
             text: text.to_owned(),
             limit,
-            newline_matters,
-            names: Vec::new(),
+            names: names.unwrap_or_default(),
             backtracking: OnceLock::new(),
             linear,
         };
-        pattern.names = match &pattern.linear {
-            Some(regex) => regex.capture_names().map(|n| n.map(str::to_owned)).collect(),
-            None => pattern.backtracking()?.capture_names().to_vec(),
-        };
+        if pattern.linear.is_none() {
+            pattern.names = pattern.backtracking()?.capture_names().to_vec();
+        }
         Ok(pattern)
     }
 
@@ -136,7 +152,8 @@ impl Pattern {
     }
 
     fn linear_for(&self, text: &str) -> Option<&regex::Regex> {
-        self.linear.as_ref().filter(|_| !(self.newline_matters && text.ends_with('\n')))
+        let linear = self.linear.as_ref();
+        linear.filter(|linear| !(linear.newline_matters && text.ends_with('\n')))?.get()
     }
 
     fn backtracking(&self) -> Result<&pcre2::bytes::Regex, String> {
@@ -165,6 +182,25 @@ impl Pattern {
             ),
             _ => format!("the regular expression `{}` failed: {error}", self.text),
         }
+    }
+}
+
+/// The names of the groups, in the order of their numbers.
+fn group_names(pattern: &Hir, names: &mut Vec<Option<String>>) {
+    match pattern.kind() {
+        HirKind::Capture(group) => {
+            let at = group.index as usize;
+            names.resize(names.len().max(at + 1), None);
+            if let Some(slot) = names.get_mut(at) {
+                *slot = group.name.as_deref().map(str::to_owned);
+            }
+            group_names(&group.sub, names);
+        }
+        HirKind::Repetition(repeated) => group_names(&repeated.sub, names),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| group_names(part, names));
+        }
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => {}
     }
 }
 

@@ -88,6 +88,7 @@ pub(crate) fn open_with(
         }
         apps.push(app);
     }
+    sources.share();
     Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps, geo, store })
 }
 
