@@ -7,6 +7,7 @@
 mod columns;
 mod decode;
 mod evtx;
+mod foreign;
 mod json;
 mod known;
 mod model;

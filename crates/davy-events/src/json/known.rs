@@ -37,6 +37,12 @@ const RULES: &[Rule] = &[
         values: &[],
         known: || Known::of("aws:cloudtrail").source("aws_cloudtrail"),
     },
+    // Logstash and others put the time into a member of their own.
+    Rule {
+        members: &["eventVersion", "eventSource", "eventName", "awsRegion"],
+        values: &[],
+        known: || Known::of("aws:cloudtrail").source("aws_cloudtrail"),
+    },
     Rule {
         members: &["SchemaVersion", "ProductArn", "AwsAccountId"],
         values: &[],
