@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Where an event's time may be, the likeliest first.
-const TIMES: [&str; 22] = [
+const TIMES: [&str; 28] = [
     "_time",
     "time",
     "timestamp",
@@ -43,6 +43,12 @@ const TIMES: [&str; 22] = [
     "id.time",
     "Event.System.TimeCreated.#attributes.SystemTime",
     "requestReceivedTimestamp",
+    "Timestamp",
+    "eventTimestamp",
+    "EventTimestamp",
+    "updatedAt",
+    "UpdatedAt",
+    "createdAt",
 ];
 const HEC: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
 
@@ -59,6 +65,8 @@ pub(crate) struct JsonDecoder {
     recogniser: known::Recogniser,
     /// Objects in whose array the events stand.
     around: usize,
+    /// The time of the event before, for one that tells none.
+    before: Option<f64>,
 }
 
 /// What a wrapper says about its event.
@@ -411,9 +419,11 @@ impl JsonDecoder {
         };
         let slot = self.slot(run, wrapper, &known);
         let now = run.meta.now;
+        let mut hosted = run.meta.host.is_some() || wrapper.host.is_some();
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", raw);
         for (name, value) in flat.fields() {
+            hosted |= name == "host";
             if !known.prefix.is_empty() {
                 rows.set(&[known.prefix, name].concat(), value);
             } else if !matches!(name, "_raw" | "_time" | "__seq") {
@@ -425,8 +435,14 @@ impl JsonDecoder {
                 rows.set(name, value);
             }
         }
+        // Every event has a host.
+        if !hosted {
+            rows.set("host", "unknown");
+        }
         let time = wrapper.time.or_else(|| time_of(flat, now));
-        let time = time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
+        let time = time.or_else(|| stamp::leading(raw, now)).or_else(|| any_time(flat, now));
+        let time = time.or(self.before).unwrap_or(now);
+        self.before = Some(time);
         run.end_row(slot, time);
     }
 
@@ -442,8 +458,8 @@ impl JsonDecoder {
         let hosted = run.meta.host.is_some() || wrapper.host.is_some();
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", raw);
-        if let Some(header) = header.filter(|_| !hosted) {
-            rows.set("host", header.host);
+        if !hosted {
+            rows.set("host", header.map_or("unknown", |header| header.host));
         }
         // An export has the fields of its events, unless it was of the text alone.
         let exported = extra.is_some_and(|flat| {
@@ -458,7 +474,9 @@ impl JsonDecoder {
                 rows.set(name.strip_suffix("{}").unwrap_or(name), value);
             }
         }
-        let time = wrapper.time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
+        let time = wrapper.time.or_else(|| stamp::leading(raw, now)).or(self.before);
+        let time = time.unwrap_or(now);
+        self.before = Some(time);
         run.end_row(slot, time);
     }
 }
@@ -487,6 +505,16 @@ fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
         time: stamp::leading(&text, now).or(time).filter(|_| !own),
     };
     Some((text, wrapper))
+}
+
+/// The first value that is a date with a clock.
+fn any_time(flat: &Flat, now: f64) -> Option<f64> {
+    flat.fields().find_map(|(_, value)| {
+        let bytes = value.as_bytes();
+        let dated = bytes.len() >= 19 && bytes.len() < 40 && bytes.get(4) == Some(&b'-');
+        let clock = matches!(bytes.get(10), Some(b'T' | b' ')) && bytes.get(13) == Some(&b':');
+        if dated && clock { stamp::value(value, now) } else { None }
+    })
 }
 
 fn time_of(flat: &Flat, now: f64) -> Option<f64> {
