@@ -5,6 +5,7 @@
 mod container;
 mod known;
 mod parse;
+mod times;
 
 use crate::decode::Step;
 use crate::foreign;
@@ -18,38 +19,8 @@ use crate::xml::{lossy, shaper::WindowsShaper};
 use parse::{Failure, Flat};
 use std::collections::HashMap;
 use std::sync::Arc;
+use times::{any_time, time_of};
 
-/// Where an event's time may be, the likeliest first.
-const TIMES: [&str; 28] = [
-    "_time",
-    "time",
-    "timestamp",
-    "@timestamp",
-    "eventTime",
-    "event_time",
-    "EventTime",
-    "TimeCreated",
-    "UtcTime",
-    "published",
-    "CreationTime",
-    "createdDateTime",
-    "activityDateTime",
-    "recorded",
-    "created_at",
-    "TimeGenerated",
-    "ts",
-    "datetime",
-    "date",
-    "id.time",
-    "Event.System.TimeCreated.#attributes.SystemTime",
-    "requestReceivedTimestamp",
-    "Timestamp",
-    "eventTimestamp",
-    "EventTimestamp",
-    "updatedAt",
-    "UpdatedAt",
-    "createdAt",
-];
 const HEC: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
 
 /// What exports say of every event.
@@ -505,27 +476,4 @@ fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
         time: stamp::leading(&text, now).or(time).filter(|_| !own),
     };
     Some((text, wrapper))
-}
-
-/// The first value that is a date with a clock.
-fn any_time(flat: &Flat, now: f64) -> Option<f64> {
-    flat.fields().find_map(|(_, value)| {
-        let bytes = value.as_bytes();
-        let dated = bytes.len() >= 19 && bytes.len() < 40 && bytes.get(4) == Some(&b'-');
-        let clock = matches!(bytes.get(10), Some(b'T' | b' ')) && bytes.get(13) == Some(&b':');
-        if dated && clock { stamp::value(value, now) } else { None }
-    })
-}
-
-fn time_of(flat: &Flat, now: f64) -> Option<f64> {
-    let mut found: Option<(usize, f64)> = None;
-    for (name, value) in flat.fields() {
-        if let Some(rank) = TIMES.iter().position(|known| *known == name)
-            && found.is_none_or(|(best, _)| rank < best)
-            && let Some(time) = stamp::value(value, now)
-        {
-            found = Some((rank, time));
-        }
-    }
-    found.map(|(_, time)| time)
 }
