@@ -18,6 +18,7 @@ mod rows;
 mod shape;
 mod sniff;
 mod stamp;
+mod tar;
 mod text;
 mod xml;
 

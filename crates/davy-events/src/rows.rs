@@ -22,6 +22,8 @@ pub(crate) struct Run<'a> {
     pub(crate) stopped: bool,
     /// The number of the next event in the input.
     pub(crate) number: u64,
+    /// In how many tar archives the reading is.
+    pub(crate) tars: usize,
     /// The first of the events to be read that was not met.
     only_at: usize,
     demand: &'a dyn Demand,
@@ -103,7 +105,18 @@ impl<'a> Run<'a> {
     ) -> Self {
         state.begin(meta);
         let counts = Counts::default();
-        Self { meta, options, demand, sink, counts, stopped: false, number: 0, only_at: 0, state }
+        Self {
+            meta,
+            options,
+            demand,
+            sink,
+            counts,
+            stopped: false,
+            number: 0,
+            tars: 0,
+            only_at: 0,
+            state,
+        }
     }
 
     /// What earlier files told of EVTX; to be given back with `set_evtx`.

@@ -5,6 +5,7 @@ pub enum Format {
     Gzip,
     Zstd,
     Zip,
+    Tar,
     Evtx,
     /// Text in UTF-16; its own format shows once it is turned into UTF-8.
     Utf16Le,
@@ -29,6 +30,7 @@ pub fn sniff(head: &[u8]) -> Format {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => return Format::Zip,
         [0xff, 0xfe, ..] | [b'<', 0, ..] | [b'{', 0, ..] => return Format::Utf16Le,
         [0xfe, 0xff, ..] | [0, b'<', ..] | [0, b'{', ..] => return Format::Utf16Be,
+        _ if crate::tar::begins(head) => return Format::Tar,
         _ if head.starts_with(b"ElfFile\0") || head.starts_with(b"ElfChnk\0") => {
             return Format::Evtx;
         }

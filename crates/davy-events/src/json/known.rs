@@ -288,7 +288,8 @@ fn zeek_stream(flat: &Flat, file: &str) -> Option<Known> {
         ("ssh", "auth_attempts"),
         ("ntlm", "ntlmssp"),
     ];
-    if let Some(stream) = flat.get("_path").filter(|_| flat.get("ts").is_some()) {
+    let named = flat.get("_path").or_else(|| flat.get("@stream"));
+    if let Some(stream) = named.filter(|_| flat.get("ts").is_some()) {
         return Some(zeek(stream));
     }
     flat.get("ts")?;
