@@ -27,8 +27,8 @@ pub struct FindingEvents {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// All fields, `_raw` too.
-    pub row: Row,
+    /// All fields, `_raw` too. The findings of a detection that share an event share this.
+    pub row: Arc<Row>,
     /// The alternatives of the search's outer `OR`s that it meets, as SPL.
     pub branches: Vec<Arc<str>>,
 }
@@ -81,8 +81,8 @@ pub fn matching_events(
         .collect();
     let matching = world.session.matching(&searches, source, stop)?;
     for (detection, matching) in chosen.iter().zip(&matching) {
-        let rows = Row::all(&matching.rows);
-        let known: Vec<Known<'_>> = rows.iter().map(known).collect();
+        let rows: Vec<Arc<Row>> = Row::all(&matching.rows).into_iter().map(Arc::new).collect();
+        let known: Vec<Known<'_>> = rows.iter().map(|row| known(row)).collect();
         for finding in hunt.findings.iter_mut().filter(|f| f.id == detection.id.value) {
             finding.events = Some(of_finding(finding, &rows, &known, matching, env));
         }
@@ -96,7 +96,7 @@ const SUMS: [&str; 6] = ["count", "firstTime", "lastTime", "first_time", "last_t
 /// The events whose fields agree with the result wherever both have them.
 fn of_finding(
     finding: &Finding,
-    rows: &[Row],
+    rows: &[Arc<Row>],
     known: &[Known<'_>],
     matching: &Matching,
     env: &Env,
@@ -127,7 +127,8 @@ fn of_finding(
     };
     let pick = |named: &[&str]| -> Vec<usize> {
         let fits = |at: &usize| {
-            known.get(*at).is_some_and(|k| agrees(k, named)) && rows.get(*at).is_some_and(in_time)
+            known.get(*at).is_some_and(|k| agrees(k, named))
+                && rows.get(*at).is_some_and(|row| in_time(row))
         };
         (0..rows.len()).filter(fits).collect()
     };

@@ -112,14 +112,17 @@ pub fn hunt(
     let Profile { plan, scan, rest, searches: spent } = many.profile;
     hunt.profile = HuntProfile { plan, scan, rest, ..hunt.profile };
     let started = Instant::now();
+    // A result that tells no time is of the last event that it may be made of.
+    let last = spent.iter().filter_map(|spent| spent.latest).reduce(f64::max);
     for (((detection, _), answer), spent) in sound.iter().zip(many.answers).zip(spent) {
         let name = &detection.name.value;
         let rows = answer.and_then(|a| Ok((Row::all(&rows_of(&a.schema, &a.batches)?), a.notes)));
         match rows {
             Ok((rows, notes)) => {
                 hunt.ran += 1;
+                let time = spent.latest.or(last).unwrap_or(env.now);
                 hunt.profile.detections.push((name.clone(), spent));
-                hunt.findings.extend(findings(world, detection, &rows, env));
+                hunt.findings.extend(findings(world, detection, &rows, env, time));
                 hunt.notes.extend(notes.into_iter().map(|n| (name.clone(), n)));
             }
             Err(error) => {

@@ -50,22 +50,23 @@ pub fn run_detection(
     };
     let answer = world.session.run(&search)?;
     let rows = Row::all(&rows_of(&answer.schema, &answer.batches)?);
-    let findings = findings(world, detection, &rows, env);
+    let findings = findings(world, detection, &rows, env, env.now);
     Ok(DetectionRun { rows, findings, notes: answer.notes })
 }
 
-/// Each row as a finding with its risk events.
+/// Each row as a finding with its risk events. `otherwise` is the time of those that tell none.
 pub(crate) fn findings(
     world: &World<'_>,
     detection: &Detection,
     rows: &[Row],
     env: &Env,
+    otherwise: f64,
 ) -> Vec<Finding> {
     let enrichment = world.attack.enrich(detection);
     let window = Window { earliest: env.earliest, latest: env.latest };
     rows.iter()
         .map(|row| {
-            let time = result_time(row, &env.zone).unwrap_or(env.now);
+            let time = result_time(row, &env.zone).unwrap_or(otherwise);
             let risk = risk_events(detection, &enrichment, row, window, time);
             let message = risk.first().map(|r| r.message.clone()).unwrap_or_else(|| {
                 let own = detection.risk.message.as_ref().map(|m| crate::risk::fill(&m.value, row));

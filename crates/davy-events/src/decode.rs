@@ -6,6 +6,7 @@ use crate::model::{Counts, Meta, Options, ProblemKind, Sink};
 use crate::rows::{Run, State};
 use crate::shape::Demand;
 use crate::sniff::{Format, sniff};
+use crate::tar;
 use crate::text::{ColumnsDecoder, CsvDecoder, LineDecoder, StashDecoder, WinEventLogDecoder};
 use crate::xml::XmlDecoder;
 use std::io::{self, Read};
@@ -101,6 +102,7 @@ fn slice(run: &mut Run<'_>, bytes: &[u8], depth: usize) {
     match sniff(head) {
         Format::Evtx => evtx::decode(run, bytes),
         Format::Zip => unzip(run, bytes, depth),
+        Format::Tar => untar(run, &mut { bytes }, depth),
         format @ (Format::Gzip | Format::Zstd) => {
             let mut reader = bytes;
             unpack(run, &mut reader, format, Some(bytes.len() as u64), depth);
@@ -168,6 +170,7 @@ fn stream(run: &mut Run<'_>, reader: &mut dyn Read, depth: usize) {
             let mut whole = buffer.as_slice().chain(reader);
             return unpack(run, &mut whole, format, None, depth);
         }
+        Format::Tar => return untar(run, &mut buffer.as_slice().chain(reader), depth),
         _ => {}
     }
     if looks_binary(&buffer) {
@@ -267,6 +270,28 @@ fn unzip(run: &mut Run<'_>, bytes: &[u8], depth: usize) {
                 run.problem(ProblemKind::Corrupt, None, message);
             }
         }
+    }
+}
+
+fn untar(run: &mut Run<'_>, reader: &mut dyn Read, depth: usize) {
+    // It packs nothing, so that a `.tar.gz` is as one archive; only tars in it are counted.
+    if run.tars >= NESTING {
+        let message = "an archive inside an archive inside an archive is not read".to_owned();
+        return run.problem(ProblemKind::Limit, None, message);
+    }
+    run.tars += 1;
+    let read = tar::members(reader, &mut |member| {
+        stream(run, member, depth);
+        !run.stopped
+    });
+    run.tars -= 1;
+    if let Err(error) = read {
+        let kind = match error.kind() {
+            io::ErrorKind::UnexpectedEof => ProblemKind::Truncated,
+            io::ErrorKind::FileTooLarge => ProblemKind::Limit,
+            _ => ProblemKind::Corrupt,
+        };
+        run.problem(kind, None, format!("cannot read on in the archive: {error}"));
     }
 }
 

@@ -7,6 +7,7 @@
 mod columns;
 mod decode;
 mod evtx;
+mod foreign;
 mod json;
 mod known;
 mod model;
@@ -17,6 +18,7 @@ mod rows;
 mod shape;
 mod sniff;
 mod stamp;
+mod tar;
 mod text;
 mod xml;
 

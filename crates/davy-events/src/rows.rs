@@ -22,6 +22,8 @@ pub(crate) struct Run<'a> {
     pub(crate) stopped: bool,
     /// The number of the next event in the input.
     pub(crate) number: u64,
+    /// In how many tar archives the reading is.
+    pub(crate) tars: usize,
     /// The first of the events to be read that was not met.
     only_at: usize,
     demand: &'a dyn Demand,
@@ -117,6 +119,7 @@ impl<'a> Run<'a> {
             counts,
             stopped: false,
             number: 0,
+            tars: 0,
             only_at: 0,
             state,
         };

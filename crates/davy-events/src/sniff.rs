@@ -5,6 +5,7 @@ pub enum Format {
     Gzip,
     Zstd,
     Zip,
+    Tar,
     Evtx,
     /// Text in UTF-16; its own format shows once it is turned into UTF-8.
     Utf16Le,
@@ -29,6 +30,7 @@ pub fn sniff(head: &[u8]) -> Format {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => return Format::Zip,
         [0xff, 0xfe, ..] | [b'<', 0, ..] | [b'{', 0, ..] => return Format::Utf16Le,
         [0xfe, 0xff, ..] | [0, b'<', ..] | [0, b'{', ..] => return Format::Utf16Be,
+        _ if crate::tar::begins(head) => return Format::Tar,
         _ if head.starts_with(b"ElfFile\0") || head.starts_with(b"ElfChnk\0") => {
             return Format::Evtx;
         }
@@ -46,7 +48,7 @@ pub fn sniff(head: &[u8]) -> Format {
             Format::Json
         }
         _ if is_stash(text) => Format::Stash,
-        _ if is_win_event_log(text) => Format::WinEventLog,
+        _ if crate::text::is_win_event_log(text) => Format::WinEventLog,
         _ if is_csv(text) => Format::Csv,
         _ => Format::Lines,
     }
@@ -66,13 +68,6 @@ fn is_stash(text: &[u8]) -> bool {
             == Some(b"=\"".as_slice())
 }
 
-fn is_win_event_log(text: &[u8]) -> bool {
-    let mut lines = text.split(|b| *b == b'\n');
-    let first = lines.next().unwrap_or_default();
-    crate::text::is_date_line(first)
-        && lines.next().is_some_and(|line| line.starts_with(b"LogName="))
-}
-
 /// A row of names, and a row of as many cells.
 fn is_csv(text: &[u8]) -> bool {
     let mut lines = text.split(|b| *b == b'\n');
@@ -80,9 +75,12 @@ fn is_csv(text: &[u8]) -> bool {
     let names: Vec<&[u8]> = header.trim_ascii_end().split(|b| *b == b',').collect();
     let is_name = |name: &&[u8]| {
         let name = name.strip_prefix(b"\"").and_then(|n| n.strip_suffix(b"\"")).unwrap_or(name);
-        name.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-            && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_.:- {}@".contains(b))
+        name.first().is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'@'))
+            && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_.:- {}@()[]/".contains(b))
     };
+    if names.as_slice() == [&b"_raw"[..]] || names.as_slice() == [&b"\"_raw\""[..]] {
+        return true;
+    }
     let mut quoted = false;
     let cells = 1 + row
         .iter()

@@ -192,6 +192,10 @@ fn syslog(scan: &mut Scan<'_>, now: f64) -> Option<f64> {
     if let Some(year) = scan.number(4, 4)
         && scan.eat(b" ").is_some()
     {
+        // Kibana puts an at sign between: `May 4, 2026 @ 09:12:33.123`.
+        if scan.eat(b"@").is_some() {
+            scan.eat(b" ")?;
+        }
         return Some(date(year, month, day)? + scan.clock()? - scan.zone());
     }
     scan.at = mark;

@@ -48,6 +48,8 @@ pub struct FileSource {
     options: Options,
     reports: Arc<Mutex<Vec<Option<InputReport>>>>,
     progress: Option<Arc<dyn Progress>>,
+    /// Files are read, not mapped.
+    copied: bool,
 }
 
 impl std::fmt::Debug for FileSource {
@@ -59,7 +61,14 @@ impl std::fmt::Debug for FileSource {
 impl FileSource {
     pub fn new(inputs: Vec<Input>, options: Options) -> Self {
         let reports = Arc::new(Mutex::new(vec![None; inputs.len()]));
-        FileSource { inputs: inputs.into(), options, reports, progress: None }
+        FileSource { inputs: inputs.into(), options, reports, progress: None, copied: false }
+    }
+
+    /// For files that others write meanwhile: they are read, where else they would be mapped. One
+    /// that is cut short while it is mapped would end the process.
+    pub fn copied(mut self) -> Self {
+        self.copied = true;
+        self
     }
 
     pub fn with_progress(mut self, progress: Arc<dyn Progress>) -> Self {
@@ -80,7 +89,7 @@ impl FileSource {
 
 impl EventSource for FileSource {
     fn start(&self, read: Read, _: usize) -> Arc<dyn Reading> {
-        let parts = parts(&self.inputs);
+        let parts = parts(&self.inputs, self.copied);
         let mut open = vec![0; self.inputs.len()];
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         for part in &parts {
@@ -123,10 +132,11 @@ struct Part {
 /// Chunks of a part: 8 MB.
 const CHUNKS: usize = 128;
 
-fn parts(inputs: &[Input]) -> Vec<Part> {
+/// A file that is read, and not mapped, is one part.
+fn parts(inputs: &[Input], copied: bool) -> Vec<Part> {
     let mut parts = Vec::new();
     for (input, given) in inputs.iter().enumerate() {
-        match chunks(&given.place) {
+        match chunks(&given.place).filter(|_| !copied) {
             Some(count) if count > CHUNKS => {
                 let starts = (0..count).step_by(CHUNKS);
                 parts.extend(starts.map(|from| {
@@ -189,7 +199,7 @@ impl Reading for FileReading {
             let mut problems = Vec::new();
             let mut sink =
                 BatchSink { read: &self.read, give: &mut checked, problems: &mut problems };
-            let read = read_input(&input, &mut decoder, &mut sink);
+            let read = read_input(&input, self.source.copied, &mut decoder, &mut sink);
             if self.read.only.is_none() {
                 let mut report = InputReport { name: input.meta.name, ..Default::default() };
                 match read {
@@ -247,6 +257,7 @@ fn own(all: &[u64], input: u64) -> Arc<[u64]> {
 
 fn read_input(
     input: &Input,
+    copied: bool,
     decoder: &mut Decoder<'_>,
     sink: &mut BatchSink<'_>,
 ) -> io::Result<Counts> {
@@ -257,6 +268,11 @@ fn read_input(
             let meta = file.metadata()?;
             if !meta.is_file() {
                 let mut file = file;
+                return Ok(decoder.decode_reader(&mut file, &input.meta, sink));
+            }
+            if copied {
+                // What comes after this moment is for the next reading.
+                let mut file = file.take(meta.len());
                 return Ok(decoder.decode_reader(&mut file, &input.meta, sink));
             }
             if meta.len() == 0 {

@@ -5,7 +5,9 @@ use crate::session::{Answer, Events, Run, RunError, Search, Session};
 use crate::shapes::lock;
 use crate::shared::{Budget, OnlyIf, Stored, scan};
 use crate::source::{EventSource, ReadRequest};
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::compute::max;
+use datafusion::arrow::datatypes::{Float64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use davy_plan::Bound;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -47,6 +49,8 @@ pub struct Spent {
     pub rows_in: usize,
     pub rows_out: usize,
     pub time: Duration,
+    /// When the last of those events happened, in seconds since the epoch.
+    pub latest: Option<f64>,
 }
 
 impl Session {
@@ -154,6 +158,7 @@ impl Session {
             };
             events.searched(done.fetch_add(1, Ordering::Relaxed), searches.len());
             let rows_in = rows.iter().flat_map(|(_, b)| b).map(RecordBatch::num_rows).sum();
+            let latest = latest(rows.iter().flat_map(|(_, batches)| batches));
             let started = Instant::now();
             let search = &searches[number];
             let unwanted = Mutex::new(Vec::new());
@@ -171,7 +176,7 @@ impl Session {
             let answer = Run::new(self, search, events).answer();
             let rows_out =
                 answer.as_ref().map_or(0, |a| a.batches.iter().map(RecordBatch::num_rows).sum());
-            Some((answer, Spent { rows_in, rows_out, time: started.elapsed() }))
+            Some((answer, Spent { rows_in, rows_out, time: started.elapsed(), latest }))
         })
     }
 
@@ -224,6 +229,14 @@ impl Session {
             Some(Probe { requests, answer, dynamic, needed })
         })
     }
+}
+
+/// The latest time of these rows.
+fn latest<'b>(batches: impl Iterator<Item = &'b RecordBatch>) -> Option<f64> {
+    batches
+        .filter_map(|batch| batch.column_by_name("_time")?.as_primitive_opt::<Float64Type>())
+        .filter_map(max)
+        .reduce(f64::max)
 }
 
 /// The answer of a search that found nothing.

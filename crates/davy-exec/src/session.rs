@@ -412,6 +412,15 @@ impl<'a> Run<'a> {
     }
 
     fn scan_of(provider: Arc<dyn TableProvider>) -> Result<LogicalPlan, Failed> {
+        let schema = provider.schema();
+        Self::columns_of(provider, &schema)
+    }
+
+    /// A table's columns of this schema.
+    fn columns_of(
+        provider: Arc<dyn TableProvider>,
+        wanted: &SchemaRef,
+    ) -> Result<LogicalPlan, Failed> {
         let source = provider_as_source(provider);
         let scan = LogicalPlanBuilder::scan("events", source, None)?;
         // Later commands name columns without a table.
@@ -419,6 +428,7 @@ impl<'a> Run<'a> {
             .schema()
             .columns()
             .into_iter()
+            .filter(|c| wanted.index_of(&c.name).is_ok())
             .map(|c| {
                 let name = c.name.clone();
                 datafusion::logical_expr::Expr::Column(c).alias(name)
@@ -430,7 +440,10 @@ impl<'a> Run<'a> {
 
 impl Engine for Run<'_> {
     fn scan(&self, scan: &Scan) -> Result<LogicalPlan, Failed> {
-        let request = ReadRequest::new(scan);
+        let request = match self.events {
+            Events::Source => ReadRequest::new(scan),
+            _ => ReadRequest::timed(scan),
+        };
         let Some(source) = &self.search.source else {
             return Err(davy_plan::codes::NO_INPUT
                 .at(self.search.prepared.pipeline.span.0, "this search reads events, and none were given")
@@ -440,9 +453,8 @@ impl Engine for Run<'_> {
         match &self.events {
             Events::Source => {}
             Events::Nothing(wanted) => {
-                let schema = request.schema();
                 wanted.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-                return nothing(&schema);
+                return nothing(&ReadRequest::new(scan).schema());
             }
             Events::First(wanted) => {
                 wanted.lock().unwrap_or_else(PoisonError::into_inner).push(request);
@@ -451,13 +463,16 @@ impl Engine for Run<'_> {
             }
             Events::Kept(kept) => {
                 if let Some((_, batches)) = kept.iter().find(|(known, _)| *known == request) {
-                    return match batches.is_empty() {
-                        true => nothing(&request.schema()),
-                        false => self.table(request.schema(), batches.clone()),
-                    };
+                    let asked = ReadRequest::new(scan);
+                    if batches.is_empty() {
+                        return nothing(&asked.schema());
+                    }
+                    let table = MemTable::try_new(request.schema(), vec![batches.clone()])?;
+                    return Self::columns_of(Arc::new(table), &asked.schema());
                 }
             }
         }
+        let request = ReadRequest::new(scan);
         if let Some(table) = source.table() {
             return columns_as_events(Self::scan_of(table)?, &request);
         }

@@ -26,6 +26,16 @@ pub(crate) struct ReadRequest {
 }
 
 impl ReadRequest {
+    /// As `new`, with the time of each event even where the search does not ask for it.
+    pub(crate) fn timed(scan: &Scan) -> Self {
+        let mut request = ReadRequest::new(scan);
+        if !request.fields.iter().any(|name| &**name == "_time") {
+            let time: Arc<str> = Arc::from("_time");
+            request.fields = request.fields.iter().cloned().chain([time]).collect();
+        }
+        request
+    }
+
     pub(crate) fn new(scan: &Scan) -> Self {
         let mut names: Vec<Arc<str>> = Vec::new();
         let mut add = |name: &str| {

@@ -1,17 +1,27 @@
 //! Objects that only hold an array of events: CloudTrail's files (`Records`), exports of Azure
 //! Monitor (`records`), Microsoft Graph (`value`), Google's Reports API (`items`), answers of AWS's
-//! command line (`Events`, `Findings`, `logEvents`).
+//! command line (`Events`, `Findings`, `logEvents`), of Elasticsearch (`hits` in `hits`).
 
-const NAMES: [&[u8]; 8] =
-    [b"Records", b"records", b"value", b"items", b"Events", b"events", b"Findings", b"findings"];
+const NAMES: [&[u8]; 9] = [
+    b"Records",
+    b"records",
+    b"value",
+    b"items",
+    b"Events",
+    b"events",
+    b"Findings",
+    b"findings",
+    b"hits",
+];
 
 /// How much stands before the first object of the array, if the text begins with such a member,
-/// maybe behind plain ones.
-pub(super) fn start(text: &[u8]) -> Option<usize> {
+/// maybe behind others; and in how many objects the array is.
+pub(super) fn start(text: &[u8]) -> Option<(usize, usize)> {
     let mut at = blank(text, 0);
     (text.get(at) == Some(&b'{')).then_some(())?;
     at += 1;
-    for _ in 0..8 {
+    let mut depth = 1;
+    for _ in 0..12 {
         at = blank(text, at);
         let (name, after) = string(text, at)?;
         at = blank(text, after);
@@ -20,10 +30,17 @@ pub(super) fn start(text: &[u8]) -> Option<usize> {
         if text.get(at) == Some(&b'[') {
             let first = blank(text, at + 1);
             let holds = NAMES.contains(&name) && text.get(first) == Some(&b'{');
-            return holds.then_some(at + 1);
+            return holds.then_some((at + 1, depth));
         }
         at = match text.get(at)? {
             b'"' => string(text, at)?.1,
+            b'{' if name == b"hits" && depth == 1 => {
+                depth += 1;
+                at += 1;
+                continue;
+            }
+            // What an answer says of itself before.
+            b'{' if matches!(name, b"_shards" | b"total") => at + object(text.get(at..)?)?,
             b'{' => return None,
             _ => at + text.get(at..)?.iter().position(|b| matches!(b, b',' | b'}'))?,
         };
@@ -50,26 +67,36 @@ pub(super) fn end(text: &[u8]) -> End {
         Some(b'"') => {}
         _ => return End::No,
     }
-    let (mut at, mut depth) = (0, 1_usize);
+    match closed(text, 1) {
+        Some(at) => End::Of(at),
+        None => End::Later,
+    }
+}
+
+/// How long the object at the start of the text is.
+fn object(text: &[u8]) -> Option<usize> {
+    closed(text.get(1..)?, 1).map(|size| size + 1)
+}
+
+/// Where so many objects and lists are closed.
+fn closed(text: &[u8], mut depth: usize) -> Option<usize> {
+    let mut at = 0;
     while let Some(byte) = text.get(at) {
         match byte {
-            b'"' => match string(text, at) {
-                Some((_, after)) => {
-                    at = after;
-                    continue;
-                }
-                None => return End::Later,
-            },
+            b'"' => {
+                at = string(text, at)?.1;
+                continue;
+            }
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth -= 1,
             _ => {}
         }
         at += 1;
         if depth == 0 {
-            return End::Of(at);
+            return Some(at);
         }
     }
-    End::Later
+    None
 }
 
 fn blank(text: &[u8], at: usize) -> usize {

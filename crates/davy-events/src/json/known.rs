@@ -37,6 +37,12 @@ const RULES: &[Rule] = &[
         values: &[],
         known: || Known::of("aws:cloudtrail").source("aws_cloudtrail"),
     },
+    // Logstash and others put the time into a member of their own.
+    Rule {
+        members: &["eventVersion", "eventSource", "eventName", "awsRegion"],
+        values: &[],
+        known: || Known::of("aws:cloudtrail").source("aws_cloudtrail"),
+    },
     Rule {
         members: &["SchemaVersion", "ProductArn", "AwsAccountId"],
         values: &[],
@@ -282,7 +288,8 @@ fn zeek_stream(flat: &Flat, file: &str) -> Option<Known> {
         ("ssh", "auth_attempts"),
         ("ntlm", "ntlmssp"),
     ];
-    if let Some(stream) = flat.get("_path").filter(|_| flat.get("ts").is_some()) {
+    let named = flat.get("_path").or_else(|| flat.get("@stream"));
+    if let Some(stream) = named.filter(|_| flat.get("ts").is_some()) {
         return Some(zeek(stream));
     }
     flat.get("ts")?;

@@ -3,14 +3,14 @@
 //! tools give them.
 
 mod container;
-mod foreign;
 mod known;
 mod parse;
-mod windows;
+mod times;
 
 use crate::decode::Step;
+use crate::foreign;
 use crate::known::Known;
-use crate::model::ProblemKind;
+use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
 use crate::stamp;
@@ -19,33 +19,13 @@ use crate::xml::{lossy, shaper::WindowsShaper};
 use parse::{Failure, Flat};
 use std::collections::HashMap;
 use std::sync::Arc;
+use times::{any_time, time_of};
 
-/// Where an event's time may be, the likeliest first.
-const TIMES: [&str; 22] = [
-    "_time",
-    "time",
-    "timestamp",
-    "@timestamp",
-    "eventTime",
-    "event_time",
-    "EventTime",
-    "TimeCreated",
-    "UtcTime",
-    "published",
-    "CreationTime",
-    "createdDateTime",
-    "activityDateTime",
-    "recorded",
-    "created_at",
-    "TimeGenerated",
-    "ts",
-    "datetime",
-    "date",
-    "id.time",
-    "Event.System.TimeCreated.#attributes.SystemTime",
-    "requestReceivedTimestamp",
-];
 const HEC: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
+
+/// What exports say of every event.
+const META: [&str; 8] =
+    ["host", "source", "sourcetype", "index", "splunk_server", "linecount", "punct", "eventtype"];
 
 #[derive(Default)]
 pub(crate) struct JsonDecoder {
@@ -56,6 +36,8 @@ pub(crate) struct JsonDecoder {
     recogniser: known::Recogniser,
     /// Objects in whose array the events stand.
     around: usize,
+    /// The time of the event before, for one that tells none.
+    before: Option<f64>,
 }
 
 /// What a wrapper says about its event.
@@ -98,10 +80,10 @@ impl Step for JsonDecoder {
                 return text.len();
             };
             match self.open(run, rest) {
-                Some(0) if !last => return at,
-                Some(taken) if taken > 0 => {
+                Some((0, _)) if !last => return at,
+                Some((taken, depth)) if taken > 0 => {
                     at += taken;
-                    self.around += 1;
+                    self.around += depth;
                     continue;
                 }
                 _ => {}
@@ -118,8 +100,8 @@ impl Step for JsonDecoder {
 impl JsonDecoder {
     /// How much stands before the first event of an array in an object, if the text begins with
     /// that and the event is of a known kind. 0 asks for more text.
-    fn open(&mut self, run: &Run<'_>, bytes: &[u8]) -> Option<usize> {
-        let start = container::start(bytes)?;
+    fn open(&mut self, run: &Run<'_>, bytes: &[u8]) -> Option<(usize, usize)> {
+        let (start, depth) = container::start(bytes)?;
         let window = bytes.get(start..)?;
         let window = window.get(..run.options.max_line).unwrap_or(window);
         let text = match std::str::from_utf8(window) {
@@ -130,11 +112,13 @@ impl JsonDecoder {
         let read = first.read(text, run.options.json_depth);
         let known = read.is_ok()
             && (first.get("CloudTrailEvent").is_some()
+                || first.members.iter().any(|(name, _)| name == "_source")
+                || foreign::form(first.members.iter().map(|(name, _)| name.as_str())).is_some()
                 || self.recogniser.tell(&first, &run.meta.name).is_some());
         self.inner = first;
         match read {
-            Err(Failure::Incomplete) if window.len() < run.options.max_line => Some(0),
-            _ => known.then_some(start),
+            Err(Failure::Incomplete) if window.len() < run.options.max_line => Some((0, 0)),
+            _ => known.then_some((start, depth)),
         }
     }
 
@@ -209,6 +193,15 @@ impl JsonDecoder {
 
     /// An object, now in `flat`.
     fn event(&mut self, run: &mut Run<'_>, raw: &str) {
+        // An answer of Elasticsearch, or a dump of an index, around the document.
+        if self.flat.member(raw, "_index").is_some()
+            && let Some(document) =
+                self.flat.member(raw, "_source").or_else(|| self.flat.member(raw, "fields"))
+            && self.inner.read(document, run.options.json_depth).is_ok()
+        {
+            std::mem::swap(&mut self.flat, &mut self.inner);
+            return self.event(run, document);
+        }
         let has = |key: &str| self.flat.members.iter().any(|(name, _)| name == key);
         if has("event") && self.flat.members.iter().all(|(name, _)| HEC.contains(&name.as_str())) {
             return self.hec(run, raw);
@@ -218,23 +211,26 @@ impl JsonDecoder {
         }
         if has("Event")
             && self.flat.members.iter().all(|(name, _)| name.starts_with("Event"))
-            && let Some(xml) = windows::to_xml(raw)
+            && let Some(xml) = foreign::dumped(raw)
         {
             return self.windows.event(run, Kind::Json, &xml, None);
         }
         // A stated sourcetype that is not of Windows means the object as it is.
         let stated = run.meta.sourcetype.as_ref();
         if stated.is_none_or(|s| s.to_ascii_lowercase().contains("wineventlog"))
-            && let Some(xml) = foreign::to_xml(&has, raw)
+            && let Some(form) =
+                foreign::form(self.flat.members.iter().map(|(name, _)| name.as_str()))
+            && let Some(xml) = form.xml_of(raw)
         {
             let xml = crate::xml::scan::canonical(&xml).unwrap_or(xml);
             return self.windows.event(run, Kind::Json, &xml, None);
         }
-        // `aws cloudtrail lookup-events` gives each event as a text.
-        if has("EventId")
-            && let Some(text) = self.flat.get("CloudTrailEvent").map(str::to_owned)
-        {
-            return self.text(run, &text, &Wrapper::default(), None);
+        // `aws cloudtrail lookup-events` and `Search-UnifiedAuditLog` give each event as a text.
+        for name in ["CloudTrailEvent", "AuditData"] {
+            let own = self.flat.get(name).filter(|text| text.starts_with('{'));
+            if let Some(text) = own.map(str::to_owned) {
+                return self.text(run, &text, &Wrapper::default(), None);
+            }
         }
         if (has("@timestamp") || has("stream"))
             && let Some((text, wrapper)) = shipped(&self.flat, run.meta.now)
@@ -281,6 +277,19 @@ impl JsonDecoder {
         self.inner = flat;
     }
 
+    /// As `row`, of a table: the names and values of one row, and its text.
+    pub(crate) fn table_row(&mut self, run: &mut Run<'_>, json: &str, fields: &[(&str, &str)]) {
+        let mut flat = std::mem::take(&mut self.inner);
+        flat.fill(fields);
+        self.row(run, json, &flat);
+        self.inner = flat;
+    }
+
+    /// The text of an event that stood in a column of a table.
+    pub(crate) fn wrapped(&mut self, run: &mut Run<'_>, text: &str) {
+        self.text(run, text, &Wrapper::default(), None);
+    }
+
     /// A result row, told by its `_time` or `_raw`: these and the default fields are as they stand.
     fn row(&mut self, run: &mut Run<'_>, json: &str, flat: &Flat) {
         let text = |key: &str| flat.get(key).map(str::to_owned);
@@ -321,6 +330,16 @@ impl JsonDecoder {
             if flat.read(raw, run.options.json_depth) == Ok(raw.len()) {
                 return self.object(run, raw, &flat, wrapper, extra);
             }
+        }
+        if text::is_win_event_log(raw.as_bytes()) {
+            let own = Meta {
+                source: wrapper.source.clone(),
+                sourcetype: wrapper.sourcetype.clone(),
+                host: wrapper.host.clone(),
+                index: wrapper.index.clone(),
+                ..Meta::default()
+            };
+            return text::win_event(run, raw, own);
         }
         self.plain(run, raw, wrapper, extra);
     }
@@ -371,9 +390,11 @@ impl JsonDecoder {
         };
         let slot = self.slot(run, wrapper, &known);
         let now = run.meta.now;
+        let mut hosted = run.meta.host.is_some() || wrapper.host.is_some();
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", raw);
         for (name, value) in flat.fields() {
+            hosted |= name == "host";
             if !known.prefix.is_empty() {
                 rows.set(&[known.prefix, name].concat(), value);
             } else if !matches!(name, "_raw" | "_time" | "__seq") {
@@ -385,18 +406,38 @@ impl JsonDecoder {
                 rows.set(name, value);
             }
         }
+        // Every event has a host.
+        if !hosted {
+            rows.set("host", "unknown");
+        }
         let time = wrapper.time.or_else(|| time_of(flat, now));
-        let time = time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
+        let time = time.or_else(|| stamp::leading(raw, now)).or_else(|| any_time(flat, now));
+        let time = time.or(self.before).unwrap_or(now);
+        self.before = Some(time);
         run.end_row(slot, time);
     }
 
     fn plain(&mut self, run: &mut Run<'_>, raw: &str, wrapper: &Wrapper, extra: Option<&Flat>) {
-        let slot = self.slot(run, wrapper, &Known::default());
+        let stated = run.meta.sourcetype.is_some() || wrapper.sourcetype.is_some();
+        let header = text::known::syslog(raw);
+        let known = match stated {
+            true => None,
+            false => text::known::tell(raw, header.as_ref(), &run.meta.name),
+        };
+        let slot = self.slot(run, wrapper, &known.unwrap_or_default());
         let now = run.meta.now;
+        let hosted = run.meta.host.is_some() || wrapper.host.is_some();
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", raw);
-        let exported = extra.filter(|flat| flat.get("_raw").is_some());
-        if exported.is_none() && !raw.starts_with('{') {
+        if !hosted {
+            rows.set("host", header.map_or("unknown", |header| header.host));
+        }
+        // An export has the fields of its events, unless it was of the text alone.
+        let exported = extra.is_some_and(|flat| {
+            flat.get("_raw").is_some()
+                && flat.fields().any(|(name, _)| !name.starts_with('_') && !META.contains(&name))
+        });
+        if !exported && !raw.starts_with('{') {
             kv::fields(raw, |name, value| rows.set(name, value));
         }
         for (name, value) in extra.into_iter().flat_map(Flat::fields) {
@@ -404,7 +445,9 @@ impl JsonDecoder {
                 rows.set(name.strip_suffix("{}").unwrap_or(name), value);
             }
         }
-        let time = wrapper.time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
+        let time = wrapper.time.or_else(|| stamp::leading(raw, now)).or(self.before);
+        let time = time.unwrap_or(now);
+        self.before = Some(time);
         run.end_row(slot, time);
     }
 }
@@ -433,17 +476,4 @@ fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
         time: stamp::leading(&text, now).or(time).filter(|_| !own),
     };
     Some((text, wrapper))
-}
-
-fn time_of(flat: &Flat, now: f64) -> Option<f64> {
-    let mut found: Option<(usize, f64)> = None;
-    for (name, value) in flat.fields() {
-        if let Some(rank) = TIMES.iter().position(|known| *known == name)
-            && found.is_none_or(|(best, _)| rank < best)
-            && let Some(time) = stamp::value(value, now)
-        {
-            found = Some((rank, time));
-        }
-    }
-    found.map(|(_, time)| time)
 }

@@ -35,6 +35,20 @@ impl Flat {
         })
     }
 
+    /// Holds these fields instead of those of an object.
+    pub(crate) fn fill(&mut self, fields: &[(&str, &str)]) {
+        self.names.clear();
+        self.values.clear();
+        self.fields.clear();
+        self.members.clear();
+        for (name, value) in fields {
+            let (at, from) = (self.names.len(), self.values.len());
+            self.names.push_str(name);
+            self.values.push_str(value);
+            self.fields.push((at..self.names.len(), from..self.values.len()));
+        }
+    }
+
     pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
         self.fields().find(|(name, _)| *name == wanted).map(|(_, value)| value)
     }

@@ -1,20 +1,65 @@
-//! CSV with a row of names first.
+//! CSV with a row of names first: tables, exports of Splunk's searches (`_raw`), Windows events in
+//! the columns of other tools, audit records of Microsoft 365 (`AuditData`).
 
 use crate::decode::Step;
+use crate::foreign;
+use crate::json::JsonDecoder;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
 use crate::shape::Kind;
 use crate::stamp;
 use crate::text::text_slot;
-use crate::xml::lossy;
+use crate::xml::{lossy, scan, shaper::WindowsShaper};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
-const TIMES: [&str; 6] = ["_time", "time", "timestamp", "date", "datetime", "@timestamp"];
+const TIMES: [&str; 12] = [
+    "_time",
+    "time",
+    "timestamp",
+    "date",
+    "datetime",
+    "@timestamp",
+    "TimeGenerated",
+    "TimeCreated",
+    "EventTime",
+    "CreationDate",
+    "CreationTime",
+    "Date (UTC)",
+];
+
+/// What the rows of a table are.
+#[derive(Clone, Copy)]
+enum Rows {
+    /// Rows.
+    Plain,
+    /// Results of a search, with what they are of.
+    Exported,
+    /// Each holds an event as a text in this column.
+    Holding(usize),
+    Windows(foreign::Form),
+}
+
+impl Rows {
+    fn of(header: &[String]) -> Rows {
+        let has = |name: &str| header.iter().any(|known| known == name);
+        if has("_raw") || has("_time") && has("sourcetype") {
+            return Rows::Exported;
+        }
+        if let Some(at) = header.iter().position(|name| name == "AuditData") {
+            return Rows::Holding(at);
+        }
+        foreign::form(header.iter().map(String::as_str)).map_or(Rows::Plain, Rows::Windows)
+    }
+}
 
 #[derive(Default)]
 pub(crate) struct CsvDecoder {
-    header: Option<Vec<String>>,
+    header: Option<(Vec<String>, Option<Rows>)>,
     slot: Option<SlotId>,
+    json: JsonDecoder,
+    windows: WindowsShaper,
 }
 
 impl Step for CsvDecoder {
@@ -76,11 +121,44 @@ fn cells(row: &str) -> Vec<String> {
 impl CsvDecoder {
     fn row(&mut self, run: &mut Run<'_>, row: &[u8], offset: u64) {
         let raw = lossy(run, row, offset).into_owned();
-        let Some(header) = &self.header else {
-            self.header =
-                Some(cells(&raw).into_iter().map(|name| name.trim().to_owned()).collect());
+        let Some((header, rows)) = &self.header else {
+            // Log Analytics says the zone behind a name.
+            let name = |name: String| name.trim().trim_end_matches(" [UTC]").to_owned();
+            let header: Vec<String> = cells(&raw).into_iter().map(name).collect();
+            let stated = run.meta.sourcetype.is_some();
+            let rows = Rows::of(&header);
+            let own = !stated || matches!(rows, Rows::Exported);
+            self.header = Some((header, own.then_some(rows)));
             return;
         };
+        let values = cells(&raw);
+        let filled = header.iter().map(String::as_str).zip(values.iter().map(String::as_str));
+        let filled = filled.filter(|(_, value)| !value.is_empty());
+        match rows.unwrap_or(Rows::Plain) {
+            Rows::Exported => {
+                let fields = exported(&filled.collect::<Vec<_>>());
+                let fields: Vec<(&str, &str)> =
+                    fields.iter().map(|(n, v)| (n.as_ref(), v.as_ref())).collect();
+                return self.json.table_row(run, &raw, &fields);
+            }
+            Rows::Holding(at) if values.get(at).is_some_and(|text| text.starts_with('{')) => {
+                return self.json.wrapped(run, values.get(at).map_or("", String::as_str));
+            }
+            Rows::Windows(form) => {
+                let event: Map<String, Value> =
+                    filled.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+                if let Some(xml) = form.xml(event) {
+                    let xml = scan::canonical(&xml).unwrap_or(xml);
+                    return self.windows.event(run, Kind::Csv, &xml, None);
+                }
+            }
+            Rows::Plain | Rows::Holding(_) => {}
+        }
+        self.plain(run, &raw, &values, offset);
+    }
+
+    fn plain(&mut self, run: &mut Run<'_>, raw: &str, values: &[String], offset: u64) {
+        let Some((header, _)) = &self.header else { return };
         let slot = match self.slot {
             Some(slot) => slot,
             None => {
@@ -93,13 +171,9 @@ impl CsvDecoder {
         };
         let now = run.meta.now;
         let Some(rows) = run.row(slot) else { return };
-        let values = cells(&raw);
-        let own_raw = header.iter().any(|name| name == "_raw");
-        if !own_raw {
-            rows.set("_raw", &raw);
-        }
+        rows.set("_raw", raw);
         let mut time = None;
-        for (name, value) in header.iter().zip(&values) {
+        for (name, value) in header.iter().zip(values) {
             if !value.is_empty() && name != "_time" {
                 rows.set(name, value);
             }
@@ -107,7 +181,7 @@ impl CsvDecoder {
                 time = stamp::value(value, now);
             }
         }
-        let time = time.or_else(|| stamp::leading(&raw, now)).unwrap_or(now);
+        let time = time.or_else(|| stamp::leading(raw, now)).unwrap_or(now);
         let odd = values.len() > header.len();
         run.end_row(slot, time);
         if odd {
@@ -115,4 +189,24 @@ impl CsvDecoder {
             run.problem(ProblemKind::Corrupt, Some(offset), message);
         }
     }
+}
+
+/// The fields of a row that a search gave. A field of several values has them on its own in
+/// `__mv_NAME`, each between `$`, where a `$` of its own is doubled.
+fn exported<'r>(row: &[(&'r str, &'r str)]) -> Vec<(Cow<'r, str>, Cow<'r, str>)> {
+    let several = |name: &str| {
+        let (_, list) = row.iter().find(|(n, _)| n.strip_prefix("__mv_") == Some(name))?;
+        list.strip_prefix('$')?.strip_suffix('$')
+    };
+    let mut out = Vec::new();
+    for (name, value) in row.iter().filter(|(name, _)| !name.starts_with("__mv_")) {
+        match several(name) {
+            Some(list) => out.extend(
+                list.split("$;$")
+                    .map(|one| (Cow::Borrowed(*name), Cow::Owned(one.replace("$$", "$")))),
+            ),
+            None => out.push((Cow::Borrowed(*name), Cow::Borrowed(*value))),
+        }
+    }
+    out
 }

@@ -15,11 +15,18 @@ pub(crate) struct LineDecoder {
     /// The kinds that were seen, the last one first.
     slots: Vec<(Option<Known>, SlotId)>,
     windows: WindowsShaper,
+    /// The time of the line before, for one that tells none.
+    before: Option<f64>,
 }
 
 impl Default for LineDecoder {
     fn default() -> Self {
-        Self { lines: Lines::new(), slots: Vec::new(), windows: WindowsShaper::default() }
+        Self {
+            lines: Lines::new(),
+            slots: Vec::new(),
+            windows: WindowsShaper::default(),
+            before: None,
+        }
     }
 }
 
@@ -80,7 +87,9 @@ impl LineDecoder {
             rows.set("host", header.host);
         }
         kv::fields(&raw, |name, value| rows.set(name, value));
-        let time = stamp::leading(&raw, now).unwrap_or(now);
+        // As Splunk: an event without a time has that of the one before it in its source.
+        let time = stamp::leading(&raw, now).or(self.before).unwrap_or(now);
+        self.before = Some(time);
         run.end_row(slot, time);
     }
 }

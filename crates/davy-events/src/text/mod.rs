@@ -13,7 +13,7 @@ pub(crate) use columns::{ColumnsDecoder, begins as begins_with_names};
 pub(crate) use csv::CsvDecoder;
 pub(crate) use lines::LineDecoder;
 pub(crate) use stash::StashDecoder;
-pub(crate) use winlog::{WinEventLogDecoder, is_date_line};
+pub(crate) use winlog::{WinEventLogDecoder, is_win_event_log, win_event};
 
 use crate::known::Known;
 use crate::model::{Meta, ProblemKind};

@@ -13,7 +13,7 @@ use crate::xml::lossy;
 pub(crate) struct WinEventLogDecoder;
 
 /// `05/04/2026 09:12:33 AM`, alone on a line.
-pub(crate) fn is_date_line(line: &[u8]) -> bool {
+fn is_date_line(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     let slash = |at: usize| line.get(at) == Some(&b'/');
     (19..=30).contains(&line.len())
@@ -21,6 +21,13 @@ pub(crate) fn is_date_line(line: &[u8]) -> bool {
         && slash(5)
         && line.first().is_some_and(u8::is_ascii_digit)
         && (line.ends_with(b"AM") || line.ends_with(b"PM") || line.ends_with(b"."))
+}
+
+/// Whether a text begins with such an event.
+pub(crate) fn is_win_event_log(text: &[u8]) -> bool {
+    let mut lines = text.split(|b| *b == b'\n');
+    let first = lines.next().unwrap_or_default();
+    is_date_line(first) && lines.next().is_some_and(|line| line.starts_with(b"LogName="))
 }
 
 impl Step for WinEventLogDecoder {
@@ -62,6 +69,11 @@ fn next_event(text: &[u8]) -> Option<usize> {
 
 fn event(run: &mut Run<'_>, block: &[u8], offset: u64) {
     let raw = lossy(run, block, offset).into_owned();
+    win_event(run, &raw, Meta::default());
+}
+
+/// One event as text; `stated` is what a wrapper says of it.
+pub(crate) fn win_event(run: &mut Run<'_>, raw: &str, stated: Meta) {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut lines = raw.lines();
     let date = lines.next().unwrap_or_default();
@@ -84,15 +96,16 @@ fn event(run: &mut Run<'_>, block: &[u8], offset: u64) {
     };
     let log = get("LogName").unwrap_or_default();
     let own = Meta {
-        source: Some(format!("WinEventLog:{log}")),
-        sourcetype: Some("WinEventLog".to_owned()),
-        host: get("ComputerName"),
+        source: stated.source.or_else(|| Some(format!("WinEventLog:{log}"))),
+        sourcetype: stated.sourcetype.or_else(|| Some("WinEventLog".to_owned())),
+        host: stated.host.or_else(|| get("ComputerName")),
+        index: stated.index,
         ..Meta::default()
     };
     let slot = text_slot(run, Kind::WinEventLog, &own, None);
     let now = run.meta.now;
     let Some(rows) = run.row(slot) else { return };
-    rows.set("_raw", &raw);
+    rows.set("_raw", raw);
     for (name, value) in &fields {
         if !value.is_empty() {
             rows.set(name, value);

@@ -131,9 +131,26 @@ pub(crate) fn decode_entities(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// Whether nothing speaks for another form: no attribute in double quotes, no space around tags, no
+/// comment. Cheaper than to make the text and compare.
+fn stands_so(text: &[u8]) -> bool {
+    let quoted = memchr::memmem::find(text, b"=\"").is_some();
+    let noted = memchr::memmem::find(text, b"<!").is_some();
+    !quoted
+        && !noted
+        && !text.last().is_some_and(u8::is_ascii_whitespace)
+        && memchr::memchr_iter(b'>', text).all(|at| {
+            let around = [at.wrapping_sub(2), at.wrapping_sub(1), at + 1];
+            !around.iter().any(|at| text.get(*at).is_some_and(u8::is_ascii_whitespace))
+        })
+}
+
 /// The text of an event as Windows writes it: on one line, attributes in single quotes, no space
 /// between tags. `None` if it stands so already.
 pub(crate) fn canonical(text: &str) -> Option<String> {
+    if stands_so(text.as_bytes()) {
+        return None;
+    }
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     let mut last = None;

@@ -1,7 +1,7 @@
 //! The shapes of Windows events that come as XML text, and their rows.
 
 use crate::model::Meta;
-use crate::rows::{Run, SlotId};
+use crate::rows::{Run, SlotId, Target};
 use crate::shape::{Kind, Shape};
 use crate::stamp;
 use crate::xml::event::{self, WindowsEvent};
@@ -17,8 +17,21 @@ const LINUX: &str = "Linux-Sysmon/Operational";
 
 #[derive(Default)]
 pub(crate) struct WindowsShaper {
-    slots: HashMap<String, SlotId>,
+    /// Places in `made`.
+    slots: HashMap<String, usize>,
+    made: Vec<Made>,
     key: String,
+    /// The key of the event before, since many come in a row.
+    last: Option<(String, usize)>,
+}
+
+/// A shape that was met.
+struct Made {
+    slot: SlotId,
+    /// Where the values of its fields go, in their order, once that was asked; nothing where the
+    /// names are no part of the shape.
+    targets: Option<Vec<Option<Target>>>,
+    named: bool,
 }
 
 impl WindowsShaper {
@@ -39,17 +52,24 @@ impl WindowsShaper {
     ) {
         let mut event = WindowsEvent::default();
         event::read(raw, &mut event);
-        let slot = self.slot(run, kind, &event, meta);
+        let at = self.slot(run, kind, &event, meta);
+        let Some(made) = self.made.get_mut(at) else { return };
+        let slot = made.slot;
         let now = run.meta.now;
         let time = stamp::value(event.time, now).or(time).unwrap_or(now);
         let decode = run.options.decode_entities;
         let Some(rows) = run.row(slot) else { return };
-        for (name, value) in &event.fields {
-            if !decode || name.ends_with("_Xml") {
-                rows.set(name, value);
-            } else {
-                rows.write(name, |out| scan::decode_entities(value, out));
-            }
+        if made.targets.is_none() || !made.named {
+            let targets = event.fields.iter().map(|(name, _)| rows.target(name));
+            made.targets = Some(targets.collect());
+        }
+        let targets = made.targets.as_deref().unwrap_or_default();
+        for ((name, value), target) in event.fields.iter().zip(targets) {
+            let Some(target) = target else { continue };
+            rows.write_to(target, |out| match decode && !name.ends_with("_Xml") {
+                true => scan::decode_entities(value, out),
+                false => out.push_str(value),
+            });
         }
         if !event.computer.is_empty() {
             rows.set("host", event.computer);
@@ -64,7 +84,7 @@ impl WindowsShaper {
         kind: Kind,
         event: &WindowsEvent<'_>,
         meta: &Meta,
-    ) -> SlotId {
+    ) -> usize {
         let named = self.slots.len() < MAX_SHAPES;
         self.key.clear();
         let stated = [&meta.source, &meta.sourcetype, &meta.host, &meta.index];
@@ -79,21 +99,28 @@ impl WindowsShaper {
             self.key.push_str(name);
             self.key.push('\0');
         }
-        if let Some(slot) = self.slots.get(&self.key) {
-            return *slot;
+        if let Some((key, at)) = &self.last
+            && *key == self.key
+        {
+            return *at;
+        }
+        if let Some(at) = self.slots.get(&self.key).copied() {
+            self.last = Some((self.key.clone(), at));
+            return at;
         }
         if !named {
             self.key.truncate(fixed);
-            if let Some(slot) = self.slots.get(&self.key) {
-                return *slot;
+            if let Some(at) = self.slots.get(&self.key) {
+                return *at;
             }
         }
         let names: Vec<&str> = event.fields.iter().map(|(name, _)| *name).collect();
         let constants = [event.provider, event.channel, event.event_id];
         let shape = windows_shape(meta, kind, constants, &names, named);
-        let slot = run.slot(shape);
-        self.slots.insert(self.key.clone(), slot);
-        slot
+        self.made.push(Made { slot: run.slot(shape), targets: None, named });
+        let at = self.made.len() - 1;
+        self.slots.insert(self.key.clone(), at);
+        at
     }
 }
 

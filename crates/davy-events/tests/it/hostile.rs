@@ -63,6 +63,47 @@ fn cut_archives_tell_and_give_what_they_can() {
     assert_eq!(self::read(&archive(&[("a", XML)])[..100]).problems.len(), 1);
 }
 
+/// A tar archive of these files.
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, bytes) in members {
+        let mut header = [0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+        header[156] = b'0';
+        header[257..263].copy_from_slice(b"ustar\0");
+        out.extend(header);
+        out.extend(*bytes);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
+// What collectors write: logs, some of them packed, in one `.tar.gz`.
+#[test]
+fn members_of_a_tar_are_read() {
+    let plain = read(EVTX).rows;
+    let both: Vec<_> = plain.iter().chain(&read(XML).rows).cloned().collect();
+    let packed = gzip(XML);
+    let archive = tar(&[("logs/", b""), ("logs/a.evtx", EVTX), ("logs/b.xml.gz", &packed)]);
+    for bytes in [archive.clone(), gzip(&archive)] {
+        assert_eq!(read(&bytes).rows, both);
+        assert_eq!(stream(&bytes).rows, both);
+    }
+    let nested = tar(&[("a.tar", &tar(&[("b.tar", &tar(&[("c", XML)]))]))]);
+    let got = read(&nested);
+    assert_eq!((got.rows.len(), got.problems[0].kind), (0, ProblemKind::Limit));
+    let cut = read(&archive[..archive.len() / 2]);
+    assert!(!cut.problems.is_empty());
+    let mut damaged = tar(&[("a", XML), ("b", XML)]);
+    let second = 512 + XML.len().next_multiple_of(512);
+    damaged[second + 257] = b'x';
+    let got = read(&damaged);
+    assert_eq!(got.rows, read(XML).rows);
+    assert_eq!(got.problems[0].kind, ProblemKind::Corrupt);
+}
+
 #[test]
 fn random_bytes_are_told_to_be_no_format() {
     let read = read(&noise(100_000));

@@ -69,3 +69,14 @@ fn a_bad_line_is_told_and_the_others_are_read() {
         assert_eq!(read.rows[1]["_raw"], "{\"a\": \"cut");
     }
 }
+
+#[test]
+fn an_event_always_has_a_time_and_a_host() {
+    let text = r#"{"id":"x","updatedAt":"2026-05-04T09:31:00Z","createdAt":"2026-05-04T09:30:00Z"}
+{"a":{"b":"2026-05-04 09:32:00.5"},"host":"h"}
+{"a":1}"#;
+    let read = read(text.as_bytes());
+    assert_eq!(read.times, [1_777_887_060.0, 1_777_887_120.5, 1_777_887_120.5]);
+    let hosts: Vec<&str> = read.rows.iter().map(|row| row["host"].as_str()).collect();
+    assert_eq!(hosts, ["unknown", "h", "unknown"]);
+}

@@ -134,6 +134,11 @@ fn json_is_told_by_its_members() {
             r#"{"ts":1777887000.5,"uid":"C1","id.orig_h":"10.0.0.1","conn_state":"SF"}"#,
             "zeek:conn:json",
         ),
+        (r#"{"@stream":"dns","@system":"s","ts":1777887000.5,"uid":"C1"}"#, "zeek:dns:json"),
+        (
+            r#"{"@timestamp":"2026-05-04T09:30:00.000Z","@version":"1","awsRegion":"us-east-1","eventVersion":"1.05","eventSource":"ec2.amazonaws.com","eventName":"DescribeHosts"}"#,
+            "aws:cloudtrail",
+        ),
         (r#"{"a":1}"#, "_json"),
     ] {
         assert_eq!(kind(text), sourcetype, "{text}");

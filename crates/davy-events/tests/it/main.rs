@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod evtx_file;
+mod foreign;
 mod hostile;
 mod json;
 mod known;

@@ -165,3 +165,53 @@ fn a_profile_names_the_detections_that_had_events() {
     let err = String::from_utf8(hunt(&["--profile"]).stderr).unwrap();
     assert!(err.contains("scan") && err.contains("Windows Export Certificate"), "{err}");
 }
+
+// A statistic without a time is of the last event that passed the search's filter, not of now.
+#[test]
+fn a_result_without_a_time_has_that_of_its_last_event() {
+    let folder = Folder::new("hunt-time");
+    for (n, search) in [
+        "index=main kind=found | stats count by host",
+        "index=main kind=found | stats count min(_time) as firstTime max(_time) as lastTime by host",
+        "index=main kind=nothing | stats count",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let text = format!(
+            "name: Timed {n}\nid: 00000000-0000-4000-8000-{n:012}\nversion: 1\ndate: \
+             '2026-01-01'\nauthor: A\nstatus: production\ntype: TTP\ndescription: d\n\
+             data_source: []\nsearch: '{search}'\nhow_to_implement: h\nknown_false_positives: \
+             k\nreferences: []\nrba:\n  message: m\n  risk_objects:\n  - field: host\n    \
+             type: system\n    score: 10\n  threat_objects: []\ntags:\n  analytic_story: []\n  \
+             asset_type: Endpoint\n  mitre_attack_id: [T1059]\n  product: [Splunk \
+             Enterprise]\n  security_domain: endpoint\n"
+        );
+        folder.file(&format!("content/detections/endpoint/{n}.yml"), text);
+    }
+    let lines = [("a", 100, "found"), ("b", 300, "found"), ("a", 200, "found"), ("a", 900, "no")];
+    let lines = lines.map(|(host, time, kind)| {
+        format!("{{\"_time\":{},\"host\":\"{host}\",\"kind\":\"{kind}\"}}", 1_700_000_000 + time)
+    });
+    let logs = folder.file("logs.json", lines.join("\n"));
+    let content = format!("{}/content", folder.path());
+    let args = ["hunt", &logs, "--content", &content, "--include", "Timed*", "--format", "ndjson"];
+    let out = davy(&args, "");
+    let times: Vec<(String, i64)> = out
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|f| {
+            let name = format!("{} {}", f["detection"].as_str().unwrap(), f["result"]["host"]);
+            (name, f["time"].as_f64().unwrap() as i64 - 1_700_000_000)
+        })
+        .collect();
+    let wanted = [
+        ("Timed 1 \"a\"", 200),
+        ("Timed 0 \"a\"", 300),
+        ("Timed 0 \"b\"", 300),
+        ("Timed 1 \"b\"", 300),
+        ("Timed 2 null", 300),
+    ];
+    assert_eq!(times, wanted.map(|(name, time)| (name.to_owned(), time)), "{}", out.err);
+}

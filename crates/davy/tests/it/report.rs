@@ -173,6 +173,40 @@ fn a_report_sorts_filters_and_shows_what_the_findings_say() {
     assert_eq!((&seen["images"], &seen["links"]), (&json!(0), &json!(0)));
 }
 
+// Four hosts have a finding each; none of the events, which all four may be of, stands there twice.
+#[test]
+fn an_event_stands_in_the_report_once() {
+    let folder = Folder::new("report-events");
+    let search = "index=main kind=found | stats count by host";
+    let detection = DETECTION.replace("index=main kind=found | table _time host user cmd", search);
+    folder.file("content/detections/endpoint/a.yml", &detection);
+    let other = detection.replace("Hostile", "Other").replace("-000000000001", "-000000000002");
+    folder.file("content/detections/endpoint/b.yml", other);
+    let event = |n: usize| json!({"_time": n, "kind": "found", "host": format!("h{}", n % 4)});
+    let events: String = (0..40).map(|n| format!("{}\n", event(1_700_000_000 + n))).collect();
+    let events = folder.file("events.json", events);
+    let (content, report) =
+        (format!("{}/content", folder.path()), format!("{}/report.html", folder.path()));
+    let out = davy(
+        &["hunt", &events, "--content", &content, "--exclude", "Windows*", "--events", "--report"]
+            .into_iter()
+            .chain([report.as_str(), "--format", "ndjson"])
+            .collect::<Vec<_>>(),
+        "",
+    );
+    assert_eq!((out.status, out.out.lines().count()), (0, 8), "{}", out.err);
+    let page = std::fs::read_to_string(&report).unwrap();
+    let kept = page.split("id=\"events-0\">").nth(1).and_then(|t| t.split("</script>").next());
+    let kept: Vec<Value> = serde_json::from_str(kept.unwrap()).unwrap();
+    assert_eq!(kept.len(), 40);
+    let script = "document.querySelector('#findings tbody button').click();
+        seen.events = document.querySelectorAll('tr.detail details').length;
+        seen.text = document.querySelector('tr.detail details').textContent;";
+    let Some(seen) = tried(&report, script) else { return };
+    assert_eq!(seen["events"], 10);
+    assert!(seen["text"].as_str().unwrap().contains("found"), "{seen}");
+}
+
 #[test]
 #[ignore = "hunting for so many takes a minute without optimisation"]
 fn fifty_thousand_findings_open_and_filter() {

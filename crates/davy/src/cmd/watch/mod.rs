@@ -186,7 +186,8 @@ fn look(
     stop: &AtomicBool,
 ) -> Result<Hunt, RunError> {
     let meta = Meta { now: env.now, ..Meta::default() };
-    let inputs = inputs::open(&args.paths, &meta, None);
+    let mut inputs = inputs::open(&args.paths, &meta, None);
+    inputs.source = inputs.source.copied();
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
     let mut hunted = hunt(world, chosen, &source, env, stop, &Silent)?;
     tuning.apply(world, &mut hunted, env)?;

@@ -1,14 +1,17 @@
 //! The tables of a report as JSON inside of the page.
 
 use super::{Report, shown_time};
-use davy_detect::{Finding, RiskEvent, Suppressed, object_risk, risk_notables};
+use davy_detect::{Finding, RiskEvent, Row, Suppressed, object_risk, risk_notables};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// Findings whose details are read at once.
 const CHUNK: usize = 250;
+/// Events that are read at once.
+const EVENTS: usize = 100;
 /// Rows of a table on one page.
 const PAGE: usize = 100;
 
@@ -62,6 +65,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> 
         hunt.left_out.iter().map(|l| json!([l.detection, l.why.as_str(), l.reason])).collect();
     let data = json!({
         "chunk": CHUNK,
+        "events": EVENTS,
         "page": PAGE,
         "detections": detections,
         "objects": objects,
@@ -73,16 +77,53 @@ pub(super) fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> 
         "leftOut": left_out,
     });
     element(out, "data", &data)?;
+    let mut events = Events::default();
     for (at, chunk) in findings.chunks(CHUNK).enumerate() {
-        let details: Vec<Value> = chunk.iter().map(|f| details(f, report.zone)).collect();
+        let details: Vec<Value> =
+            chunk.iter().map(|f| details(f, report.zone, &mut events)).collect();
         element(out, &format!("details-{at}"), &Value::Array(details))?;
+    }
+    for (at, chunk) in events.texts.chunks(EVENTS).enumerate() {
+        let texts: Vec<&str> = chunk.iter().map(|text| &**text).collect();
+        element_of(out, &format!("events-{at}"), &format!("[{}]", texts.join(",")))?;
     }
     Ok(())
 }
 
+/// Events as JSON, each once however many findings show it.
+#[derive(Default)]
+struct Events {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, usize>,
+    /// Those that were met, by where they are kept.
+    met: HashMap<*const Row, usize>,
+}
+
+impl Events {
+    fn number(&mut self, row: &Arc<Row>, zone: &TimeZone) -> usize {
+        if let Some(number) = self.met.get(&Arc::as_ptr(row)) {
+            return *number;
+        }
+        let fields: Vec<(String, Value)> = row.to_json().into_iter().collect();
+        let time = row.time("_time", &TimeZone::UTC);
+        let title = time.map(|t| shown_time(t, zone)).unwrap_or_default();
+        let text: Arc<str> = json!({ "title": title, "fields": fields }).to_string().into();
+        let number = *self.numbers.entry(text.clone()).or_insert_with(|| {
+            self.texts.push(text);
+            self.texts.len() - 1
+        });
+        self.met.insert(Arc::as_ptr(row), number);
+        number
+    }
+}
+
 /// JSON without a `<`, so that no text in it can end the element.
 fn element(out: &mut dyn Write, id: &str, value: &Value) -> io::Result<()> {
-    let text = value.to_string().replace('<', "\\u003c");
+    element_of(out, id, &value.to_string())
+}
+
+fn element_of(out: &mut dyn Write, id: &str, json: &str) -> io::Result<()> {
+    let text = json.replace('<', "\\u003c");
     writeln!(out, "<script type=\"application/json\" id=\"{id}\">{text}</script>")
 }
 
@@ -136,7 +177,7 @@ fn detection(finding: &Finding) -> Value {
 }
 
 /// What is shown of a finding when it is opened.
-fn details(finding: &Finding, zone: &TimeZone) -> Value {
+fn details(finding: &Finding, zone: &TimeZone, known: &mut Events) -> Value {
     let fields: Vec<(String, Value)> = finding.row.to_json().into_iter().collect();
     let risk: Vec<Vec<(&str, Value)>> = finding.risk.iter().map(risk).collect();
     let mut out = json!({ "fields": fields, "risk": risk });
@@ -145,14 +186,8 @@ fn details(finding: &Finding, zone: &TimeZone) -> Value {
             .events
             .iter()
             .map(|event| {
-                let mut fields: Vec<(String, Value)> = event.row.to_json().into_iter().collect();
-                if !event.branches.is_empty() {
-                    let met: Vec<&str> = event.branches.iter().map(|b| &**b).collect();
-                    fields.insert(0, ("matched".to_owned(), json!(met)));
-                }
-                let time = event.row.time("_time", &TimeZone::UTC);
-                let title = time.map(|t| shown_time(t, zone)).unwrap_or_default();
-                json!({ "title": title, "fields": fields })
+                let met: Vec<&str> = event.branches.iter().map(|b| &**b).collect();
+                json!([known.number(&event.row, zone), met])
             })
             .collect();
         map.insert("events".to_owned(), Value::Array(events));

@@ -17,11 +17,12 @@
   };
 
   const chunks = new Map();
-  const details = (n) => {
-    const at = Math.floor(n / data.chunk);
-    if (!chunks.has(at)) chunks.set(at, read('details-' + at));
-    return chunks.get(at)[n % data.chunk];
+  const part = (name, size, n) => {
+    const id = name + Math.floor(n / size);
+    if (!chunks.has(id)) chunks.set(id, read(id));
+    return chunks.get(id)[n % size];
   };
+  const details = (n) => part('details-', data.chunk, n);
 
   const fields = (pairs) => {
     const list = make('dl', { class: 'fields' });
@@ -44,8 +45,10 @@
       const more = own.left ? ', of which ' + number.format(own.events.length) + ' are shown' : '';
       box.append(make('h3', {}, 'Matching events (' + number.format(own.events.length + own.left) + more + ')'));
       if (own.note) box.append(make('p', {}, own.note));
-      for (const event of own.events) {
-        box.append(make('details', {}, make('summary', {}, event.title), fields(event.fields)));
+      for (const [number, matched] of own.events) {
+        const event = part('events-', data.events, number);
+        const met = matched.length ? [['matched', matched]] : [];
+        box.append(make('details', {}, make('summary', {}, event.title), fields(met.concat(event.fields))));
       }
     }
     return box;

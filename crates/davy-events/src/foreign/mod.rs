@@ -1,0 +1,116 @@
+//! Windows events as other tools write them, in JSON or in the columns of a table, told by their
+//! names and brought back to the XML of the event, so that they get the same fields: `evtx_dump`
+//! and Chainsaw, winlogbeat (ECS), NXLog and the Security-Datasets, Log Analytics, Velociraptor,
+//! EvtxECmd, Hayabusa, PowerShell's `Get-WinEvent`, Wazuh, Fluentd, and OCSF 1.x.
+//!
+//! Each file names the documentation of what it reads.
+
+mod ecs;
+mod evtxecmd;
+mod flat;
+mod message;
+mod names;
+mod ocsf;
+mod parts;
+mod powershell;
+mod tree;
+mod velociraptor;
+mod wazuh;
+mod winlogbeat;
+
+use parts::Parts;
+use serde_json::{Map, Value};
+
+/// An event, or the text of one that was kept whole.
+enum Found {
+    Xml(String),
+    Parts(Box<Parts>),
+}
+
+impl Found {
+    fn parts(parts: Parts) -> Option<Found> {
+        Some(Found::Parts(Box::new(parts)))
+    }
+}
+
+/// How the events of a tool are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Form(fn(Map<String, Value>) -> Option<Found>);
+
+/// Members that tell a form, one bit each.
+const MARKS: [&str; 21] = [
+    "winlog",
+    "event_data",
+    "event_id",
+    "log_name",
+    "System",
+    "EventData",
+    "UserData",
+    "Channel",
+    "EventID",
+    "class_uid",
+    "metadata",
+    "EventId",
+    "Payload",
+    "Provider",
+    "LogName",
+    "MachineName",
+    "Id",
+    "win",
+    "data",
+    "EventLog",
+    "rule",
+];
+
+fn mark(name: &str) -> u32 {
+    MARKS.iter().position(|known| *known == name).map_or(0, |at| 1 << at)
+}
+
+/// The form of an object or a row with these names, if it is one that is known.
+pub(crate) fn form<'n>(names: impl Iterator<Item = &'n str>) -> Option<Form> {
+    let (mut seen, mut dotted) = (0, false);
+    for name in names {
+        seen |= mark(name);
+        dotted |= name.starts_with("winlog.");
+    }
+    if seen == 0 && !dotted {
+        return None;
+    }
+    let has = |wanted: &[&str]| wanted.iter().all(|name| seen & mark(name) != 0);
+    Some(Form(match () {
+        () if has(&["winlog"]) || dotted => winlogbeat::read,
+        () if has(&["event_data", "event_id", "log_name"]) => winlogbeat::read_old,
+        () if has(&["System", "EventData"]) || has(&["System", "UserData"]) => velociraptor::read,
+        () if has(&["EventId", "Channel", "Payload"]) => evtxecmd::read,
+        () if has(&["EventId", "Channel", "Provider"]) => evtxecmd::read,
+        () if has(&["Channel", "EventID"]) || has(&["EventLog", "EventID"]) => flat::read,
+        () if has(&["LogName", "Id", "MachineName"]) => powershell::read,
+        () if has(&["win"]) => wazuh::read,
+        () if has(&["data", "rule"]) => wazuh::read_alert,
+        () if has(&["class_uid", "metadata"]) => ocsf::read,
+        () => return None,
+    }))
+}
+
+impl Form {
+    /// The XML of an event of this form; `None` if it is none after all.
+    pub(crate) fn xml(self, event: Map<String, Value>) -> Option<String> {
+        match (self.0)(event)? {
+            Found::Xml(xml) => Some(xml),
+            Found::Parts(parts) => parts.into_xml(),
+        }
+    }
+
+    /// As `xml`, of an object as text.
+    pub(crate) fn xml_of(self, text: &str) -> Option<String> {
+        match serde_json::from_str(text).ok()? {
+            Value::Object(event) => self.xml(event),
+            _ => None,
+        }
+    }
+}
+
+/// The XML of an event that is an object with the one member `Event`.
+pub(crate) fn dumped(text: &str) -> Option<String> {
+    tree::to_xml(text)
+}

@@ -1,0 +1,59 @@
+//! Where JSON events keep their time.
+
+use super::parse::Flat;
+use crate::stamp;
+
+/// Where an event's time may be, the likeliest first.
+const TIMES: [&str; 28] = [
+    "_time",
+    "time",
+    "timestamp",
+    "@timestamp",
+    "eventTime",
+    "event_time",
+    "EventTime",
+    "TimeCreated",
+    "UtcTime",
+    "published",
+    "CreationTime",
+    "createdDateTime",
+    "activityDateTime",
+    "recorded",
+    "created_at",
+    "TimeGenerated",
+    "ts",
+    "datetime",
+    "date",
+    "id.time",
+    "Event.System.TimeCreated.#attributes.SystemTime",
+    "requestReceivedTimestamp",
+    "Timestamp",
+    "eventTimestamp",
+    "EventTimestamp",
+    "updatedAt",
+    "UpdatedAt",
+    "createdAt",
+];
+/// The first value that is a date with a clock.
+pub(super) fn any_time(flat: &Flat, now: f64) -> Option<f64> {
+    flat.fields().find_map(|(_, value)| {
+        let bytes = value.as_bytes();
+        let dated = bytes.len() >= 19 && bytes.len() < 40 && bytes.get(4) == Some(&b'-');
+        let clock = matches!(bytes.get(10), Some(b'T' | b' ')) && bytes.get(13) == Some(&b':');
+        if dated && clock { stamp::value(value, now) } else { None }
+    })
+}
+
+/// The time in the likeliest of the members that are known to hold it.
+pub(super) fn time_of(flat: &Flat, now: f64) -> Option<f64> {
+    let mut found: Option<(usize, f64)> = None;
+    for (name, value) in flat.fields() {
+        if let Some(rank) = TIMES.iter().position(|known| *known == name)
+            && found.is_none_or(|(best, _)| rank < best)
+            && let Some(time) = stamp::value(value, now)
+        {
+            found = Some((rank, time));
+        }
+    }
+    found.map(|(_, time)| time)
+}
