@@ -3,8 +3,9 @@
 use crate::apps;
 use crate::exit::Exit;
 use crate::geo::Database;
+use clap::Args;
 use davy_app::{App, Context};
-use davy_content::{Attack, Content, InputFile, builtin_pack, load};
+use davy_content::{Attack, Content, Detection, InputFile, builtin_pack, load};
 use davy_detect::{ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_exec::Session;
@@ -24,6 +25,24 @@ pub(crate) struct Loaded {
     pub(crate) apps: Vec<App>,
     geo: Option<Arc<dyn Geo>>,
     store: Option<Arc<dyn Keeper>>,
+}
+
+/// Which content stands over the built-in pack.
+#[derive(Args, Default)]
+pub(crate) struct ContentArgs {
+    /// A folder in the layout of ESCU: detections, macros, lookups, stories, data sources,
+    /// deployments, add-ons, models. May be repeated; later ones win.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) content: Vec<String>,
+    #[command(flatten)]
+    apps: apps::AppArgs,
+}
+
+impl ContentArgs {
+    /// Loads the pack, then each folder or file, and apps over them.
+    pub(crate) fn open(&self) -> Result<Loaded, Exit> {
+        open_with(&self.content, &self.apps, false)
+    }
 }
 
 /// Loads the pack and then each folder or file.
@@ -136,6 +155,18 @@ impl Loaded {
             }
         }
         knowledge
+    }
+
+    /// The detection of this name, id or file; shows the mistake where there is none.
+    pub(crate) fn detection(&self, name: &str) -> Result<&Detection, Exit> {
+        self.content.find_detection(name).map_err(|diagnostic| {
+            // A file that cannot be read is why its detection is not there.
+            self.report(false);
+            let mut diags = Diagnostics::default();
+            diags.push(*diagnostic);
+            show(&self.sources, &diags, true);
+            Exit::Usage
+        })
     }
 
     /// Shows the content's mistakes; gives whether any is an error.

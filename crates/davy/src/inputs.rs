@@ -1,5 +1,6 @@
 //! Files, folders, globs and standard input as an event source.
 
+use clap::Args;
 use davy_events::{Meta, Options};
 use davy_exec::{FileSource, Input, InputReport, Place, Progress, find_files};
 use std::io::Read;
@@ -9,6 +10,25 @@ use std::sync::Arc;
 pub(crate) struct Inputs {
     pub(crate) source: FileSource,
     pub(crate) errors: Vec<String>,
+}
+
+/// What is said of all events, in place of their own.
+#[derive(Args)]
+pub(crate) struct StatedArgs {
+    /// The source of all events, in place of their own.
+    #[arg(long, value_name = "TEXT")]
+    source: Option<String>,
+    /// The sourcetype of all events, in place of their own.
+    #[arg(long, value_name = "TEXT")]
+    sourcetype: Option<String>,
+}
+
+impl StatedArgs {
+    /// For events that are read at `now`.
+    pub(crate) fn meta(&self, now: f64) -> Meta {
+        let (source, sourcetype) = (self.source.clone(), self.sourcetype.clone());
+        Meta { source, sourcetype, now, ..Meta::default() }
+    }
 }
 
 /// Opens what the paths name; `-` is standard input.

@@ -1,9 +1,10 @@
 //! `davy test`: the validation, unit and integration tests of detections.
 
+use crate::content::ContentArgs;
 use crate::datasets::DataFolders;
 use crate::exit::Exit;
 use crate::progress::Bar;
-use crate::settings::{RangeArgs, usage};
+use crate::settings::RangeArgs;
 use crate::{content, output};
 use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
@@ -18,11 +19,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Arguments {
     /// Names, ids, YAML files, or folders of them; all of the content without any.
     detections: Vec<String>,
-    /// A folder in the layout of ESCU. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
     #[command(flatten)]
-    apps: crate::apps::AppArgs,
+    content: ContentArgs,
     /// A folder of datasets, in which the last parts of an address are looked up. May be repeated.
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -51,8 +49,8 @@ pub(crate) fn run(args: Arguments) -> Exit {
 fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     let own = args.detections.iter().filter(|d| Path::new(d).exists()).cloned();
-    args.content.extend(own.collect::<Vec<_>>());
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    args.content.content.extend(own.collect::<Vec<_>>());
+    let loaded = args.content.open()?;
     let unsound = loaded.report(true);
     let attack = Attack::builtin();
     let session = args.range.session()?;
@@ -81,11 +79,7 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
         tested.len(),
         tested.len() - failed
     );
-    match written {
-        Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
-        _ if failed > 0 || unsound => Ok(Exit::Incomplete),
-        _ => Ok(Exit::Done),
-    }
+    Ok(output::ended(written, failed > 0 || unsound))
 }
 
 /// The detections that the arguments name.
@@ -101,15 +95,7 @@ fn choose<'a>(names: &[String], loaded: &'a content::Loaded) -> Result<Vec<&'a D
             chosen.extend(inside.filter(|d| Path::new(&d.path).starts_with(root)));
             continue;
         }
-        match loaded.content.find_detection(name) {
-            Ok(detection) => chosen.push(detection),
-            Err(diagnostic) => {
-                let mut diags = davy_diag::Diagnostics::default();
-                diags.push(*diagnostic);
-                content::show(&loaded.sources, &diags, true);
-                return Err(Exit::Usage);
-            }
-        }
+        chosen.push(loaded.detection(name)?);
     }
     Ok(chosen)
 }

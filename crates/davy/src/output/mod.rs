@@ -13,6 +13,7 @@ pub(crate) use rows::{Format, print, write_objects};
 pub(crate) use timeline::timeline;
 
 use crate::exit::Exit;
+use crate::settings::usage;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -28,6 +29,15 @@ pub(crate) fn target(path: Option<&Path>) -> io::Result<Box<dyn Write>> {
 /// Whether writing ended because nobody reads any more, as in `davy … | head`.
 pub(crate) fn closed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
+}
+
+/// How a command ends whose output was `written` like this, and that may have left something undone.
+pub(crate) fn ended(written: io::Result<()>, incomplete: bool) -> Exit {
+    match written {
+        Err(e) if !closed(&e) => usage(&format!("cannot write: {e}")),
+        _ if incomplete => Exit::Incomplete,
+        _ => Exit::Done,
+    }
 }
 
 /// Prints a text; that nobody reads any more is no failure.

@@ -76,7 +76,7 @@
       head.append(th);
       return th;
     });
-    if (options.detail) head.append(make('th', { scope: 'col' }, 'Details'));
+    if (options.detail) head.append(make('th', { scope: 'col', class: 'details' }, 'Details'));
     place.append(
       make('div', { class: 'tools' }, label, input, back, next, clear, status),
       make('div', { class: 'wide' }, make('table', {}, make('caption', {}, options.caption), make('thead', {}, head), body)));
