@@ -67,7 +67,7 @@ pub(crate) fn open_with(
         let mut files = Vec::new();
         let found = read(root, &mut files, 0).and_then(|()| knowledge_texts(root, &mut texts));
         if let Err(e) = found {
-            eprintln!("davy: --content {path}: {e}");
+            tell!("davy: --content {path}: {e}");
             return Err(Exit::Usage);
         }
         content.layer(load(files, &mut sources, &mut diags));
@@ -180,7 +180,7 @@ pub(crate) fn show(sources: &SourceMap, diags: &Diagnostics, warnings: bool) -> 
     let color = std::io::stderr().is_terminal();
     for diagnostic in diags.sorted() {
         if warnings || diagnostic.severity == Severity::Error {
-            eprint!("{}", render::text(sources, diagnostic, color));
+            tell!("{}", render::text(sources, diagnostic, color).trim_end_matches('\n'));
         }
     }
     diags.has_errors()

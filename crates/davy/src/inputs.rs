@@ -78,10 +78,10 @@ pub(crate) fn report_problems(errors: &[String], reports: &[InputReport]) -> boo
         lines.push(format!("{}{place}: {}{more}; the rest was read", report.name, first.message));
     }
     for line in lines.iter().take(SHOWN) {
-        eprintln!("warning: {line}");
+        tell!("warning: {line}");
     }
     if lines.len() > SHOWN {
-        eprintln!("warning: {} more inputs had problems", lines.len() - SHOWN);
+        tell!("warning: {} more inputs had problems", lines.len() - SHOWN);
     }
     !lines.is_empty()
 }

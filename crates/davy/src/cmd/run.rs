@@ -61,9 +61,9 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     let detection = loaded.detection(&args.detection)?;
     let prepared = prepare_detection(&world, detection);
     if args.show == Some(Show::Spl) {
-        println!("{}", davy_spl::format(&prepared.pipeline));
+        let said = output::say(&davy_spl::format(&prepared.pipeline));
         let bad = content::show(&prepared.sources, &prepared.diags, true);
-        return Ok(if bad { Exit::Usage } else { Exit::Done });
+        return Ok(if bad { Exit::Usage } else { said });
     }
     if content::show(&prepared.sources, &prepared.diags, true) {
         return Err(Exit::Usage);

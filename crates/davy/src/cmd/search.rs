@@ -80,7 +80,7 @@ pub(crate) fn failed(sources: &SourceMap, error: RunError) -> Exit {
             diags.push(*diagnostic);
             content::show(sources, &diags, true);
         }
-        other => eprintln!("davy: {other}"),
+        other => tell!("davy: {other}"),
     }
     Exit::Usage
 }

@@ -71,14 +71,10 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
         content::show(&result.prepared.sources, &result.prepared.diags, false);
     }
     for line in datasets.warnings() {
-        eprintln!("warning: {line}");
+        tell!("warning: {line}");
     }
     let failed = tested.iter().filter(|(_, t)| !t.passed()).count();
-    eprintln!(
-        "{} detections tested, {} passed, {failed} failed",
-        tested.len(),
-        tested.len() - failed
-    );
+    tell!("{} detections tested, {} passed, {failed} failed", tested.len(), tested.len() - failed);
     Ok(output::ended(written, failed > 0 || unsound))
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn say(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if !closed(&e) => {
-            eprintln!("davy: cannot write: {e}");
+            tell!("davy: cannot write: {e}");
             Exit::Incomplete
         }
         _ => Exit::Done,

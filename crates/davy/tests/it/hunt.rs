@@ -165,3 +165,27 @@ fn a_profile_names_the_detections_that_had_events() {
     let err = String::from_utf8(hunt(&["--profile"]).stderr).unwrap();
     assert!(err.contains("scan") && err.contains("Windows Export Certificate"), "{err}");
 }
+
+// As in `davy hunt … 2>&1 | head -1`.
+#[cfg(unix)]
+#[test]
+fn nobody_reads_to_the_end() {
+    use std::io::Read;
+    use std::process::Stdio;
+    for args in [&["--format", "csv"][..], &["--profile"], &["--format", "json", "--left-out"]] {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_davy"))
+            .arg("hunt")
+            .arg(samples())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer)
+            .spawn()
+            .unwrap();
+        let mut first = [0];
+        let _ = reader.read(&mut first).unwrap();
+        drop(reader);
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{args:?}");
+    }
+}

@@ -127,7 +127,7 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
             // Asked twice: whoever asks does not want to wait.
             std::process::exit(130);
         }
-        eprintln!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
+        tell!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
     });
     stop
 }
