@@ -35,6 +35,8 @@ pub struct Tested {
     pub report: TestReport,
     /// What was wrong, test by test.
     pub failures: Vec<String>,
+    /// What passed tests came to, test by test.
+    pub notes: Vec<String>,
     /// Mistakes found by validation, with the texts they point into.
     pub prepared: Prepared,
 }
@@ -59,7 +61,7 @@ pub fn test_detection(
     let mut diags = Diagnostics::default();
     validation::validate(world, detection, &prepared, &mut diags);
     prepared.diags.extend(diags);
-    let mut failures = Vec::new();
+    let (mut failures, mut notes) = (Vec::new(), Vec::new());
     let mut report = TestReport::not_run(detection);
     report.validation = match prepared.diags.has_errors() {
         true => TestStatus::Failing,
@@ -67,7 +69,7 @@ pub fn test_detection(
     };
     if report.validation == TestStatus::Failing {
         failures.push("validation: the detection has mistakes".to_owned());
-        return Tested { report, failures, prepared };
+        return Tested { report, failures, notes, prepared };
     }
     if detection.manual_test.is_none() {
         let mut unit = Vec::new();
@@ -83,12 +85,13 @@ pub fn test_detection(
                 Ok(replay) => integration::run(world, detection, &prepared, replay, now, zone),
                 Err(missing) => Err(missing.clone()),
             };
+            let outcome = outcome.map(|note| notes.push(format!("integration: {note}")));
             push(&mut integration, &mut failures, "integration", &replay, test, outcome);
         }
         report.unit = unit;
         report.integration = integration;
     }
-    Tested { report, failures, prepared }
+    Tested { report, failures, notes, prepared }
 }
 
 /// Why a test has no result of its own.

@@ -118,7 +118,8 @@ fn print(tested: &[(&Detection, Tested)], format: TestFormat) -> std::io::Result
 
 fn rows(table: &mut Table, detection: &Detection, tested: &Tested) {
     let note = |kind: &str| {
-        let found = tested.failures.iter().find(|f| f.starts_with(kind));
+        let told = tested.failures.iter().chain(&tested.notes);
+        let found = told.into_iter().find(|f| f.starts_with(kind));
         found.map(|f| f.split_once(": ").map_or(f.as_str(), |(_, why)| why).to_owned())
     };
     let name = &detection.name.value;
@@ -159,6 +160,7 @@ fn object(detection: &Detection, tested: &Tested) -> serde_json::Map<String, ser
         "unit": list(&tested.report.unit),
         "integration": list(&tested.report.integration),
         "failures": tested.failures,
+        "notes": tested.notes,
     });
     debug_assert!(tested.report.validation != TestStatus::NotRun);
     match value {

@@ -11,6 +11,7 @@ mod language;
 mod lookups;
 mod mmdb;
 mod report;
+mod schedule;
 mod shapes;
 mod tuned;
 mod watch;
