@@ -157,11 +157,24 @@ impl Loaded {
         knowledge
     }
 
-    /// The detection of this name, id or file; shows the mistake where there is none.
-    pub(crate) fn detection(&self, name: &str) -> Result<&Detection, Exit> {
+    /// The detection of this name, id or file; says what is wrong where there is none. `told` says
+    /// that the content's mistakes have been shown.
+    pub(crate) fn detection(&self, name: &str, told: bool) -> Result<&Detection, Exit> {
+        let show_content = || {
+            if !told {
+                self.report(false);
+            }
+        };
+        if Path::new(name).is_file() {
+            // What is given as a file must not be mistaken for another of its name.
+            let mut all = self.content.detections().iter();
+            return all.rfind(|d| Path::new(&d.path) == Path::new(name)).ok_or_else(|| {
+                show_content();
+                crate::settings::usage(&format!("{name} holds no detection that can be read"))
+            });
+        }
         self.content.find_detection(name).map_err(|diagnostic| {
-            // A file that cannot be read is why its detection is not there.
-            self.report(false);
+            show_content();
             let mut diags = Diagnostics::default();
             diags.push(*diagnostic);
             show(&self.sources, &diags, true);

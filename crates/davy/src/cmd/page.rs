@@ -59,7 +59,7 @@ fn page(mut args: Arguments) -> Result<Exit, Exit> {
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let detection = loaded.detection(&args.detection)?;
+    let detection = loaded.detection(&args.detection, false)?;
     let shape = args.format.unwrap_or_else(|| by_name(args.output.as_deref()));
     let text = if shape == Shape::Json {
         format!("{:#}\n", to_json(detection, &loaded.content, &attack))

@@ -58,7 +58,7 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let detection = loaded.detection(&args.detection)?;
+    let detection = loaded.detection(&args.detection, false)?;
     let prepared = prepare_detection(&world, detection);
     if args.show == Some(Show::Spl) {
         let said = output::say(&davy_spl::format(&prepared.pipeline));

@@ -91,7 +91,7 @@ fn choose<'a>(names: &[String], loaded: &'a content::Loaded) -> Result<Vec<&'a D
             chosen.extend(inside.filter(|d| Path::new(&d.path).starts_with(root)));
             continue;
         }
-        chosen.push(loaded.detection(name)?);
+        chosen.push(loaded.detection(name, true)?);
     }
     Ok(chosen)
 }

@@ -135,6 +135,28 @@ fn content_that_is_broken_is_told_and_the_rest_is_checked() {
     }
 }
 
+// Though a built-in one has its name.
+#[test]
+fn a_broken_detection_is_not_mistaken_for_another() {
+    let good = include_str!(
+        "../../../davy-content/pack/detections/endpoint/windows_export_certificate.yml"
+    );
+    let folder = Folder::new("broken-detection");
+    let sound = folder.file("windows_export_certificate.yml", good);
+    for command in ["test", "page", "run"] {
+        let more: &[&str] = if command == "run" { &["--show", "spl"] } else { &[] };
+        let offline: &[&str] = if command == "test" { &["--offline"] } else { &[] };
+        let ran = |path: &str| davy(&[&[command, path][..], more, offline].concat(), "");
+        assert_eq!(ran(&sound).status, 0, "{command}");
+        let path = folder.file("broken/windows_export_certificate.yml", good.replace(": 4", ": x"));
+        let told = ran(&path);
+        assert_eq!(told.status, 2, "{command}: {}", told.out);
+        assert!(told.out.is_empty(), "{}", told.out);
+        assert_eq!(told.err.matches("`version` must be a whole number").count(), 1, "{}", told.err);
+        assert!(told.err.contains("holds no detection that can be read"), "{}", told.err);
+    }
+}
+
 #[test]
 fn a_pattern_that_is_given_up_is_a_named_error() {
     let text = "a".repeat(60) + "!";
