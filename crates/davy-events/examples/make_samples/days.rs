@@ -140,7 +140,7 @@ pub(crate) fn server() -> Vec<Event> {
                     id: 1006,
                     user: "o.gneiss",
                     subject: "CN=srv-adit-02.mine.example",
-                    thumbprint: thumbprint,
+                    thumbprint,
                 },
             ),
             logoff(40, "p.feldspar"),
@@ -161,7 +161,7 @@ pub(crate) fn workstation() -> Vec<Event> {
     let taken = certificate(
         0,
         94,
-        &Change { id: 1007, user: "p.feldspar", subject: "CN=p.feldspar", thumbprint: thumbprint },
+        &Change { id: 1007, user: "p.feldspar", subject: "CN=p.feldspar", thumbprint },
     );
     on(
         "WS-LODE-03.mine.example",
