@@ -47,6 +47,11 @@ impl Tested {
         !bad(self.report.validation)
             && !self.report.unit.iter().chain(&self.report.integration).any(|t| bad(t.status))
     }
+
+    /// Whether a test could not be run for want of data.
+    pub fn lacks_data(&self) -> bool {
+        self.report.unit.iter().any(|t| t.status == TestStatus::NotRun)
+    }
 }
 
 /// Runs the three tests. `now` is the clock for events without a time.
@@ -80,11 +85,13 @@ pub fn test_detection(
                 Ok(replay) => unit::run(world, detection, &prepared, test, replay, now, zone),
                 Err(missing) => Err(missing.clone()),
             };
+            let outcome = by_example(outcome, &replay);
             push(&mut unit, &mut failures, "unit", &replay, test, outcome);
             let outcome = match &replay {
                 Ok(replay) => integration::run(world, detection, &prepared, replay, now, zone),
                 Err(missing) => Err(missing.clone()),
             };
+            let outcome = by_example(outcome, &replay);
             let outcome = outcome.map(|note| notes.push(format!("integration: {note}")));
             push(&mut integration, &mut failures, "integration", &replay, test, outcome);
         }
@@ -103,6 +110,20 @@ enum Fault {
     NotRun(String),
     /// It does not apply to this kind of detection.
     Skipped(String),
+}
+
+/// An example is an event like those of the attack and need not be one: that nothing is found in it
+/// tells nothing of the detection.
+fn by_example<T>(
+    outcome: Result<T, Fault>,
+    replay: &Result<unit::Replay, Fault>,
+) -> Result<T, Fault> {
+    outcome.map_err(|fault| match fault {
+        Fault::Failed(why) if replay.as_ref().is_ok_and(|r| r.example) => {
+            Fault::NotRun(format!("the recorded data is not at hand; {why}"))
+        }
+        fault => fault,
+    })
 }
 
 fn push(

@@ -74,7 +74,13 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
         tell!("warning: {line}");
     }
     let failed = tested.iter().filter(|(_, t)| !t.passed()).count();
-    tell!("{} detections tested, {} passed, {failed} failed", tested.len(), tested.len() - failed);
+    let without = tested.iter().filter(|(_, t)| t.passed() && t.lacks_data()).count();
+    let lacking = match without {
+        0 => String::new(),
+        n => format!(", {n} lack their data"),
+    };
+    let passed = tested.len() - failed - without;
+    tell!("{} detections tested, {passed} passed, {failed} failed{lacking}", tested.len());
     Ok(output::ended(written, failed > 0 || unsound))
 }
 
@@ -155,7 +161,7 @@ fn object(detection: &Detection, tested: &Tested) -> serde_json::Map<String, ser
     let value = json!({
         "detection": detection.name.value,
         "id": detection.id.value,
-        "passed": tested.passed(),
+        "passed": tested.passed() && !tested.lacks_data(),
         "validation": tested.report.validation.as_str(),
         "unit": list(&tested.report.unit),
         "integration": list(&tested.report.integration),
