@@ -10,6 +10,7 @@ mod knowledge;
 mod language;
 mod lookups;
 mod mmdb;
+mod readme;
 mod report;
 mod schedule;
 mod shapes;
