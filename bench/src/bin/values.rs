@@ -108,22 +108,28 @@ fn time(mut run: impl FnMut() -> usize) -> Duration {
 
 fn main() {
     let (plain, in_band, lists) = (plain(), in_band(), lists());
-    let bytes = |arrays: Vec<ArrayRef>| -> usize {
-        arrays.iter().map(|a| a.get_array_memory_size()).sum()
-    };
+    let bytes =
+        |arrays: Vec<ArrayRef>| -> usize { arrays.iter().map(|a| a.get_array_memory_size()).sum() };
     let size = [
         bytes(plain.iter().map(|a| Arc::new(a.clone()) as ArrayRef).collect()),
         bytes(in_band.iter().map(|a| Arc::new(a.clone()) as ArrayRef).collect()),
         bytes(lists.iter().map(|a| Arc::new(a.clone()) as ArrayRef).collect()),
     ];
-    println!("{ROWS} rows in batches of {BATCH}, one row in 1,000 with two values; median of {RUNS}");
+    println!(
+        "{ROWS} rows in batches of {BATCH}, one row in 1,000 with two values; median of {RUNS}"
+    );
     println!("{:<28} {:>10} {:>10} {:>10}", "", "plain", "in-band", "list");
     let equal = |v: &str| v == "process_017.exe";
     let glob = davy_plan::Matcher::new(CmpOp::Eq, &["process_01*"]);
     let matches = |v: &str| glob.matches(v);
     let row = |name: &str, a: Duration, b: Duration, c: Duration| {
         let ratio = |d: Duration| d.as_secs_f64() / a.as_secs_f64();
-        println!("{name:<28} {:>8.0}ms {:>9.2}x {:>9.2}x", a.as_secs_f64() * 1e3, ratio(b), ratio(c));
+        println!(
+            "{name:<28} {:>8.0}ms {:>9.2}x {:>9.2}x",
+            a.as_secs_f64() * 1e3,
+            ratio(b),
+            ratio(c)
+        );
     };
     row(
         "where x=\"process_017.exe\"",

@@ -21,6 +21,7 @@ mod attack;
 pub mod codes;
 mod content;
 mod expand;
+pub mod html;
 mod json;
 pub mod model;
 mod pack;

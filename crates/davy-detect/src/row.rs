@@ -41,14 +41,15 @@ impl Row {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    /// The field as a point in time: epoch seconds, or a date as `security_content_ctime` prints
-    /// it.
+    /// The field as a point in time: epoch seconds, or a date as `security_content_ctime` or
+    /// `convert ctime()` without a format prints it.
     pub fn time(&self, name: &str, zone: &TimeZone) -> Option<f64> {
         let text = self.values(name).into_iter().next()?;
         if let Some(n) = parse_num(&text) {
             return Some(n);
         }
-        let civil: DateTime = text.parse().ok()?;
+        let civil: DateTime =
+            text.parse().or_else(|_| DateTime::strptime("%m/%d/%Y %H:%M:%S%.f", &text)).ok()?;
         let at = civil.to_zoned(zone.clone()).ok()?.timestamp();
         Some(at.as_microsecond() as f64 / 1e6)
     }

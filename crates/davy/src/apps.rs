@@ -95,7 +95,7 @@ fn walk(
 /// Says how much of an app cannot be honoured.
 pub(crate) fn summary(app: &App, path: &Path) {
     if !app.notes.is_empty() {
-        eprintln!(
+        tell!(
             "davy: app {}: {} settings cannot be honoured; `davy app check {}` lists them",
             app.name,
             app.notes.len(),

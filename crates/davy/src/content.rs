@@ -3,8 +3,9 @@
 use crate::apps;
 use crate::exit::Exit;
 use crate::geo::Database;
+use clap::Args;
 use davy_app::{App, Context};
-use davy_content::{Attack, Content, InputFile, builtin_pack, load};
+use davy_content::{Attack, Content, Detection, InputFile, builtin_pack, load};
 use davy_detect::{ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_exec::Session;
@@ -24,6 +25,24 @@ pub(crate) struct Loaded {
     pub(crate) apps: Vec<App>,
     geo: Option<Arc<dyn Geo>>,
     store: Option<Arc<dyn Keeper>>,
+}
+
+/// Which content stands over the built-in pack.
+#[derive(Args, Default)]
+pub(crate) struct ContentArgs {
+    /// A folder in the layout of ESCU: detections, macros, lookups, stories, data sources,
+    /// deployments, add-ons, models. May be repeated; later ones win.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) content: Vec<String>,
+    #[command(flatten)]
+    apps: apps::AppArgs,
+}
+
+impl ContentArgs {
+    /// Loads the pack, then each folder or file, and apps over them.
+    pub(crate) fn open(&self) -> Result<Loaded, Exit> {
+        open_with(&self.content, &self.apps, false)
+    }
 }
 
 /// Loads the pack and then each folder or file.
@@ -48,7 +67,7 @@ pub(crate) fn open_with(
         let mut files = Vec::new();
         let found = read(root, &mut files, 0).and_then(|()| knowledge_texts(root, &mut texts));
         if let Err(e) = found {
-            eprintln!("davy: --content {path}: {e}");
+            tell!("davy: --content {path}: {e}");
             return Err(Exit::Usage);
         }
         content.layer(load(files, &mut sources, &mut diags));
@@ -139,6 +158,31 @@ impl Loaded {
         knowledge
     }
 
+    /// The detection of this name, id or file; says what is wrong where there is none. `told` says
+    /// that the content's mistakes have been shown.
+    pub(crate) fn detection(&self, name: &str, told: bool) -> Result<&Detection, Exit> {
+        let show_content = || {
+            if !told {
+                self.report(false);
+            }
+        };
+        if Path::new(name).is_file() {
+            // What is given as a file must not be mistaken for another of its name.
+            let mut all = self.content.detections().iter();
+            return all.rfind(|d| Path::new(&d.path) == Path::new(name)).ok_or_else(|| {
+                show_content();
+                crate::settings::usage(&format!("{name} holds no detection that can be read"))
+            });
+        }
+        self.content.find_detection(name).map_err(|diagnostic| {
+            show_content();
+            let mut diags = Diagnostics::default();
+            diags.push(*diagnostic);
+            show(&self.sources, &diags, true);
+            Exit::Usage
+        })
+    }
+
     /// Shows the content's mistakes; gives whether any is an error.
     pub(crate) fn report(&self, warnings: bool) -> bool {
         show(&self.sources, &self.diags, warnings)
@@ -150,7 +194,7 @@ pub(crate) fn show(sources: &SourceMap, diags: &Diagnostics, warnings: bool) -> 
     let color = std::io::stderr().is_terminal();
     for diagnostic in diags.sorted() {
         if warnings || diagnostic.severity == Severity::Error {
-            eprint!("{}", render::text(sources, diagnostic, color));
+            tell!("{}", render::text(sources, diagnostic, color).trim_end_matches('\n'));
         }
     }
     diags.has_errors()

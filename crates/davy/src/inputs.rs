@@ -1,5 +1,6 @@
 //! Files, folders, globs and standard input as an event source.
 
+use clap::Args;
 use davy_events::{Meta, Options};
 use davy_exec::{FileSource, Input, InputReport, Place, Progress, find_files};
 use std::io::Read;
@@ -9,6 +10,25 @@ use std::sync::Arc;
 pub(crate) struct Inputs {
     pub(crate) source: FileSource,
     pub(crate) errors: Vec<String>,
+}
+
+/// What is said of all events, in place of their own.
+#[derive(Args)]
+pub(crate) struct StatedArgs {
+    /// The source of all events, in place of their own.
+    #[arg(long, value_name = "TEXT")]
+    source: Option<String>,
+    /// The sourcetype of all events, in place of their own.
+    #[arg(long, value_name = "TEXT")]
+    sourcetype: Option<String>,
+}
+
+impl StatedArgs {
+    /// For events that are read at `now`.
+    pub(crate) fn meta(&self, now: f64) -> Meta {
+        let (source, sourcetype) = (self.source.clone(), self.sourcetype.clone());
+        Meta { source, sourcetype, now, ..Meta::default() }
+    }
 }
 
 /// Opens what the paths name; `-` is standard input.
@@ -58,10 +78,10 @@ pub(crate) fn report_problems(errors: &[String], reports: &[InputReport]) -> boo
         lines.push(format!("{}{place}: {}{more}; the rest was read", report.name, first.message));
     }
     for line in lines.iter().take(SHOWN) {
-        eprintln!("warning: {line}");
+        tell!("warning: {line}");
     }
     if lines.len() > SHOWN {
-        eprintln!("warning: {} more inputs had problems", lines.len() - SHOWN);
+        tell!("warning: {} more inputs had problems", lines.len() - SHOWN);
     }
     !lines.is_empty()
 }

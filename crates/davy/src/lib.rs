@@ -2,6 +2,17 @@
 //!
 //! A library only so that the documentation can be made from it.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+/// Says a line on standard error. Nobody may be reading it any more, as in `davy … 2>&1 | head`;
+/// that is no reason to fail.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr().lock(), $($words)*);
+    }};
+}
+
 mod apps;
 mod cmd;
 mod content;

@@ -101,6 +101,6 @@ fn bytes(text: &str) -> Option<usize> {
 
 /// Tells of a mistake in the arguments.
 pub(crate) fn usage(message: &str) -> Exit {
-    eprintln!("davy: {message}");
+    tell!("davy: {message}");
     Exit::Usage
 }

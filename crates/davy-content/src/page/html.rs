@@ -1,8 +1,9 @@
 //! The page as one HTML file.
 
 use super::view::View;
+use crate::html::{BASE_CSS, escape, head};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
+use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, escape_formatter};
 
 const TEMPLATE: &str = include_str!("../../templates/detection.html");
@@ -24,24 +25,24 @@ fn try_render(view: &View) -> Result<String, minijinja::Error> {
         _ => escape_formatter(out, state, value),
     });
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    // Both are markup of our own.
+    environment.add_global("head", Value::from_safe_string(head(&view.title, false)));
+    environment.add_global("base", Value::from_safe_string(BASE_CSS.to_owned()));
+    environment.add_filter("ticks", |text: &str| Value::from_safe_string(ticks(text)));
     environment.add_template("detection.html", TEMPLATE)?;
     environment.get_template("detection.html")?.render(Serde(view))
 }
 
-/// Every attribute of the template stands between double quotes, so the rest can stay readable.
-/// Control characters are no HTML.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
+/// A text in which what stands between backticks is code.
+fn ticks(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    // Without its other half a backtick is only a sign.
+    if parts.len().is_multiple_of(2) {
+        return escape(text);
     }
-    out
+    let part = |(at, part): (usize, &&str)| match at % 2 {
+        1 => format!("<code>{}</code>", escape(part)),
+        _ => escape(part),
+    };
+    parts.iter().enumerate().map(part).collect()
 }

@@ -142,6 +142,10 @@ fn html_needs_nothing_from_outside_and_is_accessible() {
         "© 2024 The MITRE Corporation",
         "<mark title=\"search *\">`windows_export_certificate_filter`</mark>",
         "<li>APT29</li>",
+        "<code>davy test windows_export_certificate</code>",
+        // In print an address stands behind a name, and not behind itself.
+        "<a class=\"named\" href=\"https://attack.mitre.org/techniques/T1649/\"",
+        "<a href=\"https://atomicredteam.io/",
     ] {
         assert!(page.contains(mark), "{mark} is not in the page:\n{page}");
     }
@@ -162,6 +166,7 @@ fn hostile_texts_are_only_texts() {
     let show = |format| page(&list, "lamp_goes_out", TestStatus::NotRun, format);
     let html = show(PageFormat::Html);
     assert!(html.contains("&lt;script&gt;"), "{html}");
+    assert!(html.contains("<code>c</code>"), "{html}");
     for bad in ["<script", "<img", "href=\"javascript"] {
         assert!(!html.contains(bad), "{bad} in {html}");
     }

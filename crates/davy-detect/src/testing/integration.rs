@@ -4,6 +4,7 @@
 use super::Fault;
 use super::unit::Replay;
 use crate::finding::Finding;
+use crate::risk::result_time;
 use crate::row::Row;
 use crate::run::{World, run_detection};
 use crate::schedule::{Schedule, Tick};
@@ -25,7 +26,7 @@ pub(super) fn run(
     replay: &Replay,
     now: f64,
     zone: &TimeZone,
-) -> Result<(), Fault> {
+) -> Result<String, Fault> {
     if detection.status != Status::Production {
         return Err(Fault::Skipped("only production detections are tested".to_owned()));
     }
@@ -42,7 +43,7 @@ pub(super) fn run(
     let times = event_times(world, replay, now, zone).map_err(Fault::Failed)?;
     let ticks = ticks(&schedule, &times);
     let mut ledger = Ledger::default();
-    for tick in &ticks {
+    for (number, tick) in ticks.iter().enumerate() {
         let env = Env {
             now: tick.at,
             zone: zone.clone(),
@@ -53,13 +54,14 @@ pub(super) fn run(
         let run = run_detection(world, detection, prepared, Arc::new(replay.source()), &env)
             .map_err(|e| Fault::Failed(e.to_string()))?;
         for finding in run.findings {
-            ledger.take(finding, zone);
+            ledger.take(number, *tick, finding, zone);
         }
     }
     judge(&ledger, ticks.len())
 }
 
-fn judge(ledger: &Ledger, runs: usize) -> Result<(), Fault> {
+/// Says what came of it, or what is wrong.
+fn judge(ledger: &Ledger, runs: usize) -> Result<String, Fault> {
     let events: usize = ledger.findings.iter().map(|f| f.risk.len()).sum();
     if events == 0 {
         return Err(Fault::Failed(format!("{runs} scheduled runs made no risk event")));
@@ -72,7 +74,7 @@ fn judge(ledger: &Ledger, runs: usize) -> Result<(), Fault> {
             return Err(Fault::Failed(format!("a token stayed open in: {}", open.message)));
         }
     }
-    Ok(())
+    Ok(format!("runs: {runs}, results: {}, risk events: {events}", ledger.findings.len()))
 }
 
 fn has_token(message: &str) -> bool {
@@ -140,21 +142,31 @@ fn ticks(schedule: &Schedule, times: &[f64]) -> Vec<Tick> {
 #[derive(Debug, Default)]
 struct Ledger {
     findings: Vec<Finding>,
-    /// The identity of a result, and the stretches of time that results of it cover.
-    seen: BTreeMap<String, Vec<(f64, f64)>>,
+    /// By the identity of a result.
+    seen: BTreeMap<String, Vec<Known>>,
+}
+
+/// The stretch of time that a result covers, and the last run that gave it.
+#[derive(Debug)]
+struct Known {
+    from: f64,
+    to: f64,
+    run: usize,
 }
 
 impl Ledger {
-    fn take(&mut self, finding: Finding, zone: &TimeZone) {
-        let span = covered(&finding, zone);
-        let spans = self.seen.entry(identity(&finding)).or_default();
-        match spans.iter_mut().find(|s| s.0 <= span.1 && span.0 <= s.1) {
+    fn take(&mut self, run: usize, tick: Tick, finding: Finding, zone: &TimeZone) {
+        let (from, to) = covered(&finding.row, tick, zone);
+        let all = self.seen.entry(identity(&finding)).or_default();
+        // Two results of one run are two, however alike they are.
+        match all.iter_mut().find(|k| k.run != run && k.from <= to && from <= k.to) {
             Some(known) => {
-                known.0 = known.0.min(span.0);
-                known.1 = known.1.max(span.1);
+                known.from = known.from.min(from);
+                known.to = known.to.max(to);
+                known.run = run;
             }
             None => {
-                spans.push(span);
+                all.push(Known { from, to, run });
                 self.findings.push(finding);
             }
         }
@@ -175,8 +187,11 @@ fn identity(finding: &Finding) -> String {
     out
 }
 
-fn covered(finding: &Finding, zone: &TimeZone) -> (f64, f64) {
-    let last = finding.time;
-    let first = finding.row.time("firstTime", zone).unwrap_or(last);
+/// The stretch of time that a result is about: what it says itself, or else the window in which its
+/// events are.
+fn covered(row: &Row, tick: Tick, zone: &TimeZone) -> (f64, f64) {
+    // A window ends before its latest time, where the next one may begin.
+    let Some(last) = result_time(row, zone) else { return (tick.earliest, tick.latest - 1e-3) };
+    let first = row.time("firstTime", zone).unwrap_or(last);
     (first.min(last), first.max(last))
 }

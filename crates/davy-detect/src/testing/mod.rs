@@ -35,6 +35,8 @@ pub struct Tested {
     pub report: TestReport,
     /// What was wrong, test by test.
     pub failures: Vec<String>,
+    /// What passed tests came to, test by test.
+    pub notes: Vec<String>,
     /// Mistakes found by validation, with the texts they point into.
     pub prepared: Prepared,
 }
@@ -44,6 +46,11 @@ impl Tested {
         let bad = |s: TestStatus| s == TestStatus::Failing;
         !bad(self.report.validation)
             && !self.report.unit.iter().chain(&self.report.integration).any(|t| bad(t.status))
+    }
+
+    /// Whether a test could not be run for want of data.
+    pub fn lacks_data(&self) -> bool {
+        self.report.unit.iter().any(|t| t.status == TestStatus::NotRun)
     }
 }
 
@@ -59,7 +66,7 @@ pub fn test_detection(
     let mut diags = Diagnostics::default();
     validation::validate(world, detection, &prepared, &mut diags);
     prepared.diags.extend(diags);
-    let mut failures = Vec::new();
+    let (mut failures, mut notes) = (Vec::new(), Vec::new());
     let mut report = TestReport::not_run(detection);
     report.validation = match prepared.diags.has_errors() {
         true => TestStatus::Failing,
@@ -67,7 +74,7 @@ pub fn test_detection(
     };
     if report.validation == TestStatus::Failing {
         failures.push("validation: the detection has mistakes".to_owned());
-        return Tested { report, failures, prepared };
+        return Tested { report, failures, notes, prepared };
     }
     if detection.manual_test.is_none() {
         let mut unit = Vec::new();
@@ -78,17 +85,20 @@ pub fn test_detection(
                 Ok(replay) => unit::run(world, detection, &prepared, test, replay, now, zone),
                 Err(missing) => Err(missing.clone()),
             };
+            let outcome = by_example(outcome, &replay);
             push(&mut unit, &mut failures, "unit", &replay, test, outcome);
             let outcome = match &replay {
                 Ok(replay) => integration::run(world, detection, &prepared, replay, now, zone),
                 Err(missing) => Err(missing.clone()),
             };
+            let outcome = by_example(outcome, &replay);
+            let outcome = outcome.map(|note| notes.push(format!("integration: {note}")));
             push(&mut integration, &mut failures, "integration", &replay, test, outcome);
         }
         report.unit = unit;
         report.integration = integration;
     }
-    Tested { report, failures, prepared }
+    Tested { report, failures, notes, prepared }
 }
 
 /// Why a test has no result of its own.
@@ -100,6 +110,20 @@ enum Fault {
     NotRun(String),
     /// It does not apply to this kind of detection.
     Skipped(String),
+}
+
+/// An example is an event like those of the attack and need not be one: that nothing is found in it
+/// tells nothing of the detection.
+fn by_example<T>(
+    outcome: Result<T, Fault>,
+    replay: &Result<unit::Replay, Fault>,
+) -> Result<T, Fault> {
+    outcome.map_err(|fault| match fault {
+        Fault::Failed(why) if replay.as_ref().is_ok_and(|r| r.example) => {
+            Fault::NotRun(format!("the recorded data is not at hand; {why}"))
+        }
+        fault => fault,
+    })
 }
 
 fn push(

@@ -16,6 +16,8 @@ pub(super) struct Replay {
     pub(super) inputs: Vec<Input>,
     /// What is shown for each.
     pub(super) origins: Vec<String>,
+    /// A data source's example stands in for one of them.
+    pub(super) example: bool,
 }
 
 impl Replay {
@@ -32,12 +34,13 @@ pub(super) fn replay(
     datasets: &dyn Datasets,
     now: f64,
 ) -> Result<Replay, Fault> {
-    let mut replay = Replay { inputs: Vec::new(), origins: Vec::new() };
+    let mut replay = Replay { inputs: Vec::new(), origins: Vec::new(), example: false };
     for data in list {
         let dataset = match datasets.fetch(data) {
             Ok(dataset) => dataset,
             Err(why) => example(detection, data, content).ok_or(Fault::NotRun(why))?,
         };
+        replay.example |= dataset.example;
         let name = data.data.value.rsplit('/').next().unwrap_or("data").to_owned();
         replay.inputs.push(Input {
             place: Place::Bytes(dataset.bytes),

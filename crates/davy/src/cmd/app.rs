@@ -58,11 +58,7 @@ fn check(args: Check) -> Result<Exit, Exit> {
         }
         out.flush()
     });
-    match written {
-        Err(e) if !output::closed(&e) => Ok(crate::settings::usage(&format!("cannot write: {e}"))),
-        _ if bad => Ok(Exit::Incomplete),
-        _ => Ok(Exit::Done),
-    }
+    Ok(output::ended(written, bad))
 }
 
 fn table(app: &App) -> String {

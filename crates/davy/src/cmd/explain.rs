@@ -1,6 +1,7 @@
 //! `davy explain`: what an error code means.
 
 use crate::exit::Exit;
+use crate::output::say;
 use clap::Args;
 use davy_diag::{Code, closest};
 
@@ -14,14 +15,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(args: Arguments) -> Exit {
     let codes: Vec<&'static Code> = all();
     let Some(wanted) = args.code else {
-        codes.iter().for_each(|c| println!("{}", c.id));
-        return Exit::Done;
+        let ids: String = codes.iter().map(|c| format!("{}\n", c.id)).collect();
+        return say(&ids);
     };
     match codes.iter().find(|c| c.id == wanted) {
-        Some(code) => {
-            println!("{}\n\n{}", code.id, code.explanation);
-            Exit::Done
-        }
+        Some(code) => say(&format!("{}\n\n{}\n", code.id, code.explanation)),
         None => {
             let near = closest(&wanted, codes.iter().map(|c| c.id));
             let help = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();

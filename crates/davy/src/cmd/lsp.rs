@@ -42,7 +42,7 @@ pub(crate) fn run(args: Arguments) -> Exit {
     {
         Ok(()) => Exit::Done,
         Err(message) => {
-            eprintln!("davy: {message}");
+            tell!("davy: {message}");
             Exit::Incomplete
         }
     }

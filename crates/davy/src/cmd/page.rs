@@ -1,10 +1,10 @@
 //! `davy page`: the page of a detection.
 
-use crate::content;
+use crate::content::ContentArgs;
 use crate::datasets::DataFolders;
 use crate::exit::Exit;
 use crate::output;
-use crate::settings::{RangeArgs, usage};
+use crate::settings::RangeArgs;
 use clap::{Args, ValueEnum};
 use davy_content::page::{PageFormat, PageInput, render};
 use davy_content::{Attack, to_json};
@@ -23,9 +23,8 @@ pub(crate) struct Arguments {
     /// HTML is one file that needs nothing else. Told by the name of the output file unless given.
     #[arg(long, value_enum)]
     format: Option<Shape>,
-    /// A folder in the layout of ESCU. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
+    #[command(flatten)]
+    content: ContentArgs,
     /// A folder of datasets for the tests. May be repeated.
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -53,23 +52,14 @@ pub(crate) fn run(args: Arguments) -> Exit {
 fn page(mut args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     if Path::new(&args.detection).is_file() {
-        args.content.push(args.detection.clone());
+        args.content.content.push(args.detection.clone());
     }
-    let loaded = content::open(&args.content)?;
+    let loaded = args.content.open()?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let detection = match loaded.content.find_detection(&args.detection) {
-        Ok(detection) => detection,
-        Err(diagnostic) => {
-            loaded.report(false);
-            let mut diags = davy_diag::Diagnostics::default();
-            diags.push(*diagnostic);
-            content::show(&loaded.sources, &diags, true);
-            return Err(Exit::Usage);
-        }
-    };
+    let detection = loaded.detection(&args.detection, false)?;
     let shape = args.format.unwrap_or_else(|| by_name(args.output.as_deref()));
     let text = if shape == Shape::Json {
         format!("{:#}\n", to_json(detection, &loaded.content, &attack))
@@ -94,10 +84,7 @@ fn page(mut args: Arguments) -> Result<Exit, Exit> {
         out.write_all(text.as_bytes())?;
         out.flush()
     });
-    match written {
-        Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
-        _ => Ok(Exit::Done),
-    }
+    Ok(output::ended(written, false))
 }
 
 fn by_name(path: Option<&Path>) -> Shape {

@@ -1,5 +1,6 @@
 //! `davy run`: one detection over data.
 
+use crate::content::ContentArgs;
 use crate::exit::Exit;
 use crate::output::{self, Format};
 use crate::settings::RangeArgs;
@@ -20,11 +21,8 @@ pub(crate) struct Arguments {
     /// A file, folder or glob to read; `-` is standard input. May be repeated.
     #[arg(short, long, value_name = "PATH")]
     input: Vec<String>,
-    /// A folder in the layout of ESCU. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
     #[command(flatten)]
-    apps: crate::apps::AppArgs,
+    content: ContentArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Print this instead of running.
@@ -53,28 +51,19 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     // A file stands for itself, over all that is loaded.
     if std::path::Path::new(&args.detection).is_file() {
-        args.content.push(args.detection.clone());
+        args.content.content.push(args.detection.clone());
     }
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    let loaded = args.content.open()?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let detection = match loaded.content.find_detection(&args.detection) {
-        Ok(detection) => detection,
-        Err(diagnostic) => {
-            loaded.report(false);
-            let mut diags = davy_diag::Diagnostics::default();
-            diags.push(*diagnostic);
-            content::show(&loaded.sources, &diags, true);
-            return Err(Exit::Usage);
-        }
-    };
+    let detection = loaded.detection(&args.detection, false)?;
     let prepared = prepare_detection(&world, detection);
     if args.show == Some(Show::Spl) {
-        println!("{}", davy_spl::format(&prepared.pipeline));
+        let said = output::say(&davy_spl::format(&prepared.pipeline));
         let bad = content::show(&prepared.sources, &prepared.diags, true);
-        return Ok(if bad { Exit::Usage } else { Exit::Done });
+        return Ok(if bad { Exit::Usage } else { said });
     }
     if content::show(&prepared.sources, &prepared.diags, true) {
         return Err(Exit::Usage);
@@ -103,9 +92,5 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
         output::findings(&mut *out, &run.findings, &[], &[], args.format, &env.zone)
     });
     let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
-    match written {
-        Err(e) if !output::closed(&e) => Ok(crate::settings::usage(&format!("cannot write: {e}"))),
-        _ if unread => Ok(Exit::Incomplete),
-        _ => Ok(Exit::Done),
-    }
+    Ok(output::ended(written, unread))
 }

@@ -1,12 +1,13 @@
 //! `davy search`: any search over files, folders or standard input.
 
+use crate::content::ContentArgs;
 use crate::exit::Exit;
+use crate::inputs::StatedArgs;
 use crate::output::{self, Format};
 use crate::settings::RangeArgs;
 use crate::{content, inputs};
 use clap::Args;
 use davy_diag::{Diagnostics, SourceMap};
-use davy_events::Meta;
 use davy_exec::{EventSource, RunError, Search, prepare};
 use davy_plan::{FieldSet, Knowledge, rows_of};
 use std::sync::Arc;
@@ -21,17 +22,10 @@ pub(crate) struct Arguments {
     input: Vec<String>,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-    /// A folder of content whose macros and lookups the search may use. May be repeated.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
     #[command(flatten)]
-    apps: crate::apps::AppArgs,
-    /// The source of all events, in place of their own.
-    #[arg(long, value_name = "TEXT")]
-    source: Option<String>,
-    /// The sourcetype of all events, in place of their own.
-    #[arg(long, value_name = "TEXT")]
-    sourcetype: Option<String>,
+    content: ContentArgs,
+    #[command(flatten)]
+    stated: StatedArgs,
     #[command(flatten)]
     range: RangeArgs,
 }
@@ -44,7 +38,7 @@ pub(crate) fn run(args: Arguments) -> Exit {
 
 fn search(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    let loaded = args.content.open()?;
     loaded.report(false);
     let knowledge = loaded.knowledge();
     let prepared = prepare("search", &args.spl, knowledge.macros());
@@ -52,8 +46,7 @@ fn search(args: Arguments) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     let session = args.range.session()?;
-    let meta =
-        Meta { source: args.source, sourcetype: args.sourcetype, now: env.now, ..Meta::default() };
+    let meta = args.stated.meta(env.now);
     let inputs = inputs::open(&args.input, &meta, None);
     let source: Option<Arc<dyn EventSource>> = match args.input.is_empty() {
         true => None,
@@ -76,14 +69,7 @@ fn search(args: Arguments) -> Result<Exit, Exit> {
     let written = output::target(None)
         .and_then(|mut out| output::print(&mut *out, &rows, args.format, &zone));
     let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
-    match written {
-        Err(e) if !output::closed(&e) => {
-            eprintln!("davy: cannot write: {e}");
-            Ok(Exit::Incomplete)
-        }
-        _ if unread => Ok(Exit::Incomplete),
-        _ => Ok(Exit::Done),
-    }
+    Ok(output::ended(written, unread))
 }
 
 /// Shows why a search could not run.
@@ -94,7 +80,7 @@ pub(crate) fn failed(sources: &SourceMap, error: RunError) -> Exit {
             diags.push(*diagnostic);
             content::show(sources, &diags, true);
         }
-        other => eprintln!("davy: {other}"),
+        other => tell!("davy: {other}"),
     }
     Exit::Usage
 }

@@ -1,9 +1,10 @@
 //! `davy test`: the validation, unit and integration tests of detections.
 
+use crate::content::ContentArgs;
 use crate::datasets::DataFolders;
 use crate::exit::Exit;
 use crate::progress::Bar;
-use crate::settings::{RangeArgs, usage};
+use crate::settings::RangeArgs;
 use crate::{content, output};
 use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
@@ -18,11 +19,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Arguments {
     /// Names, ids, YAML files, or folders of them; all of the content without any.
     detections: Vec<String>,
-    /// A folder in the layout of ESCU. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
     #[command(flatten)]
-    apps: crate::apps::AppArgs,
+    content: ContentArgs,
     /// A folder of datasets, in which the last parts of an address are looked up. May be repeated.
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -51,8 +49,8 @@ pub(crate) fn run(args: Arguments) -> Exit {
 fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     let own = args.detections.iter().filter(|d| Path::new(d).exists()).cloned();
-    args.content.extend(own.collect::<Vec<_>>());
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    args.content.content.extend(own.collect::<Vec<_>>());
+    let loaded = args.content.open()?;
     let unsound = loaded.report(true);
     let attack = Attack::builtin();
     let session = args.range.session()?;
@@ -73,19 +71,17 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
         content::show(&result.prepared.sources, &result.prepared.diags, false);
     }
     for line in datasets.warnings() {
-        eprintln!("warning: {line}");
+        tell!("warning: {line}");
     }
     let failed = tested.iter().filter(|(_, t)| !t.passed()).count();
-    eprintln!(
-        "{} detections tested, {} passed, {failed} failed",
-        tested.len(),
-        tested.len() - failed
-    );
-    match written {
-        Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
-        _ if failed > 0 || unsound => Ok(Exit::Incomplete),
-        _ => Ok(Exit::Done),
-    }
+    let without = tested.iter().filter(|(_, t)| t.passed() && t.lacks_data()).count();
+    let lacking = match without {
+        0 => String::new(),
+        n => format!(", {n} lack their data"),
+    };
+    let passed = tested.len() - failed - without;
+    tell!("{} detections tested, {passed} passed, {failed} failed{lacking}", tested.len());
+    Ok(output::ended(written, failed > 0 || unsound))
 }
 
 /// The detections that the arguments name.
@@ -101,15 +97,7 @@ fn choose<'a>(names: &[String], loaded: &'a content::Loaded) -> Result<Vec<&'a D
             chosen.extend(inside.filter(|d| Path::new(&d.path).starts_with(root)));
             continue;
         }
-        match loaded.content.find_detection(name) {
-            Ok(detection) => chosen.push(detection),
-            Err(diagnostic) => {
-                let mut diags = davy_diag::Diagnostics::default();
-                diags.push(*diagnostic);
-                content::show(&loaded.sources, &diags, true);
-                return Err(Exit::Usage);
-            }
-        }
+        chosen.push(loaded.detection(name, true)?);
     }
     Ok(chosen)
 }
@@ -136,7 +124,8 @@ fn print(tested: &[(&Detection, Tested)], format: TestFormat) -> std::io::Result
 
 fn rows(table: &mut Table, detection: &Detection, tested: &Tested) {
     let note = |kind: &str| {
-        let found = tested.failures.iter().find(|f| f.starts_with(kind));
+        let told = tested.failures.iter().chain(&tested.notes);
+        let found = told.into_iter().find(|f| f.starts_with(kind));
         found.map(|f| f.split_once(": ").map_or(f.as_str(), |(_, why)| why).to_owned())
     };
     let name = &detection.name.value;
@@ -172,11 +161,12 @@ fn object(detection: &Detection, tested: &Tested) -> serde_json::Map<String, ser
     let value = json!({
         "detection": detection.name.value,
         "id": detection.id.value,
-        "passed": tested.passed(),
+        "passed": tested.passed() && !tested.lacks_data(),
         "validation": tested.report.validation.as_str(),
         "unit": list(&tested.report.unit),
         "integration": list(&tested.report.integration),
         "failures": tested.failures,
+        "notes": tested.notes,
     });
     debug_assert!(tested.report.validation != TestStatus::NotRun);
     match value {

@@ -13,6 +13,7 @@ pub(crate) use rows::{Format, print, write_objects};
 pub(crate) use timeline::timeline;
 
 use crate::exit::Exit;
+use crate::settings::usage;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -30,12 +31,21 @@ pub(crate) fn closed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
 
+/// How a command ends whose output was `written` like this, and that may have left something undone.
+pub(crate) fn ended(written: io::Result<()>, incomplete: bool) -> Exit {
+    match written {
+        Err(e) if !closed(&e) => usage(&format!("cannot write: {e}")),
+        _ if incomplete => Exit::Incomplete,
+        _ => Exit::Done,
+    }
+}
+
 /// Prints a text; that nobody reads any more is no failure.
 pub(crate) fn say(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if !closed(&e) => {
-            eprintln!("davy: cannot write: {e}");
+            tell!("davy: cannot write: {e}");
             Exit::Incomplete
         }
         _ => Exit::Done,

@@ -120,3 +120,21 @@ fn an_answer_that_is_an_error_is_no_data() {
     assert_eq!(status, Some(0), "{out}{err}");
     assert!(out.contains("example log of Windows Event Log"), "{out}");
 }
+
+// The example holds a certificate that was exported; the search looks for one that was deleted.
+#[test]
+fn an_example_without_the_attack_is_no_failure() {
+    let root = content("other", "https://nowhere.example/data/windows.log");
+    let seed = root.join("detections/endpoint/windows_export_certificate.yml");
+    let text = std::fs::read_to_string(&seed).unwrap();
+    std::fs::write(&seed, text.replace("EventCode=1007", "EventCode=1004")).unwrap();
+    let (status, out, err) = davy_test(&root, &["--offline", "--format", "json"]);
+    assert_eq!(status, Some(0), "{out}{err}");
+    let tested: serde_json::Value = serde_json::from_str(&out).unwrap();
+    for kind in ["unit", "integration"] {
+        assert_eq!(tested[0][kind][0]["status"], "not run", "{out}");
+    }
+    assert_eq!(tested[0]["passed"], false, "{out}");
+    assert!(out.contains("the recorded data is not at hand; the search gave 0 results"), "{out}");
+    assert!(err.contains("1 detections tested, 0 passed, 0 failed, 1 lack their data"), "{err}");
+}

@@ -62,9 +62,12 @@ fn a_hunt_names_what_it_cannot_read_and_does_the_rest() {
     assert!(count(&alone.out) > 0);
     // What could be read of the cut file may add findings; none is lost.
     assert!(count(&all.out) >= count(&alone.out), "{}\n{}", all.out, all.err);
-    for name in ["noise.evtx", "noise_after_header.evtx", "bomb.zip", "deep.json"] {
+    let named = ["cut.evtx", "noise.evtx", "noise_after_header.evtx", "bomb.zip", "deep.json"];
+    for name in named.into_iter().chain(["latin.log"]) {
         assert!(all.err.contains(name), "{name} is not named:\n{}", all.err);
     }
+    let cut = all.err.lines().find(|line| line.contains("cut.evtx")).unwrap_or_default();
+    assert!(cut.contains("at offset"), "{cut}");
     assert!(!all.err.contains("panicked"), "{}", all.err);
 }
 
@@ -132,6 +135,28 @@ fn content_that_is_broken_is_told_and_the_rest_is_checked() {
     }
 }
 
+// Though a built-in one has its name.
+#[test]
+fn a_broken_detection_is_not_mistaken_for_another() {
+    let good = include_str!(
+        "../../../davy-content/pack/detections/endpoint/windows_export_certificate.yml"
+    );
+    let folder = Folder::new("broken-detection");
+    let sound = folder.file("windows_export_certificate.yml", good);
+    for command in ["test", "page", "run"] {
+        let more: &[&str] = if command == "run" { &["--show", "spl"] } else { &[] };
+        let offline: &[&str] = if command == "test" { &["--offline"] } else { &[] };
+        let ran = |path: &str| davy(&[&[command, path][..], more, offline].concat(), "");
+        assert_eq!(ran(&sound).status, 0, "{command}");
+        let path = folder.file("broken/windows_export_certificate.yml", good.replace(": 4", ": x"));
+        let told = ran(&path);
+        assert_eq!(told.status, 2, "{command}: {}", told.out);
+        assert!(told.out.is_empty(), "{}", told.out);
+        assert_eq!(told.err.matches("`version` must be a whole number").count(), 1, "{}", told.err);
+        assert!(told.err.contains("holds no detection that can be read"), "{}", told.err);
+    }
+}
+
 #[test]
 fn a_pattern_that_is_given_up_is_a_named_error() {
     let text = "a".repeat(60) + "!";
@@ -141,19 +166,24 @@ fn a_pattern_that_is_given_up_is_a_named_error() {
     assert!(told.err.contains("run::regex-limit"), "{}", told.err);
 }
 
-/// The reference recordings have as many events as the `evtx` crate itself dumps.
+/// A search over the reference recordings, and a hunt, have as many events as the `evtx` crate itself
+/// dumps.
 #[test]
 fn events_are_counted_as_the_evtx_crate_dumps_them() {
     let Some(root) = shared("reference/evtx") else { return };
-    let mut total = 0_u64;
+    let (mut total, mut files) = (0_u64, 0);
     each_evtx(Path::new(&root), &mut |path| {
         let Ok(mut parser) = evtx::EvtxParser::from_path(path) else { return };
+        files += 1;
         total += parser.records_json().filter(Result::is_ok).count() as u64;
     });
     assert!(total > 0);
     let counted = davy(&["search", "* | stats count", "-i", &root, "--format", "ndjson"], "");
     let line: serde_json::Value = serde_json::from_str(counted.out.trim()).unwrap();
     assert_eq!(line["count"].as_u64(), Some(total), "{}", counted.err);
+    let hunted = davy(&["hunt", &root, "--format", "ndjson"], "");
+    let sums = format!("{files} files, {total} events, 1 detections: ");
+    assert!(hunted.err.starts_with(&sums), "{sums}, not: {}", hunted.err);
 }
 
 fn each_evtx(folder: &Path, with: &mut impl FnMut(&Path)) {

@@ -215,3 +215,27 @@ fn a_result_without_a_time_has_that_of_its_last_event() {
     ];
     assert_eq!(times, wanted.map(|(name, time)| (name.to_owned(), time)), "{}", out.err);
 }
+
+// As in `davy hunt … 2>&1 | head -1`.
+#[cfg(unix)]
+#[test]
+fn nobody_reads_to_the_end() {
+    use std::io::Read;
+    use std::process::Stdio;
+    for args in [&["--format", "csv"][..], &["--profile"], &["--format", "json", "--left-out"]] {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_davy"))
+            .arg("hunt")
+            .arg(samples())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer)
+            .spawn()
+            .unwrap();
+        let mut first = [0];
+        let _ = reader.read(&mut first).unwrap();
+        drop(reader);
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{args:?}");
+    }
+}

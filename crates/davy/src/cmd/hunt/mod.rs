@@ -4,17 +4,17 @@ mod coverage;
 mod select;
 mod summary;
 mod tuning;
+mod what;
 
 use crate::exit::Exit;
+use crate::inputs;
 use crate::output::{self, Format};
 use crate::progress::Bar;
-use crate::settings::{RangeArgs, usage};
-use crate::{content, inputs};
 use clap::Args;
 use davy_content::Attack;
 use davy_detect::{
-    HuntEvents, RiskEvent, RiskNotable, Selected, detection_coverage, hunt, matching_events,
-    risk_notables, second_stage,
+    HuntEvents, RiskEvent, RiskNotable, Selected, detection_coverage, matching_events,
+    risk_notables,
 };
 use davy_events::Meta;
 use davy_exec::EventSource;
@@ -25,26 +25,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use summary::{profile, summary};
 
 pub(crate) use select::SelectArgs;
-pub(crate) use tuning::open as open_tuning;
+pub(crate) use what::{HuntArgs, Quarry};
 
 /// Runs every detection of the content over files or folders.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files, folders or globs to read; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<String>,
-    /// A folder in the layout of ESCU. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
     #[command(flatten)]
-    apps: crate::apps::AppArgs,
+    what: HuntArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Write the findings there instead of to standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    select: SelectArgs,
     /// Write a timeline for Timesketch or Timeline Explorer there: CSV, or NDJSON where the
     /// name ends in .ndjson or .jsonl.
     #[arg(long, value_name = "FILE")]
@@ -61,10 +53,6 @@ pub(crate) struct Arguments {
     /// Write a report there: one HTML file that needs nothing else.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Known findings that are suppressed, in CSV or YAML: entries of detection, field and value or
-    /// SPL in where or search, reason, expires. May be repeated.
-    #[arg(long, value_name = "FILE")]
-    tuning: Vec<PathBuf>,
     /// Give each finding its matching events, raw and with all fields, and the alternatives of the
     /// search that each met.
     #[arg(long)]
@@ -80,8 +68,6 @@ pub(crate) struct Arguments {
     /// Print where the time went: for each detection the events past its filter, rows and time.
     #[arg(long)]
     profile: bool,
-    #[command(flatten)]
-    range: RangeArgs,
 }
 
 pub(crate) fn run(args: Arguments) -> Exit {
@@ -141,25 +127,25 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
             // Asked twice: whoever asks does not want to wait.
             std::process::exit(130);
         }
-        eprintln!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
+        tell!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
     });
     stop
 }
 
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let stop = stop_on_interrupt();
-    let env = args.range.env()?;
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    let env = args.what.range.env()?;
+    let loaded = args.what.content.open()?;
     let unsound = loaded.report(false);
     let attack = Attack::builtin();
-    let session = args.range.session()?;
+    let session = args.what.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let Selected { chosen, left_out, .. } = args.select.choose(loaded.content.detections())?;
-    let tuning = open_tuning(&args.tuning, &world, &env)?;
+    let Selected { chosen, left_out, .. } = args.what.select.choose(loaded.content.detections())?;
+    let tuning = args.what.tuning(&world, &env)?;
     let meta = Meta { now: env.now, ..Meta::default() };
     let bar = Arc::new(Bar::new(0));
-    let inputs = inputs::open(&args.paths, &meta, Some(bar.clone()));
+    let inputs = inputs::open(&args.what.paths, &meta, Some(bar.clone()));
     bar.length(inputs.source.inputs().len() as u64);
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
     if args.coverage {
@@ -168,14 +154,11 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         let all = all.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
         let written = coverage::write(&all, args.format, args.output.as_deref());
         let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
-        return ended(written, unread || unsound);
+        return Ok(output::ended(written, unread || unsound));
     }
     let watch = Watch(bar.clone());
-    let hunted = hunt(&world, &chosen, &source, &env, &stop, &watch).and_then(|mut hunt| {
-        tuning.apply(&world, &mut hunt, &env)?;
-        second_stage(&world, &chosen, &mut hunt, &env, &stop, &watch)?;
-        tuning.apply(&world, &mut hunt, &env)?;
-        hunt.findings.retain(|f| f.score >= args.select.min_risk);
+    let quarry = Quarry { world: &world, chosen: &chosen, tuning: &tuning };
+    let hunted = args.what.hunt(&quarry, &source, &env, &stop, &watch).and_then(|mut hunt| {
         if args.events {
             // What was found before a stop is still to be shown whole.
             let go_on = AtomicBool::new(false);
@@ -203,13 +186,5 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         profile(&hunt);
     }
     let unread = inputs::report_problems(&inputs.errors, &reports);
-    ended(written, unread || unsound || hunt.stopped)
-}
-
-fn ended(written: io::Result<()>, incomplete: bool) -> Result<Exit, Exit> {
-    match written {
-        Err(e) if !output::closed(&e) => Ok(usage(&format!("cannot write: {e}"))),
-        _ if incomplete => Ok(Exit::Incomplete),
-        _ => Ok(Exit::Done),
-    }
+    Ok(output::ended(written, unread || unsound || hunt.stopped))
 }

@@ -47,7 +47,7 @@ impl SelectArgs {
             deprecated: self.deprecated,
         };
         let selected = selection.choose(all).map_err(|e| usage(&e.to_string()))?;
-        selected.idle.iter().for_each(|word| eprintln!("warning: --exclude: {word}"));
+        selected.idle.iter().for_each(|word| tell!("warning: --exclude: {word}"));
         Ok(selected)
     }
 }

@@ -10,19 +10,19 @@ const SHOWN: usize = 10;
 pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
     let events: u64 = reports.iter().map(|r| r.counts.events).sum();
     let risk: usize = hunt.findings.iter().map(|f| f.risk.len()).sum();
-    eprintln!(
+    tell!(
         "{} files, {events} events, {} detections: {} findings, {risk} risk events",
         reports.len(),
         hunt.ran,
         hunt.findings.len(),
     );
     if hunt.stopped {
-        eprintln!("stopped before the end: these are the findings so far");
+        tell!("stopped before the end: these are the findings so far");
     }
     by_risk(hunt);
     suppressed(hunt);
     if !hunt.second_stage.is_empty() {
-        eprintln!(
+        tell!(
             "{} detections read the risk events and notables of the others",
             hunt.second_stage.len()
         );
@@ -52,11 +52,7 @@ fn left_out(all: &[LeftOut]) {
     }
     let counts: Vec<String> =
         kinds.iter().map(|(why, n)| format!("{n} {}", why.as_str())).collect();
-    eprintln!(
-        "{} detections did not run ({}); --left-out lists them",
-        all.len(),
-        counts.join(", ")
-    );
+    tell!("{} detections did not run ({}); --left-out lists them", all.len(), counts.join(", "));
 }
 
 fn by_risk(hunt: &Hunt) {
@@ -83,7 +79,7 @@ fn by_risk(hunt: &Hunt) {
         format!("{:>7}  {} ({}, {} detections)", o.score, o.object, o.object_type, o.sources)
     });
     let row: Vec<String> = tactics.iter().map(|(name, count)| format!("{name} {count}")).collect();
-    eprintln!("ATT&CK tactics: {}", row.join(", "));
+    tell!("ATT&CK tactics: {}", row.join(", "));
     let notables = risk_notables(&hunt.findings);
     list("risk notables", &notables, |n| {
         format!("{:>7}  {} ({}): {}, {}", n.score, n.object, n.object_type, n.rule, n.severity)
@@ -94,10 +90,10 @@ fn list<T>(title: &str, rows: &[T], line: impl Fn(&T) -> String) {
     if rows.is_empty() {
         return;
     }
-    eprintln!("{title}:");
-    rows.iter().take(SHOWN).for_each(|row| eprintln!("{}", line(row)));
+    tell!("{title}:");
+    rows.iter().take(SHOWN).for_each(|row| tell!("{}", line(row)));
     if rows.len() > SHOWN {
-        eprintln!("         and {} more", rows.len() - SHOWN);
+        tell!("         and {} more", rows.len() - SHOWN);
     }
 }
 
@@ -105,7 +101,7 @@ fn list<T>(title: &str, rows: &[T], line: impl Fn(&T) -> String) {
 pub(super) fn profile(hunt: &Hunt) {
     let p = &hunt.profile;
     let ms = |d: std::time::Duration| d.as_secs_f64() * 1e3;
-    eprintln!(
+    tell!(
         "read searches {:.0} ms, plan {:.0} ms, scan {:.0} ms, commands {:.0} ms, findings {:.0} ms",
         ms(p.prepare),
         ms(p.plan),
@@ -115,8 +111,8 @@ pub(super) fn profile(hunt: &Hunt) {
     );
     let mut rows: Vec<_> = p.detections.iter().filter(|(_, spent)| spent.rows_in > 0).collect();
     rows.sort_by(|(a, x), (b, y)| y.time.cmp(&x.time).then_with(|| a.cmp(b)));
-    eprintln!("  events past filter     rows out         ms  detection");
+    tell!("  events past filter     rows out         ms  detection");
     for (name, spent) in rows {
-        eprintln!("{:>20} {:>12} {:>10.1}  {name}", spent.rows_in, spent.rows_out, ms(spent.time));
+        tell!("{:>20} {:>12} {:>10.1}  {name}", spent.rows_in, spent.rows_out, ms(spent.time));
     }
 }

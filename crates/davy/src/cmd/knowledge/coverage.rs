@@ -2,9 +2,10 @@
 //! from its example, and with which values.
 
 use super::reasons::{self, Holds};
+use crate::content::ContentArgs;
 use crate::exit::Exit;
+use crate::output;
 use crate::settings::{RangeArgs, usage};
-use crate::{content, output};
 use clap::{Args, ValueEnum};
 use davy_exec::{Coverage, Example, coverage, stated};
 use davy_knowledge::Base;
@@ -15,9 +16,8 @@ use std::fmt::Write;
 /// Tells which of the fields that data sources list are produced from their examples.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A folder of content with data sources. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
+    #[command(flatten)]
+    content: ContentArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Shown,
     #[command(flatten)]
@@ -54,7 +54,7 @@ struct Values {
 }
 
 pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
-    let loaded = content::open(&args.content)?;
+    let loaded = args.content.open()?;
     let knowledge = loaded.knowledge();
     let session = args.range.session()?;
     let mut rows = Vec::new();

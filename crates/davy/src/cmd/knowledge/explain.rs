@@ -1,12 +1,13 @@
 //! `davy knowledge explain`: for each kind of event, what it is known as, by which line of which
 //! add-on, and why it is not something else.
 
+use crate::content::ContentArgs;
 use crate::exit::Exit;
+use crate::inputs::StatedArgs;
 use crate::settings::{RangeArgs, usage};
-use crate::{content, inputs, output};
+use crate::{inputs, output};
 use clap::{Args, ValueEnum};
 use davy_diag::{SourceMap, Span};
-use davy_events::Meta;
 use davy_exec::{Explained, Holds, explain};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -24,17 +25,10 @@ pub(super) struct Arguments {
     /// Say of event types and datasets with this in their name why events are not in them.
     #[arg(long, value_name = "TEXT")]
     why_not: Option<String>,
-    /// A folder of content with add-ons and models of its own. May be repeated.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
     #[command(flatten)]
-    apps: crate::apps::AppArgs,
-    /// The source of all events, in place of their own.
-    #[arg(long, value_name = "TEXT")]
-    source: Option<String>,
-    /// The sourcetype of all events, in place of their own.
-    #[arg(long, value_name = "TEXT")]
-    sourcetype: Option<String>,
+    content: ContentArgs,
+    #[command(flatten)]
+    stated: StatedArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Shown,
     #[command(flatten)]
@@ -49,9 +43,8 @@ enum Shown {
 
 pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
-    let meta =
-        Meta { source: args.source, sourcetype: args.sourcetype, now: env.now, ..Meta::default() };
+    let loaded = args.content.open()?;
+    let meta = args.stated.meta(env.now);
     let inputs = inputs::open(&args.input, &meta, None);
     let base = &loaded.base;
     let kinds = explain(base, &inputs.source, &Arc::new(env));

@@ -2,9 +2,10 @@
 //! the technique that the file's name tells do not.
 
 use super::techniques;
+use crate::content::ContentArgs;
 use crate::exit::Exit;
 use crate::settings::{RangeArgs, usage};
-use crate::{content, inputs, output};
+use crate::{inputs, output};
 use clap::Args;
 use davy_content::{Attack, Content, Detection};
 use davy_detect::{HuntEvents, Selection, World, hunt};
@@ -22,9 +23,8 @@ pub(super) struct Arguments {
     /// Files, folders or globs of recorded attacks.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
-    /// A folder of content with detections. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
+    #[command(flatten)]
+    content: ContentArgs,
     /// Only the lines of the table, without title, figures and misses.
     #[arg(long)]
     lines: bool,
@@ -79,7 +79,7 @@ impl HuntEvents for Quiet {
 
 pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
-    let loaded = content::open(&args.content)?;
+    let loaded = args.content.open()?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
     let knowledge = loaded.knowledge();

@@ -62,7 +62,7 @@ fn lay_out(args: Arguments) -> Result<Exit, Exit> {
             if args.check {
                 exit = exit.max(Exit::Incomplete);
             } else if let Err(e) = std::fs::write(&path, laid) {
-                eprintln!("davy: {}: {e}", path.display());
+                tell!("davy: {}: {e}", path.display());
                 exit = exit.max(Exit::Incomplete);
             }
         } else {
@@ -93,7 +93,7 @@ fn one(name: &str, text: &str, yaml: bool) -> Option<String> {
     };
     if laid.is_none() {
         if !diags.has_errors() {
-            eprintln!("davy: {name}: the search cannot be replaced in this YAML");
+            tell!("davy: {name}: the search cannot be replaced in this YAML");
         }
         content::show(&sources, &diags, false);
     }

@@ -3,13 +3,13 @@
 mod files;
 mod state;
 
-use crate::cmd::hunt::{SelectArgs, open_tuning};
+use crate::cmd::hunt::{HuntArgs, Quarry};
 use crate::exit::Exit;
-use crate::settings::{RangeArgs, usage};
-use crate::{content, inputs};
+use crate::inputs;
+use crate::settings::usage;
 use clap::{Args, ValueEnum};
-use davy_content::{Attack, Detection};
-use davy_detect::{Finding, Hunt, HuntEvents, Tuning, World, hunt, second_stage};
+use davy_content::Attack;
+use davy_detect::{Finding, Hunt, HuntEvents};
 use davy_events::Meta;
 use davy_exec::{EventSource, RunError};
 use davy_plan::Env;
@@ -30,16 +30,8 @@ use std::time::{Duration, Instant};
 /// hunt.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files, folders or globs to watch.
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<String>,
-    /// A folder in the layout of ESCU. May be repeated; later ones win.
-    #[arg(long, value_name = "DIR")]
-    content: Vec<String>,
     #[command(flatten)]
-    apps: crate::apps::AppArgs,
-    #[command(flatten)]
-    select: SelectArgs,
+    what: HuntArgs,
     #[arg(long, value_enum, default_value = "ndjson")]
     format: Shape,
     /// Append the findings there instead of printing them. With --state each is there once,
@@ -49,17 +41,12 @@ pub(crate) struct Arguments {
     /// Keep there what was told, so that the next watch goes on from it.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Known findings that are suppressed. May be repeated.
-    #[arg(long, value_name = "FILE")]
-    tuning: Vec<PathBuf>,
     /// Seconds between looks for what changed.
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
     interval: f64,
     /// Look once, tell what is new, and end.
     #[arg(long)]
     once: bool,
-    #[command(flatten)]
-    range: RangeArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,15 +70,15 @@ impl HuntEvents for Silent {
 
 fn watch(args: &Arguments) -> Result<Exit, Exit> {
     places(args)?;
-    let env = args.range.env()?;
-    let loaded = content::open_with(&args.content, &args.apps, false)?;
+    let env = args.what.range.env()?;
+    let loaded = args.what.content.open()?;
     loaded.report(false);
     let attack = Attack::builtin();
-    let session = args.range.session()?;
+    let session = args.what.range.session()?;
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
-    let chosen = args.select.choose(loaded.content.detections())?.chosen;
-    let tuning = open_tuning(&args.tuning, &world, &env)?;
+    let chosen = args.what.select.choose(loaded.content.detections())?.chosen;
+    let tuning = args.what.tuning(&world, &env)?;
     let io_error = |what: &str, e: io::Error| usage(&format!("{what}: {e}"));
     let mut state = match &args.state {
         Some(path) => {
@@ -109,10 +96,11 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
             std::process::exit(130);
         }
     });
+    let quarry = Quarry { world: &world, chosen: &chosen, tuning: &tuning };
     let mut seen = Seen::default();
     let mut first = true;
     while !stop.load(Ordering::Relaxed) {
-        let (now_seen, settled) = Seen::look(&args.paths);
+        let (now_seen, settled) = Seen::look(&args.what.paths);
         if !first && now_seen == seen {
             pause(args.interval, &stop);
             continue;
@@ -122,8 +110,8 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
             pause(0.1, &stop);
             continue;
         }
-        let env = args.range.env()?;
-        let hunted = look(&world, &chosen, &tuning, args, &env, &stop)
+        let env = args.what.range.env()?;
+        let hunted = look(&quarry, args, &env, &stop)
             .map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
         if hunted.stopped {
             // A part of the events is no ground to say that a finding is gone.
@@ -155,7 +143,7 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
 
 /// The watch's own files must not be among the watched ones: each look would change them.
 fn places(args: &Arguments) -> Result<(), Exit> {
-    if args.paths.iter().any(|p| p == "-") {
+    if args.what.paths.iter().any(|p| p == "-") {
         return Err(usage("standard input cannot be watched; name files or folders"));
     }
     for (flag, own) in [("--state", &args.state), ("-o", &args.output)] {
@@ -166,7 +154,7 @@ fn places(args: &Arguments) -> Result<(), Exit> {
         let within = |path: &String| {
             Path::new(path).canonicalize().is_ok_and(|watched| whole.starts_with(watched))
         };
-        if args.paths.iter().any(within) {
+        if args.what.paths.iter().any(within) {
             return Err(usage(&format!(
                 "{flag} {}: it lies in what is watched; name a place outside",
                 own.display()
@@ -178,22 +166,16 @@ fn places(args: &Arguments) -> Result<(), Exit> {
 
 /// One plain hunt over what is there.
 fn look(
-    world: &World<'_>,
-    chosen: &[&Detection],
-    tuning: &Tuning,
+    quarry: &Quarry<'_>,
     args: &Arguments,
     env: &Env,
     stop: &AtomicBool,
 ) -> Result<Hunt, RunError> {
     let meta = Meta { now: env.now, ..Meta::default() };
-    let mut inputs = inputs::open(&args.paths, &meta, None);
+    let mut inputs = inputs::open(&args.what.paths, &meta, None);
     inputs.source = inputs.source.copied();
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
-    let mut hunted = hunt(world, chosen, &source, env, stop, &Silent)?;
-    tuning.apply(world, &mut hunted, env)?;
-    second_stage(world, chosen, &mut hunted, env, stop, &Silent)?;
-    tuning.apply(world, &mut hunted, env)?;
-    hunted.findings.retain(|f| f.score >= args.select.min_risk);
+    let hunted = args.what.hunt(quarry, &source, env, stop, &Silent)?;
     inputs::report_problems(&inputs.errors, &inputs.source.reports());
     Ok(hunted)
 }

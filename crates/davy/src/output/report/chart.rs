@@ -44,7 +44,7 @@ pub(super) fn write(out: &mut dyn Write, hunt: &Hunt, zone: &TimeZone) -> io::Re
         );
         writeln!(
             out,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td>\
+            "<tr><th scope=\"row\">{}</th><td class=\"t\">{}</td><td class=\"n\">{}</td>\
              <td class=\"chart\">{}</td></tr>",
             text(&entity.object),
             text(&entity.object_type),

@@ -8,6 +8,7 @@ mod chart;
 mod data;
 mod matrix;
 
+use davy_content::html::{self, escape as text};
 use davy_content::{ATTACK_NOTICE, Attack};
 use davy_detect::Hunt;
 use jiff::Timestamp;
@@ -33,15 +34,9 @@ pub(crate) struct Report<'a> {
 /// Writes the report.
 pub(crate) fn report(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     let hunt = report.hunt;
-    out.write_all(
-        b"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-          <meta name=\"color-scheme\" content=\"light dark\">\n\
-          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-          style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
-          <link rel=\"icon\" href=\"data:,\">\n<title>Hunt report</title>\n",
-    )?;
-    write!(out, "<style>\n{CSS}</style>\n</head>\n<body>\n")?;
+    out.write_all(html::head("Hunt report", true).as_bytes())?;
+    out.write_all(b"<link rel=\"icon\" href=\"data:,\">\n")?;
+    write!(out, "<style>\n{}{CSS}</style>\n</head>\n<body>\n", html::BASE_CSS)?;
     out.write_all(b"<a class=\"skip\" href=\"#findings-head\">To the findings</a>\n")?;
     write!(out, "<header>\n<h1>Hunt report</h1>\n")?;
     sums(out, report)?;
@@ -125,21 +120,4 @@ fn shown_time(at: f64, zone: &TimeZone) -> String {
     Timestamp::from_microsecond((at * 1e6) as i64)
         .map(|t| t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string())
         .unwrap_or_default()
-}
-
-/// Text as it stands in HTML, inside of attributes too.
-fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

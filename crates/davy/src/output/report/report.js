@@ -79,7 +79,7 @@
       head.append(th);
       return th;
     });
-    if (options.detail) head.append(make('th', { scope: 'col' }, 'Details'));
+    if (options.detail) head.append(make('th', { scope: 'col', class: 'details' }, 'Details'));
     place.append(
       make('div', { class: 'tools' }, label, input, back, next, clear, status),
       make('div', { class: 'wide' }, make('table', {}, make('caption', {}, options.caption), make('thead', {}, head), body)));
@@ -187,22 +187,22 @@
   };
   const n = (name, rows, c) => ({ name, kind: 'n', key: (row) => rows[row][c] });
   plain('entities', [
-    { name: 'Object' }, { name: 'Type' }, n('Risk', data.entities, 2), n('Risk events', data.entities, 3),
+    { name: 'Object' }, { name: 'Type', kind: 't' }, n('Risk', data.entities, 2), n('Risk events', data.entities, 3),
     n('Detections', data.entities, 4), { name: 'First', kind: 't' }, { name: 'Last', kind: 't' },
   ], data.entities, { sort: 2, down: true, caption: 'Risk objects' });
   plain('detections', [
-    { name: 'Detection' }, { name: 'Type' }, n('Findings', data.sums, 2), n('Risk', data.sums, 3),
+    { name: 'Detection' }, { name: 'Type', kind: 't' }, n('Findings', data.sums, 2), n('Risk', data.sums, 3),
     { name: 'Techniques' }, { name: 'Tactics' },
   ], data.sums, { sort: 3, down: true, caption: 'Detections with findings' });
   plain('notables', [
-    { name: 'Time', kind: 't' }, { name: 'Object' }, { name: 'Rule' }, { name: 'Severity' },
+    { name: 'Time', kind: 't' }, { name: 'Object' }, { name: 'Rule' }, { name: 'Severity', kind: 't' },
     n('Risk', data.notables, 4), { name: 'Detections' },
   ], data.notables, { sort: 0, caption: 'Risk notables' });
   plain('suppressed', [
     { name: 'Time', kind: 't' }, { name: 'Detection' }, { name: 'Message' }, { name: 'Reason' }, { name: 'Entry' },
   ], data.suppressed, { sort: 0, caption: 'Suppressed findings' });
   plain('left-out', [
-    { name: 'Detection' }, { name: 'Why' }, { name: 'Reason' },
+    { name: 'Detection' }, { name: 'Why', kind: 't' }, { name: 'Reason' },
   ], data.leftOut, { sort: 1, caption: 'Detections that did not run' });
 
   for (const button of document.querySelectorAll('[data-technique]')) {
