@@ -122,14 +122,18 @@ fn epoch(text: &str) -> Result<TimeModifier, TimeModifierError> {
     Ok(TimeModifier::Epoch(duration))
 }
 
-/// `%m/%d/%Y:%H:%M:%S`; the time of day may be left out or cut short.
+/// `%m/%d/%Y:%H:%M:%S`, or with `%y`; the time of day may be left out or cut short.
 fn absolute(text: &str) -> Result<TimeModifier, TimeModifierError> {
     let bad = || TimeModifierError::Unexpected(text.to_owned());
     let (date, clock) = text.split_once(':').unwrap_or((text, ""));
     let date: Vec<i16> =
         date.split('/').map(str::parse).collect::<Result<_, _>>().map_err(|_| bad())?;
     let clock: Vec<&str> = if clock.is_empty() { Vec::new() } else { clock.split(':').collect() };
-    let &[month, day, year] = date.as_slice() else { return Err(bad()) };
+    let &[month, day, mut year] = date.as_slice() else { return Err(bad()) };
+    // `8/13/18`
+    if (0..100).contains(&year) {
+        year += if year < 69 { 2000 } else { 1900 };
+    }
     if clock.len() > 3 {
         return Err(bad());
     }

@@ -23,7 +23,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     summary: "Moving averages over the last N rows: simple, exponential or weighted. The first N-1 rows have none.",
     examples: &[
         example!("| makeresults count=4 | streamstats count AS n | trendline sma2(n) AS a | table n a" => table "n,a\n1,\n2,1.5\n3,2.5\n4,3.5"),
-        example!("| makeresults count=3 | streamstats count AS n | trendline wma2(n) | table \"wma2(n)\"" => table "wma2(n)\n\n1.666666666666667\n2.666666666666667"),
+        example!("| makeresults count=3 | streamstats count AS n | trendline wma2(n) | table \"wma2(n)\"" => table "wma2(n)\n\n1.6666666666666667\n2.6666666666666665"),
     ],
     source: "Search Reference, trendline",
     support: Support::Full,

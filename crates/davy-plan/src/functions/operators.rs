@@ -1,10 +1,13 @@
 //! The operators on values that may be text. Search Reference, eval, "Operators".
 
+use crate::codes;
 use crate::column::Ty;
 use crate::spec::{ArgCol, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::{Val, compare};
 use arrow::array::{ArrayRef, BooleanBuilder};
 use datafusion_common::Result;
+use davy_diag::Diagnostic;
+use davy_spl::ast::{BinOp, Expr, ExprKind};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -75,6 +78,29 @@ fn sum_type(args: &[Ty]) -> Ty {
     match args.iter().all(|t| matches!(t, Ty::Num | Ty::Null)) {
         true => Ty::Num,
         false => Ty::Text,
+    }
+}
+
+/// Numbers in quotes are texts: `"5"+"6"` is `56`, and `"5"*6` a mistake.
+pub(super) fn check(op: BinOp, left: &Expr, right: &Expr, errors: &mut Vec<Diagnostic>) {
+    let text = |e: &Expr| matches!(e.kind, ExprKind::Str(_));
+    let number = |e: &Expr| matches!(e.kind, ExprKind::Num(..));
+    let mistake = match op {
+        BinOp::Add => text(left) && number(right) || number(left) && text(right),
+        BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem => text(left) || text(right),
+        _ => false,
+    };
+    if mistake {
+        let takes = match op {
+            BinOp::Add => "`+` takes two numbers or two texts",
+            _ => "this operator takes numbers",
+        };
+        let wrong = if text(left) { left } else { right };
+        errors.push(
+            codes::BAD_ARGUMENT
+                .at(wrong.span.0, format!("{takes}, and this is a text"))
+                .help("leave out the quotes of a number; a field's name stands in single quotes"),
+        );
     }
 }
 
