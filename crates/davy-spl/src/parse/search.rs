@@ -173,7 +173,8 @@ impl Parser<'_> {
                 SearchExpr::Case { field: None, value }
             });
         }
-        self.after_word(start, text, false)
+        let quoted = scan::opens_single(&text);
+        self.after_word(start, text, quoted)
     }
 
     /// What a word or quoted text turns out to be: a field with a comparison, or a term.
@@ -213,6 +214,7 @@ impl Parser<'_> {
                         return Ok(if word == "CASE" {
                             SearchExpr::Case { field: Some(field), value }
                         } else {
+                            let value = SearchValue { quoted: true, ..value };
                             SearchExpr::Compare { field, op, value }
                         });
                     }
@@ -321,7 +323,8 @@ impl Parser<'_> {
         let text = resolved(self.slice(start, start + len));
         self.pos += len;
         self.warn_call(start);
-        Ok(Some(SearchValue { text, quoted: false, span: Spanless(self.span_from(start)) }))
+        let quoted = scan::opens_single(&text);
+        Ok(Some(SearchValue { text, quoted, span: Spanless(self.span_from(start)) }))
     }
 
     /// Warns when the bare word since `start` looks like the call of a function.
@@ -347,13 +350,16 @@ impl Parser<'_> {
         self.pos += 1;
         self.skip_blank();
         let start = self.pos;
+        let mut ended = false;
         let value = if self.peek() == Some(b'"') {
             let text = self.quoted()?;
             SearchValue { text, quoted: true, span: Spanless(self.span_from(start)) }
         } else {
             let text = self.slice(start, close).trim_end_matches(scan::is_blank_char).to_owned();
             let span = Spanless(self.span(start, start + text.len()));
-            SearchValue { text, quoted: false, span }
+            let quoted = text.contains(['[', ']', '|', '(', ')', '"', '\'']);
+            ended = true;
+            SearchValue { text, quoted, span }
         };
         if value.text.is_empty() {
             let span = self.span(open, close + 1);
@@ -363,7 +369,7 @@ impl Parser<'_> {
                     .help("type the text to find inside"),
             );
         }
-        if !value.quoted {
+        if ended {
             self.pos = close;
         }
         self.close(open)?;
