@@ -12,8 +12,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion_expr::LogicalPlan;
 use davy_diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
-use davy_spl::ast::{Expr, ExprKind, SearchExpr, Spanless};
 use davy_spl::Grammars;
+use davy_spl::ast::{Expr, ExprKind, SearchExpr, Spanless};
 
 /// A pipeline read from a text, and the texts that its places point into.
 #[derive(Debug)]

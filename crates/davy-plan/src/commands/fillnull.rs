@@ -87,7 +87,8 @@ impl Command for FillNull {
         let input = if input.open() && self.open() { cx.close(input)? } else { input };
         let (input, held) = if self.open() { held(input, cx)? } else { (input, None) };
         let fits = |n: &String| {
-            self.fits(n) && (held.as_ref().is_none_or(|h| h.contains(n)) || self.plain().any(|p| p == n))
+            self.fits(n)
+                && (held.as_ref().is_none_or(|h| h.contains(n)) || self.plain().any(|p| p == n))
         };
         let mut names: Vec<String> = input.names().into_iter().filter(fits).collect();
         for name in self.plain() {

@@ -137,9 +137,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         ),
         (1, 1),
         Ret::Text,
-        &[
-            example!("| makeresults | eval x=tomv(\"[\\\"a\\\", 2]\")" => field "x" = "\"a\"|2"),
-        ],
+        &[example!("| makeresults | eval x=tomv(\"[\\\"a\\\", 2]\")" => field "x" = "\"a\"|2")],
         Kernel::Array(|args, rows, _| each_whole(args, rows, tomv)),
     ),
     conversion(
@@ -216,7 +214,9 @@ fn toarray(value: &Val<'_>) -> Val<'static> {
         return Val::Null;
     }
     let list = match value.is_multi() {
-        true => value.values().iter().map(|t| serde_json::from_str(t).unwrap_or_default()).collect(),
+        true => {
+            value.values().iter().map(|t| serde_json::from_str(t).unwrap_or_default()).collect()
+        }
         false => match json_array(value) {
             Some(list) => list,
             None => return Val::Null,

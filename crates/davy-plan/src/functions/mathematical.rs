@@ -166,16 +166,17 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         ("sqrt", "sqrt(<number>)", "The square root."),
         ONE,
         SOURCE,
-        &[example!("| makeresults | eval x=sqrt(9)" => field "x" = "3"), example!("| makeresults | eval x=sqrt(-1)" => field "x" = "nan")],
+        &[
+            example!("| makeresults | eval x=sqrt(9)" => field "x" = "3"),
+            example!("| makeresults | eval x=sqrt(-1)" => field "x" = "nan"),
+        ],
         |v, _| one(v, f64::sqrt),
     ),
     FunctionSpec {
         name: "sum",
         syntax: "sum(<value>, ...)",
         summary: "The sum of the arguments that are numbers; a field with several values adds each.",
-        examples: &[
-            example!("| makeresults | eval a=\"9\", x=sum(5, a, b)" => field "x" = "14"),
-        ],
+        examples: &[example!("| makeresults | eval a=\"9\", x=sum(5, a, b)" => field "x" = "14")],
         source: SOURCE,
         support: Support::Full,
         arity: (1, usize::MAX),

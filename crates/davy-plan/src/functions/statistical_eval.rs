@@ -19,9 +19,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         name: "avg",
         syntax: "avg(<value>, ...)",
         summary: "The mean of the arguments that are numbers; a field with several values counts each.",
-        examples: &[
-            example!("| makeresults | eval a=\"9\", x=avg(5, a, b)" => field "x" = "7"),
-        ],
+        examples: &[example!("| makeresults | eval a=\"9\", x=avg(5, a, b)" => field "x" = "7")],
         source: SOURCE,
         support: Support::Full,
         arity: (1, usize::MAX),

@@ -100,7 +100,11 @@ impl Writer<'_> {
         self.push(name);
         self.push("(");
         // What stands here bare is taken as it is.
-        if value.quoted { self.value(value) } else { self.push(&value.text) }
+        if value.quoted {
+            self.value(value)
+        } else {
+            self.push(&value.text)
+        }
         self.push(")");
     }
 

@@ -244,7 +244,8 @@ fn render(
         row.push(Val::Num(events.len() as f64));
         row.push(Val::Num(f64::from(u8::from(txn.closed))));
         // As the page's last example shows them: the unifying fields of all events, and their lines.
-        let count = |per: &dyn Fn(usize) -> usize| events.iter().map(|i| per(*i)).sum::<usize>() as f64;
+        let count =
+            |per: &dyn Fn(usize) -> usize| events.iter().map(|i| per(*i)).sum::<usize>() as f64;
         let value = |i: usize, at: usize| rows.rows.get(i).and_then(|r| r.get(at));
         let held = |i: usize, at: &usize| value(i, *at).is_some_and(|v| !v.is_null());
         row.push(Val::Num(count(&|i| unified.iter().filter(|at| held(i, at)).count())));
