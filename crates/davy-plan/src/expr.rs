@@ -217,7 +217,11 @@ impl<'a> Compiler<'a> {
             BinOp::Add if functions::is_text(left) && functions::is_text(right) => {
                 self.pair("__concat", left, right, op.span)
             }
-            BinOp::Add => self.arithmetic("__add", Operator::Plus, left, right, op.span),
+            BinOp::Add => {
+                let number = [left, right].iter().any(|e| functions::is_number(e));
+                let name = if number { "__add_number" } else { "__add" };
+                self.arithmetic(name, Operator::Plus, left, right, op.span)
+            }
             BinOp::Sub => self.arithmetic("__sub", Operator::Minus, left, right, op.span),
             BinOp::Mul => self.arithmetic("__mul", Operator::Multiply, left, right, op.span),
             BinOp::Div => self.pair("__div", left, right, op.span),

@@ -115,11 +115,14 @@ fn from_json(text: &str) -> Result<Rows, String> {
         one => vec![one],
     };
     let mut rows = Rows::default();
+    let raw = rows.column_or_add("_raw");
     for (i, item) in list.into_iter().enumerate() {
+        let text = item.to_string();
         let serde_json::Value::Object(map) = item else {
             return Err("the JSON must be a list of objects".to_owned());
         };
         rows.rows.push(vec![Val::Null; rows.names.len()]);
+        rows.rows[i][raw] = Val::str(text);
         for (name, value) in map {
             let at = rows.column_or_add(&name);
             rows.rows[i][at] = match value {

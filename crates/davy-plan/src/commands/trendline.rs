@@ -167,7 +167,8 @@ impl Trend {
             let alpha = 2.0 / (self.period as f64 + 1.0);
             self.average = match self.seen {
                 1 => n,
-                _ => alpha * n + (1.0 - alpha) * self.average,
+                // So the page has it, with alpha as the weight of what was.
+                _ => alpha * self.average + (1.0 - alpha) * n,
             };
         } else {
             self.window.push_back(n);

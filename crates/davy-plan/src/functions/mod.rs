@@ -74,6 +74,11 @@ pub(crate) fn check_operator(
     operators::check(op, left, right, errors);
 }
 
+/// Whether an expression is a number by how it is written: in digits, or computed by an operator.
+pub(crate) fn is_number(expr: &Expr) -> bool {
+    operators::is_number(expr)
+}
+
 /// Whether an expression can only be text, even where it looks like a number.
 pub(crate) fn is_text(expr: &Expr) -> bool {
     informational::only_text(expr)

@@ -30,6 +30,15 @@ const fn operator(name: &'static str, ret: Ret, multi: Multi, kernel: Kernel) ->
 
 pub(super) static FUNCTIONS: &[FunctionSpec] = &[
     operator("__add", Ret::Of(sum_type), Multi::Aware, Kernel::Row(|v, _| add(&v[0], &v[1]))),
+    operator(
+        "__add_number",
+        Ret::Num,
+        Multi::Aware,
+        Kernel::Row(|v, _| match (v[0].num(), v[1].num()) {
+            (Some(x), Some(y)) => Val::Num(x + y),
+            _ => Val::Null,
+        }),
+    ),
     operator("__sub", Ret::Num, Multi::Aware, Kernel::Row(|v, _| number(v, |a, b| a - b))),
     operator("__mul", Ret::Num, Multi::Aware, Kernel::Row(|v, _| number(v, |a, b| a * b))),
     operator("__div", Ret::Num, Multi::Aware, Kernel::Row(|v, _| number(v, |a, b| a / b))),
@@ -81,6 +90,17 @@ fn sum_type(args: &[Ty]) -> Ty {
     }
 }
 
+/// Digits, and what `-`, `*`, `/` and `%` give.
+pub(super) fn is_number(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Num(..) => true,
+        ExprKind::Binary { op, .. } => {
+            matches!(op.value, BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem)
+        }
+        _ => false,
+    }
+}
+
 /// Numbers in quotes are texts: `"5"+"6"` is `56`, and `"5"*6` a mistake.
 pub(super) fn check(op: BinOp, left: &Expr, right: &Expr, errors: &mut Vec<Diagnostic>) {
     let text = |e: &Expr| matches!(e.kind, ExprKind::Str(_));
@@ -104,12 +124,11 @@ pub(super) fn check(op: BinOp, left: &Expr, right: &Expr, errors: &mut Vec<Diagn
     }
 }
 
-/// Two numbers are added, two texts joined.
+/// Two numbers are added, two texts joined; a field's number is a text beside a text.
 fn add(a: &Val<'_>, b: &Val<'_>) -> Val<'static> {
     match (a.num(), b.num()) {
         (Some(x), Some(y)) => Val::Num(x + y),
-        (None, None) => concat(a, b),
-        _ => Val::Null,
+        _ => concat(a, b),
     }
 }
 
