@@ -160,6 +160,9 @@ impl Stats {
         self.aggs.iter().for_each(|a| a.reads(&mut out));
         if let Some(filter) = &self.filter {
             search::reads(filter, &mut out);
+            if timerange::has_windows(filter) {
+                out.extend(self.aggs.first().map(|a| ("_time".to_owned(), a.span)));
+            }
         }
         out
     }
@@ -336,6 +339,7 @@ impl Tstats {
         cx: &PlanCx<'_>,
     ) -> Result<(Plan, Vec<Agg>), Failed> {
         let range = timerange::of(filter.as_ref(), cx)?;
+        let filter = filter.map(|f| timerange::windows(f, cx)).transpose()?;
         let mut needs = FieldSet::of(reads.iter().map(|(n, _)| n.clone()));
         needs.all = self.stats.wild();
         let ordered = self.stats.ordered();

@@ -19,6 +19,10 @@ const TIME_KEYS: &[&str] = &[
     "index_latest",
     "_index_earliest",
     "_index_latest",
+    "daysago",
+    "hoursago",
+    "minutesago",
+    "monthsago",
     "startdaysago",
     "enddaysago",
     "starthoursago",
@@ -227,6 +231,12 @@ impl Parser<'_> {
             let span = Spanless(field.span.to(self.span_from(start)));
             return Ok(SearchExpr::CompareSub { field, op: Some(op), pipeline, span });
         }
+        if is_time_key(&field.value) && self.slice(self.pos, self.pos + 5) == "now()" {
+            let span = Spanless(self.span(self.pos, self.pos + 5));
+            self.pos += 5;
+            let value = SearchValue { text: "now".to_owned(), quoted: false, span };
+            return Ok(SearchExpr::Time { key: field, value });
+        }
         let Some(value) = self.value()? else {
             return self.fail(
                 codes::MISSING_VALUE
@@ -234,8 +244,14 @@ impl Parser<'_> {
                     .help("type a value after it; the empty value is `\"\"`"),
             );
         };
-        if op.value == CmpOp::Eq && is_time_key(&field.value) {
-            return Ok(SearchExpr::Time { key: field, value });
+        if is_time_key(&field.value) {
+            // `latest<@d` and `earliest>=@d` say the same; fields of these names hold no such text.
+            let relative = value.text.contains('@') || value.text.starts_with(['-', '+']);
+            let start = matches!(op.value, CmpOp::Gt | CmpOp::Ge) && field.value == "earliest";
+            let end = matches!(op.value, CmpOp::Lt | CmpOp::Le) && field.value == "latest";
+            if op.value == CmpOp::Eq || (start || end) && relative && !value.quoted {
+                return Ok(SearchExpr::Time { key: field, value });
+            }
         }
         Ok(SearchExpr::Compare { field, op, value })
     }
