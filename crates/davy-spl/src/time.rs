@@ -51,6 +51,8 @@ pub enum TimeModifierError {
     Unexpected(String),
     #[error("`{0}` is out of range")]
     Range(String),
+    #[error("`{0}` divides no second evenly; write whole seconds as `1s`, parts as `250ms`")]
+    Uneven(String),
 }
 
 /// A length of time, as in `span=1h` or `maxspan=5m`.
@@ -252,6 +254,23 @@ pub fn parse_span(text: &str) -> Result<TimeSpan, TimeModifierError> {
         return Err(TimeModifierError::Range(text.to_owned()));
     }
     Ok(TimeSpan { count, unit, snap })
+}
+
+/// A span of buckets: one shorter than a second divides it evenly. Search Reference, bin,
+/// "Subsecond bin time spans".
+pub fn parse_bin_span(text: &str) -> Result<TimeSpan, TimeModifierError> {
+    let span = parse_span(text)?;
+    let units = match span.unit {
+        TimeUnit::Decisecond => 10,
+        TimeUnit::Centisecond => 100,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        _ => return Ok(span),
+    };
+    match span.count < units && units % span.count == 0 {
+        true => Ok(span),
+        false => Err(TimeModifierError::Uneven(text.to_owned())),
+    }
 }
 
 impl TimeModifier {

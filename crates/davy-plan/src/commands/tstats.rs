@@ -123,7 +123,7 @@ impl Stats {
         let span =
             by_options.text("span").or(in_filter).filter(|s| !s.value.eq_ignore_ascii_case("auto"));
         if let Some(span) = &span
-            && let Err(e) = davy_spl::parse_span(&span.value)
+            && let Err(e) = davy_spl::parse_bin_span(&span.value)
         {
             return cx.bad(span.span, format!("this is no span of time: {e}"));
         }

@@ -185,7 +185,10 @@ static IS_INT: FunctionSpec =
     answer("__isint", Ret::Bool, |v, _| Val::Bool(number(v).is_some_and(|n| n == n.trunc())));
 static IS_DOUBLE: FunctionSpec =
     answer("__isdouble", Ret::Bool, |v, _| Val::Bool(number(v).is_some_and(|n| n != n.trunc())));
-static IS_NUM: FunctionSpec = answer("__isnum", Ret::Bool, |v, _| Val::Bool(number(v).is_some()));
+/// A field's `NaN` is a number too, though a text as well.
+static IS_NUM: FunctionSpec = answer("__isnum", Ret::Bool, |v, _| {
+    Val::Bool(number(v).is_some() || matches!(v, [Val::Str(s), Val::Bool(false)] if &**s == "NaN"))
+});
 static IS_STR: FunctionSpec = answer("__isstr", Ret::Bool, |v, _| {
     Val::Bool(matches!(v.first(), Some(Val::Str(_))) && number(v).is_none())
 });
