@@ -126,6 +126,10 @@ pub(crate) fn definition(
     };
     let number = |key: &str| text(key).and_then(|n| n.trim().parse::<u32>().ok());
     let flag = |key: &str| text(key).and_then(|t| truth(&t));
+    let by_time = text("time_field").is_some_and(|t| !t.is_empty());
+    let seconds = |key: &str| text(key).and_then(|n| n.trim().parse::<f64>().ok());
+    // The format that Splunk takes where none is given is that of plain seconds.
+    let time_format = text("time_format").filter(|f| !matches!(f.trim(), "" | "%s" | "%s.%Q"));
     for setting in stanza.own() {
         match setting.key.value.as_str() {
             "filename" | "external_type" | "collection" | "fields_list" | "default_match" => {}
@@ -138,13 +142,9 @@ pub(crate) fn definition(
             "case_sensitive_match" => {
                 cx.notes.setting(cx.sources, stanza, setting, "neither true nor false");
             }
-            "time_format" if setting.value.value.trim() == "%s" => {}
-            "time_format" => {
-                let why = "times in tables are read as seconds since 1970";
-                cx.notes.setting(cx.sources, stanza, setting, why);
-            }
-            "max_offset_secs" | "min_offset_secs" => {
-                let why = "a row holds from its time on, however long ago that is";
+            "time_format" | "max_offset_secs" | "min_offset_secs" if by_time => {}
+            "time_format" | "max_offset_secs" | "min_offset_secs" => {
+                let why = "it is for lookups by time, and there is no `time_field`";
                 cx.notes.setting(cx.sources, stanza, setting, why);
             }
             "filter" => {
@@ -165,6 +165,9 @@ pub(crate) fn definition(
         max_matches: number("max_matches"),
         case_sensitive: flag("case_sensitive_match").unwrap_or(true),
         time_field: text("time_field").filter(|t| !t.is_empty()),
+        time_format,
+        min_offset: seconds("min_offset_secs"),
+        max_offset: seconds("max_offset_secs"),
         path: cx.file_of(stanza),
     })
 }

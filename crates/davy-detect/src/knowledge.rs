@@ -157,6 +157,11 @@ fn options(lookup: &Lookup) -> LookupOptions {
         max_matches: count(lookup.max_matches, max),
         default_match: lookup.default_match.clone(),
         time_field: lookup.time_field.clone(),
+        time_format: lookup.time_format.clone(),
+        offsets: (
+            lookup.min_offset.unwrap_or(default.offsets.0),
+            lookup.max_offset.unwrap_or(default.offsets.1),
+        ),
     }
 }
 

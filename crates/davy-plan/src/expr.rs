@@ -198,6 +198,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn binary(&mut self, op: &Spanned<BinOp>, left: &Expr, right: &Expr) -> Option<Typed> {
+        functions::check_operator(op.value, left, right, &mut self.errors);
         match op.value {
             BinOp::And | BinOp::Or => {
                 let (l, r) = (self.condition(left), self.condition(right));
@@ -213,7 +214,14 @@ impl<'a> Compiler<'a> {
                 self.compare(op.value, left, right)
             }
             BinOp::Like => self.pair("like", left, right, op.span),
-            BinOp::Add => self.arithmetic("__add", Operator::Plus, left, right, op.span),
+            BinOp::Add if functions::is_text(left) && functions::is_text(right) => {
+                self.pair("__concat", left, right, op.span)
+            }
+            BinOp::Add => {
+                let number = [left, right].iter().any(|e| functions::is_number(e));
+                let name = if number { "__add_number" } else { "__add" };
+                self.arithmetic(name, Operator::Plus, left, right, op.span)
+            }
             BinOp::Sub => self.arithmetic("__sub", Operator::Minus, left, right, op.span),
             BinOp::Mul => self.arithmetic("__mul", Operator::Multiply, left, right, op.span),
             BinOp::Div => self.pair("__div", left, right, op.span),
@@ -353,7 +361,8 @@ pub(crate) fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
             args.iter().for_each(|a| check(a, errors));
         }
         ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => check(e, errors),
-        ExprKind::Binary { left, right, .. } => {
+        ExprKind::Binary { op, left, right } => {
+            functions::check_operator(op.value, left, right, errors);
             check(left, errors);
             check(right, errors);
         }

@@ -12,6 +12,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion_expr::LogicalPlan;
 use davy_diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
+use davy_spl::Grammars;
 use davy_spl::ast::{Expr, ExprKind, SearchExpr, Spanless};
 
 /// A pipeline read from a text, and the texts that its places point into.
@@ -40,6 +41,21 @@ fn read(text: &str, leads: bool, cx: &PlanCx<'_>) -> Result<InnerSearch, Failed>
         return Err(moved(error.clone(), cx.span, text).into());
     }
     Ok(InnerSearch { sources, bound, span: cx.span })
+}
+
+/// A search in brackets that starts with a command's name, with the bar that a search outside
+/// needs before it.
+pub(crate) fn piped(text: &str) -> String {
+    let trimmed = text.trim();
+    let end = trimmed.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let (word, rest) = trimmed.split_at(end.unwrap_or(trimmed.len()));
+    let next = rest.trim_start();
+    let compares = next.starts_with(['=', '<', '>', '!']);
+    let apart = rest.is_empty() || rest.starts_with([' ', '\n', '\t', '\r', '(', '[', '"']);
+    match CommandGrammars.grammar(&word.to_ascii_lowercase()).is_some() && apart && !compares {
+        true => format!("| {trimmed}"),
+        false => text.to_owned(),
+    }
 }
 
 /// Reads commands that follow others: `eval x=1 | where x>0`.

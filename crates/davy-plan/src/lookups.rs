@@ -1,8 +1,10 @@
 //! Lookup tables: how a row of the table is found for the values of an event.
 //! Knowledge Manager Manual, "Define a lookup"; transforms.conf.
 
+use crate::env::Env;
 use crate::matcher::Glob;
 use crate::plan::Rows;
+use crate::timefmt;
 use crate::value::Val;
 use ipnet::IpNet;
 use std::collections::{BTreeSet, HashMap};
@@ -27,6 +29,10 @@ pub struct LookupOptions {
     pub default_match: Option<String>,
     /// The column that holds when a row came to be true: the latest row before the event matches.
     pub time_field: Option<String>,
+    /// How that column's times are written; seconds since 1970 where it is not said.
+    pub time_format: Option<String>,
+    /// How many seconds an event may be later than its row, at least and at most.
+    pub offsets: (f64, f64),
 }
 
 impl Default for LookupOptions {
@@ -38,6 +44,8 @@ impl Default for LookupOptions {
             max_matches: 1000,
             default_match: None,
             time_field: None,
+            time_format: None,
+            offsets: (0.0, 2_000_000_000.0),
         }
     }
 }
@@ -96,6 +104,7 @@ pub(crate) struct LookupIndex {
     /// The tests of each row for the other columns.
     tests: HashMap<u32, Vec<Test>>,
     times: Option<Vec<f64>>,
+    offsets: (f64, f64),
 }
 
 #[derive(Debug)]
@@ -108,7 +117,7 @@ enum Test {
 
 impl LookupIndex {
     /// `columns` are the table's columns that events are matched by.
-    pub(crate) fn new(table: &LookupTable, columns: &[usize]) -> LookupIndex {
+    pub(crate) fn new(table: &LookupTable, columns: &[usize], env: &Env) -> LookupIndex {
         let options = &table.options;
         let kind = |at: usize| {
             let name = table.rows.names.get(at);
@@ -125,12 +134,17 @@ impl LookupIndex {
         }
         let time = options.time_field.as_ref().and_then(|n| table.rows.column(n));
         let times = time.map(|at| {
-            let time = |row: &Vec<Val<'static>>| row.get(at).and_then(Val::num);
-            table.rows.rows.iter().map(|row| time(row).unwrap_or(f64::NAN)).collect()
+            let time = |value: &Val<'static>| match &options.time_format {
+                Some(format) => timefmt::strptime(&value.text()?, format, &env.zone, env.now),
+                None => value.num(),
+            };
+            // Splunk ignores the fractions of these times.
+            let second = |row: &Vec<Val<'static>>| row.get(at).and_then(time).map(f64::floor);
+            table.rows.rows.iter().map(|row| second(row).unwrap_or(f64::NAN)).collect()
         });
         let mut index = LookupIndex {
             case_sensitive: options.case_sensitive,
-            max: if times.is_some() { 1 } else { options.max_matches.max(1) },
+            max: options.max_matches.max(1),
             exact,
             others,
             by_text: HashMap::new(),
@@ -139,6 +153,7 @@ impl LookupIndex {
             scanned: Vec::new(),
             tests: HashMap::new(),
             times,
+            offsets: options.offsets,
         };
         for (i, row) in table.rows.rows.iter().enumerate() {
             let cells: Option<Vec<String>> = columns
@@ -220,7 +235,8 @@ impl LookupIndex {
         }
         if let Some(times) = &self.times {
             let at = |row: &u32| times.get(*row as usize).copied().unwrap_or(f64::NAN);
-            found.retain(|row| time.is_none_or(|now| at(row) <= now));
+            let (least, most) = self.offsets;
+            found.retain(|row| time.is_none_or(|now| (least..=most).contains(&(now - at(row)))));
             found.sort_by(|a, b| at(b).total_cmp(&at(a)));
         }
         found.truncate(self.max);

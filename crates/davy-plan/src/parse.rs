@@ -284,6 +284,10 @@ pub(crate) fn arg_text(arg: &Arg) -> Option<String> {
 
 /// The field that an item names: its text, or `sum(bytes)` as `stats` names its results.
 pub(crate) fn arg_field(arg: &Arg) -> Option<String> {
+    // A backslash in a name without quotes is written as two (fields, rename).
+    if let ArgKind::Word(word) = &arg.kind {
+        return Some(word.replace(r"\\", r"\"));
+    }
     let ArgKind::Call { name, args: CallArgs::Items(items) } = &arg.kind else {
         return arg_text(arg);
     };

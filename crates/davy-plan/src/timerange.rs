@@ -5,8 +5,9 @@ use crate::codes;
 use crate::parse::ParseCx;
 use crate::plan::{Failed, PlanCx};
 use crate::search::time_modifiers;
-use davy_diag::Diagnostic;
-use davy_spl::ast::{SearchExpr, SearchValue};
+use crate::timefmt;
+use davy_diag::{Diagnostic, Spanned};
+use davy_spl::ast::{CmpOp, SearchExpr, SearchValue};
 use davy_spl::parse_time_modifier;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,8 +21,9 @@ pub struct TimeRange {
 
 /// Reports time modifiers that cannot be read.
 pub(crate) fn check(expr: &SearchExpr, cx: &mut ParseCx<'_>) {
+    let clock = Clock { format: format(expr), now: 0.0, zone: &TimeZone::UTC };
     for (key, value) in time_modifiers(expr) {
-        if let Err(diagnostic) = resolve(&key.value, value, 0.0, &TimeZone::UTC) {
+        if let Err(diagnostic) = clock.bound(&key.value, value) {
             cx.report(*diagnostic);
         }
     }
@@ -31,16 +33,36 @@ pub(crate) fn check(expr: &SearchExpr, cx: &mut ParseCx<'_>) {
 pub(crate) fn of(expr: Option<&SearchExpr>, cx: &PlanCx<'_>) -> Result<TimeRange, Failed> {
     let mut range = TimeRange { earliest: cx.env.earliest, latest: cx.env.latest };
     let Some(expr) = expr else { return Ok(range) };
-    for (key, value) in time_modifiers(expr) {
-        let bound =
-            resolve(&key.value, value, cx.env.now, &cx.env.zone).map_err(|d| Failed::from(*d))?;
-        match bound {
-            Some(Bound::Earliest(t)) => range.earliest = t,
-            Some(Bound::Latest(t)) => range.latest = t,
-            None => {}
-        }
-    }
+    let clock = Clock { format: format(expr), now: cx.env.now, zone: &cx.env.zone };
+    let ends = clock.ends(expr).map_err(|d| Failed::from(*d))?;
+    range.earliest = ends.earliest.unwrap_or(range.earliest);
+    range.latest = ends.latest.unwrap_or(range.latest);
     Ok(range)
+}
+
+/// Whether time modifiers stand in alternatives, so that each has a range of its own.
+pub(crate) fn has_windows(expr: &SearchExpr) -> bool {
+    match expr {
+        SearchExpr::And(list) => list.iter().any(has_windows),
+        SearchExpr::Or(_) | SearchExpr::Not(..) => !time_modifiers(expr).is_empty(),
+        _ => false,
+    }
+}
+
+/// The expression with the time modifiers in its alternatives as comparisons of `_time`.
+pub(crate) fn windows(expr: SearchExpr, cx: &PlanCx<'_>) -> Result<SearchExpr, Failed> {
+    if !has_windows(&expr) {
+        return Ok(expr);
+    }
+    let format = format(&expr).map(str::to_owned);
+    let clock = Clock { format: format.as_deref(), now: cx.env.now, zone: &cx.env.zone };
+    clock.lowered(expr, false).map_err(|d| Failed::from(*d))
+}
+
+/// What `timeformat=` says.
+fn format(expr: &SearchExpr) -> Option<&str> {
+    let given = time_modifiers(expr).into_iter().find(|(key, _)| key.value == "timeformat");
+    given.map(|(_, value)| value.text.as_str())
 }
 
 enum Bound {
@@ -48,49 +70,112 @@ enum Bound {
     Latest(f64),
 }
 
-fn resolve(
-    key: &str,
-    value: &SearchValue,
-    now: f64,
-    zone: &TimeZone,
-) -> Result<Option<Bound>, Box<Diagnostic>> {
-    let key = key.to_ascii_lowercase();
-    let ago = |unit: &str| instant(&format!("-{}{unit}", value.text), value, now, zone);
-    Ok(Some(match key.as_str() {
-        "earliest" | "_index_earliest" | "index_earliest" | "starttime" | "starttimeu" => {
-            Bound::Earliest(instant(&value.text, value, now, zone)?)
-        }
-        "latest" | "_index_latest" | "index_latest" | "endtime" | "endtimeu" => {
-            Bound::Latest(instant(&value.text, value, now, zone)?)
-        }
-        "starthoursago" | "searchtimespanhours" => Bound::Earliest(ago("h")?),
-        "startminutesago" | "searchtimespanminutes" => Bound::Earliest(ago("m")?),
-        "startdaysago" | "daysago" | "searchtimespandays" => Bound::Earliest(ago("d")?),
-        "hoursago" => Bound::Earliest(ago("h")?),
-        "minutesago" => Bound::Earliest(ago("m")?),
-        "startmonthsago" | "monthsago" | "searchtimespanmonths" => Bound::Earliest(ago("mon")?),
-        "endhoursago" => Bound::Latest(ago("h")?),
-        "endminutesago" => Bound::Latest(ago("m")?),
-        "enddaysago" => Bound::Latest(ago("d")?),
-        "endmonthsago" => Bound::Latest(ago("mon")?),
-        _ => return Ok(None),
-    }))
+#[derive(Default)]
+struct Ends {
+    earliest: Option<f64>,
+    latest: Option<f64>,
 }
 
-fn instant(
-    text: &str,
-    value: &SearchValue,
+struct Clock<'a> {
+    format: Option<&'a str>,
     now: f64,
-    zone: &TimeZone,
-) -> Result<f64, Box<Diagnostic>> {
-    let at = parse_instant(text, now, zone);
-    at.ok_or_else(|| {
-        Box::new(
-            codes::BAD_ARGUMENT
-                .at(value.span.0, format!("`{}` is no point in time", value.text))
-                .help("write -24h, -7d@d, now, an epoch time or 05/27/2026:18:00:00"),
-        )
-    })
+    zone: &'a TimeZone,
+}
+
+impl Clock<'_> {
+    fn ends(&self, expr: &SearchExpr) -> Result<Ends, Box<Diagnostic>> {
+        let mut ends = Ends::default();
+        match expr {
+            SearchExpr::Time { key, value } => match self.bound(&key.value, value)? {
+                Some(Bound::Earliest(t)) => ends.earliest = Some(t),
+                Some(Bound::Latest(t)) => ends.latest = Some(t),
+                None => {}
+            },
+            // The last one wins.
+            SearchExpr::And(list) => {
+                for part in list {
+                    let own = self.ends(part)?;
+                    ends.earliest = own.earliest.or(ends.earliest);
+                    ends.latest = own.latest.or(ends.latest);
+                }
+            }
+            // From the first to the last of the windows.
+            SearchExpr::Or(list) => {
+                let all = list.iter().map(|e| self.ends(e)).collect::<Result<Vec<Ends>, _>>()?;
+                let pick = |of: fn(&Ends) -> Option<f64>, better: fn(f64, f64) -> f64| {
+                    let times: Option<Vec<f64>> = all.iter().map(of).collect();
+                    times?.into_iter().reduce(better)
+                };
+                ends.earliest = pick(|e| e.earliest, f64::min);
+                ends.latest = pick(|e| e.latest, f64::max);
+            }
+            _ => {}
+        }
+        Ok(ends)
+    }
+
+    fn lowered(&self, expr: SearchExpr, inside: bool) -> Result<SearchExpr, Box<Diagnostic>> {
+        let all = |list: Vec<SearchExpr>, inside: bool| {
+            list.into_iter().map(|e| self.lowered(e, inside)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(match expr {
+            SearchExpr::And(list) => SearchExpr::And(all(list, inside)?),
+            SearchExpr::Or(list) => SearchExpr::Or(all(list, true)?),
+            SearchExpr::Not(inner, span) => {
+                SearchExpr::Not(Box::new(self.lowered(*inner, true)?), span)
+            }
+            SearchExpr::Time { key, value } if inside => {
+                let (op, text) = match self.bound(&key.value, &value)? {
+                    Some(Bound::Earliest(t)) => (CmpOp::Ge, t.to_string()),
+                    Some(Bound::Latest(t)) => (CmpOp::Lt, t.to_string()),
+                    None => return Ok(SearchExpr::Time { key, value }),
+                };
+                SearchExpr::Compare {
+                    field: Spanned::new("_time".to_owned(), key.span),
+                    op: Spanned::new(op, key.span),
+                    value: SearchValue { text, quoted: false, span: value.span },
+                }
+            }
+            other => other,
+        })
+    }
+
+    fn bound(&self, key: &str, value: &SearchValue) -> Result<Option<Bound>, Box<Diagnostic>> {
+        let key = key.to_ascii_lowercase();
+        let ago = |unit: &str| self.instant(&format!("-{}{unit}", value.text), value);
+        Ok(Some(match key.as_str() {
+            "earliest" | "_index_earliest" | "index_earliest" | "starttime" | "starttimeu" => {
+                Bound::Earliest(self.instant(&value.text, value)?)
+            }
+            "latest" | "_index_latest" | "index_latest" | "endtime" | "endtimeu" => {
+                Bound::Latest(self.instant(&value.text, value)?)
+            }
+            "starthoursago" | "hoursago" | "searchtimespanhours" => Bound::Earliest(ago("h")?),
+            "startminutesago" | "minutesago" | "searchtimespanminutes" => {
+                Bound::Earliest(ago("m")?)
+            }
+            "startdaysago" | "daysago" | "searchtimespandays" => Bound::Earliest(ago("d")?),
+            "startmonthsago" | "monthsago" | "searchtimespanmonths" => Bound::Earliest(ago("mon")?),
+            "endhoursago" => Bound::Latest(ago("h")?),
+            "endminutesago" => Bound::Latest(ago("m")?),
+            "enddaysago" => Bound::Latest(ago("d")?),
+            "endmonthsago" => Bound::Latest(ago("mon")?),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// A time that `timeformat=` describes, or one that needs no description.
+    fn instant(&self, text: &str, value: &SearchValue) -> Result<f64, Box<Diagnostic>> {
+        let described = self.format.and_then(|f| timefmt::strptime(text, f, self.zone, self.now));
+        let at = described.or_else(|| parse_instant(text, self.now, self.zone));
+        at.ok_or_else(|| {
+            Box::new(
+                codes::BAD_ARGUMENT
+                    .at(value.span.0, format!("`{}` is no point in time", value.text))
+                    .help("write -24h, -7d@d, now, an epoch time or 05/27/2026:18:00:00"),
+            )
+        })
+    }
 }
 
 /// A time modifier as seconds since the epoch.

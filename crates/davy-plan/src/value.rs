@@ -99,7 +99,7 @@ pub fn parse_num(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|n| n.is_finite())
 }
 
-/// A number as SPL prints it: whole numbers without a point, others with up to 16 digits.
+/// A number as SPL prints it: whole numbers without a point, others with up to 17 digits.
 pub fn fmt_num(n: f64) -> String {
     if n.is_nan() {
         return "nan".to_owned();
@@ -113,19 +113,25 @@ pub fn fmt_num(n: f64) -> String {
     if n.abs() >= 1e16 || n.abs() < 1e-4 {
         return fmt_exponent(n);
     }
-    // The shortest text that means this number, but with 16 significant digits at most, which hides
-    // the noise of binary fractions: 0.1+0.2 prints 0.3.
+    // The shortest text that means this number, as in the means of Splunk's pages
+    // (3.9900000000000055), unless its last digits are but the noise of a binary fraction: 0.1+0.2
+    // prints 0.3.
     let shortest = n.to_string();
-    let digits = shortest.bytes().filter(u8::is_ascii_digit).skip_while(|b| *b == b'0').count();
-    if digits <= 16 {
+    if significant(&shortest) <= 16 {
         return shortest;
     }
     let decimals = 15 - n.abs().log10().floor() as i32;
     let text = format!("{:.*}", decimals.clamp(0, 20) as usize, n);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
+    let rounded = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => text.as_str(),
+    };
+    if significant(rounded) < 15 { rounded.to_owned() } else { shortest }
+}
+
+/// The digits of a number from its first that is not 0.
+fn significant(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).skip_while(|b| *b == b'0').count()
 }
 
 fn fmt_exponent(n: f64) -> String {
@@ -162,6 +168,9 @@ mod tests {
             (1.0 / 3.0, "0.3333333333333333"),
             (0.588003, "0.588003"),
             (1.1 + 2.2, "3.3"),
+            (1.005 * 1000.0, "1005"),
+            (3.9900000000000055, "3.9900000000000055"),
+            (48.857142857142854, "48.857142857142854"),
             (10.0, "10"),
             (-2.5, "-2.5"),
             (1675271324.146659, "1675271324.146659"),

@@ -19,5 +19,6 @@ pub use expand::{EvalMacro, MacroCall, MacroDef, Macros, expand, expand_with, ma
 pub use fmt::{format, format_expr, format_search, format_source};
 pub use parse::{Grammars, is_time_key, parse, parse_expr_at, parse_pipeline_at, parse_search_at};
 pub use time::{
-    TimeModifier, TimeModifierError, TimeSpan, TimeStep, TimeUnit, parse_span, parse_time_modifier,
+    TimeModifier, TimeModifierError, TimeSpan, TimeStep, TimeUnit, parse_bin_span, parse_span,
+    parse_time_modifier,
 };

@@ -51,6 +51,8 @@ pub enum TimeModifierError {
     Unexpected(String),
     #[error("`{0}` is out of range")]
     Range(String),
+    #[error("`{0}` divides no second evenly; write whole seconds as `1s`, parts as `250ms`")]
+    Uneven(String),
 }
 
 /// A length of time, as in `span=1h` or `maxspan=5m`.
@@ -122,14 +124,18 @@ fn epoch(text: &str) -> Result<TimeModifier, TimeModifierError> {
     Ok(TimeModifier::Epoch(duration))
 }
 
-/// `%m/%d/%Y:%H:%M:%S`; the time of day may be left out or cut short.
+/// `%m/%d/%Y:%H:%M:%S`, or with `%y`; the time of day may be left out or cut short.
 fn absolute(text: &str) -> Result<TimeModifier, TimeModifierError> {
     let bad = || TimeModifierError::Unexpected(text.to_owned());
     let (date, clock) = text.split_once(':').unwrap_or((text, ""));
     let date: Vec<i16> =
         date.split('/').map(str::parse).collect::<Result<_, _>>().map_err(|_| bad())?;
     let clock: Vec<&str> = if clock.is_empty() { Vec::new() } else { clock.split(':').collect() };
-    let &[month, day, year] = date.as_slice() else { return Err(bad()) };
+    let &[month, day, mut year] = date.as_slice() else { return Err(bad()) };
+    // `8/13/18`
+    if (0..100).contains(&year) {
+        year += if year < 69 { 2000 } else { 1900 };
+    }
     if clock.len() > 3 {
         return Err(bad());
     }
@@ -248,6 +254,23 @@ pub fn parse_span(text: &str) -> Result<TimeSpan, TimeModifierError> {
         return Err(TimeModifierError::Range(text.to_owned()));
     }
     Ok(TimeSpan { count, unit, snap })
+}
+
+/// A span of buckets: one shorter than a second divides it evenly. Search Reference, bin,
+/// "Subsecond bin time spans".
+pub fn parse_bin_span(text: &str) -> Result<TimeSpan, TimeModifierError> {
+    let span = parse_span(text)?;
+    let units = match span.unit {
+        TimeUnit::Decisecond => 10,
+        TimeUnit::Centisecond => 100,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        _ => return Ok(span),
+    };
+    match span.count < units && units % span.count == 0 {
+        true => Ok(span),
+        false => Err(TimeModifierError::Uneven(text.to_owned())),
+    }
 }
 
 impl TimeModifier {

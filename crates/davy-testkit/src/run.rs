@@ -232,7 +232,13 @@ fn lookup_options(head: &str) -> (String, LookupOptions) {
             "min_matches" => options.min_matches = value.parse().unwrap_or(0),
             "max_matches" => options.max_matches = value.parse().unwrap_or(1000),
             "default_match" => options.default_match = Some(value.to_owned()),
-            "time_field" => options.time_field = Some(value.to_owned()),
+            "time_field" => {
+                options.time_field = Some(value.to_owned());
+                options.max_matches = 1;
+            }
+            "time_format" => options.time_format = Some(value.to_owned()),
+            "min_offset_secs" => options.offsets.0 = value.parse().unwrap_or(0.0),
+            "max_offset_secs" => options.offsets.1 = value.parse().unwrap_or(0.0),
             _ => {}
         }
     }

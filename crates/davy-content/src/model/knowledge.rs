@@ -35,6 +35,11 @@ pub struct Lookup {
     pub case_sensitive: bool,
     /// The column that holds since when a row is true.
     pub time_field: Option<String>,
+    /// How that column's times are written.
+    pub time_format: Option<String>,
+    /// Seconds that an event is later than its row, at least and at most.
+    pub min_offset: Option<f64>,
+    pub max_offset: Option<f64>,
     pub path: String,
 }
 

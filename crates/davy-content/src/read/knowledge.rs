@@ -91,6 +91,9 @@ pub(super) fn read_lookup(cx: &mut Reader<'_>, mut keys: Keys<'_>, path: String)
         max_matches,
         case_sensitive,
         time_field: None,
+        time_format: None,
+        min_offset: None,
+        max_offset: None,
         path,
     })
 }

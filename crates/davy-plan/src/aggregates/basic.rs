@@ -48,10 +48,8 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         ordered: false,
         timed: false,
         ret: Ret::Num,
-        kernel: |ty| match ty {
-            Ty::Num => AggKernel::Native(|arg| Ok(expr_fn::sum(float(arg)))),
-            _ => AggKernel::Fold(|_| Box::new(Moments::new(Moment::Sum))),
-        },
+        // One after the other, as Splunk's own last digits show; a vectorized sum has others.
+        kernel: |_| AggKernel::Fold(|_| Box::new(Moments::new(Moment::Sum))),
     },
     AggSpec {
         name: "avg",
@@ -60,6 +58,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         summary: "The mean of the values that are numbers.",
         examples: &[
             example!("| makeresults count=4 | streamstats count AS n | stats avg(n) AS a" => field "a" = "2.5"),
+            example!("| makeresults count=100 | eval test=3.99 | stats avg(test) AS a" => field "a" = "3.9900000000000055"),
         ],
         source: SOURCE,
         support: Support::Full,
@@ -68,10 +67,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         ordered: false,
         timed: false,
         ret: Ret::Num,
-        kernel: |ty| match ty {
-            Ty::Num => AggKernel::Native(|arg| Ok(expr_fn::avg(float(arg)))),
-            _ => AggKernel::Fold(|_| Box::new(Moments::new(Moment::Mean))),
-        },
+        kernel: |_| AggKernel::Fold(|_| Box::new(Moments::new(Moment::Mean))),
     },
     AggSpec {
         name: "min",

@@ -116,12 +116,12 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
             "earliest_time(<field>)",
             "The time of the first event by time that has a value.",
         ),
-        Ret::Num,
+        Ret::Text,
         Support::Full,
         &[
-            example!("| makeresults count=3 | streamstats count AS n | eval _time=n*10 | stats earliest_time(n) AS e" => field "e" = "10"),
+            example!("| makeresults count=3 | streamstats count AS n | eval _time=n*10 | stats earliest_time(n) AS e" => field "e" = "10.000000"),
         ],
-        |_| AggKernel::Fold(|_| Timed::make(|t| t.early.as_ref().map(|(at, _)| Val::Num(*at)))),
+        |_| AggKernel::Fold(|_| Timed::make(|t| t.early.as_ref().map(|(at, _)| six(*at)))),
     ),
     timed(
         (
@@ -129,12 +129,12 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
             "latest_time(<field>)",
             "The time of the last event by time that has a value.",
         ),
-        Ret::Num,
+        Ret::Text,
         Support::Full,
         &[
-            example!("| makeresults count=3 | streamstats count AS n | eval _time=n*10 | stats latest_time(n) AS e" => field "e" = "30"),
+            example!("| makeresults count=3 | streamstats count AS n | eval _time=n*10 | stats latest_time(n) AS e" => field "e" = "30.000000"),
         ],
-        |_| AggKernel::Fold(|_| Timed::make(|t| t.late.as_ref().map(|(at, _)| Val::Num(*at)))),
+        |_| AggKernel::Fold(|_| Timed::make(|t| t.late.as_ref().map(|(at, _)| six(*at)))),
     ),
     timed(
         (
@@ -172,7 +172,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         "per_second(<field>)",
         "The sum of a span for each second of it.",
         &[
-            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_second(v) AS r" => field "r" = "0.5"),
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_second(v) AS r" => field "r" = "0.500000"),
         ],
     ),
     rate_of(
@@ -180,7 +180,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         "per_minute(<field>)",
         "The sum of a span for each minute of it.",
         &[
-            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_minute(v) AS r" => field "r" = "30"),
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_minute(v) AS r" => field "r" = "30.000000"),
         ],
     ),
     rate_of(
@@ -188,7 +188,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         "per_hour(<field>)",
         "The sum of a span for each hour of it.",
         &[
-            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_hour(v) AS r" => field "r" = "1800"),
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_hour(v) AS r" => field "r" = "1800.000000"),
         ],
     ),
     rate_of(
@@ -196,10 +196,15 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         "per_day(<field>)",
         "The sum of a span for each day of it.",
         &[
-            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_day(v) AS r" => field "r" = "43200"),
+            example!("| makeresults count=2 | eval _time=60, v=15 | timechart span=1m per_day(v) AS r" => field "r" = "43200.000000"),
         ],
     ),
 ];
+
+/// Times are shown with six decimals, as `strptime` shows them.
+fn six(at: f64) -> Val<'static> {
+    Val::str(format!("{at:.6}"))
+}
 
 #[derive(Debug)]
 struct Sum(Option<f64>);

@@ -48,7 +48,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         &[],
         SOURCE,
         &[
-            example!("| makeresults format=csv data=\"v\n2\n4\n4\n6\" | stats stdev(v) AS s | eval s=round(s, 4)" => field "s" = "1.633"),
+            example!("| makeresults format=csv data=\"v\n2\n4\n4\n6\" | stats stdev(v) AS s | eval s=round(s, 4)" => field "s" = "1.6330"),
             example!("| makeresults format=csv data=\"v\n2\" | stats stdev(v) AS s" => field "s" = "0"),
         ],
         |_| AggKernel::Fold(|_| Spread::make(|s| s.sample().sqrt())),

@@ -73,7 +73,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     for width in options.span.iter().chain(&options.min_span) {
         if width.value.parse::<f64>().is_err()
             && log_span(&width.value).is_none()
-            && let Err(e) = davy_spl::parse_span(&width.value)
+            && let Err(e) = davy_spl::parse_bin_span(&width.value)
         {
             return cx.bad(width.span, format!("this is no span: {e}"));
         }

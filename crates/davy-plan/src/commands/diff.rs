@@ -34,15 +34,18 @@ struct Diff {
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
-    let names = ["position1", "position2", "attribute", "diffheader", "context", "maxlen"];
+    // The page names them `position1` and `pos1`.
+    let names =
+        ["position1", "position2", "pos1", "pos2", "attribute", "diffheader", "context", "maxlen"];
     let (options, left) = cx.reader(args).options(&names, cx);
     if let Some(extra) = left.first() {
         return cx.bad(extra.span.0, "`diff` takes only `key=value` arguments");
     }
-    let positions = [
-        options.count("position1", cx).unwrap_or(1).max(1),
-        options.count("position2", cx).unwrap_or(2).max(1),
-    ];
+    let mut position = |name, short, default: usize| {
+        let given = options.count(name, cx).or_else(|| options.count(short, cx));
+        given.unwrap_or(default).max(1)
+    };
+    let positions = [position("position1", "pos1", 1), position("position2", "pos2", 2)];
     let attribute = options.text("attribute").map_or_else(|| "_raw".to_owned(), |t| t.value);
     let header = options.flag("diffheader", false, cx);
     Some(Box::new(Over(Diff { positions, attribute, header })))

@@ -11,6 +11,7 @@ use crate::value::parse_num;
 use datafusion_expr::{Expr, lit, when};
 use davy_diag::Spanned;
 use davy_spl::ast::{Args, Grammar};
+use std::collections::HashSet;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "fillnull",
@@ -84,7 +85,12 @@ impl Command for FillNull {
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.open() { cx.close(input)? } else { input };
-        let mut names: Vec<String> = input.names().into_iter().filter(|n| self.fits(n)).collect();
+        let (input, held) = if self.open() { held(input, cx)? } else { (input, None) };
+        let fits = |n: &String| {
+            self.fits(n)
+                && (held.as_ref().is_none_or(|h| h.contains(n)) || self.plain().any(|p| p == n))
+        };
+        let mut names: Vec<String> = input.names().into_iter().filter(fits).collect();
         for name in self.plain() {
             if !names.contains(name) && (cx.out.wants(name) || input.has_column(name)) {
                 names.push(name.clone());
@@ -97,6 +103,16 @@ impl Command for FillNull {
         }
         input.with_columns(set)
     }
+}
+
+/// The rows in hand, and the columns in which some row has a value: to Splunk, the others do not
+/// exist.
+fn held(input: Plan, cx: &PlanCx<'_>) -> Result<(Plan, Option<HashSet<String>>), Failed> {
+    let (schema, batches) = cx.engine.collect(&input.logical)?;
+    let some = |i: usize| batches.iter().any(|b| b.column(i).logical_null_count() < b.num_rows());
+    let fields = schema.fields().iter().enumerate();
+    let held = fields.filter(|(i, _)| some(*i)).map(|(_, f)| f.name().clone()).collect();
+    Ok((Plan::new(cx.engine.table(schema, batches)?), Some(held)))
 }
 
 impl FillNull {

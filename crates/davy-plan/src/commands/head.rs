@@ -27,6 +27,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
         example!("| makeresults count=20 | head 3" => rows 3),
         example!("| makeresults count=9 | streamstats count AS n | head (n<4)" => rows 3),
         example!("| makeresults count=9 | streamstats count AS n | head (n<4) keeplast=t" => rows 4),
+        example!("| makeresults count=9 | streamstats count AS n | head n<4" => rows 3),
     ],
     source: "Search Reference, head",
     support: Support::Full,
@@ -47,15 +48,28 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let keep_last = options.flag("keeplast", false, cx);
     let mut limit = options.count("limit", cx);
     let mut while_ = None;
+    let mut bare: Option<Span> = None;
     for arg in left {
-        if let ArgKind::Group(_) = &arg.kind {
-            while_ = Some(cx.expr_at(arg.span.0)?);
-            continue;
-        }
+        let span = arg.span.0;
         match arg_text(arg).and_then(|t| t.parse::<usize>().ok()) {
-            Some(n) => limit = Some(n),
-            None => return cx.bad(arg.span.0, "a number of rows or an expression in parentheses"),
+            Some(n) if bare.is_none() => {
+                if limit.is_some() {
+                    return cx.bad(span, "the number of rows is there already");
+                }
+                limit = Some(n);
+            }
+            _ if matches!(arg.kind, ArgKind::Group(_)) && bare.is_none() => {
+                while_ = Some(cx.expr_at(span)?);
+            }
+            // `head count<5`: an expression may also stand without parentheses.
+            _ => bare = Some(bare.map_or(span, |b| b.to(span))),
         }
+    }
+    if let Some(span) = bare {
+        if while_.is_some() {
+            return cx.bad(span, "the expression belongs in the parentheses as a whole");
+        }
+        while_ = Some(cx.expr_at(span)?);
     }
     let limit = limit.unwrap_or(if while_.is_some() { usize::MAX } else { 10 });
     Some(Box::new(Head { limit, while_, null, keep_last }))

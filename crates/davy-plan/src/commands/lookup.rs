@@ -21,7 +21,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     aliases: &[],
     kind: Kind::Streaming,
     grammar: Grammar::General,
-    syntax: "lookup [local=<bool>] [update=<bool>] <table> (<lookup-field> [AS <field>])... [(OUTPUT|OUTPUTNEW) (<lookup-field> [AS <field>])...]",
+    syntax: "lookup [local=<bool>] [update=<bool>] [event_time_field=<field>] <table> (<lookup-field> [AS <field>])... [(OUTPUT|OUTPUTNEW) (<lookup-field> [AS <field>])...]",
     summary: "Adds the fields of the table's row whose fields hold the same values. OUTPUT replaces fields, OUTPUTNEW fills those that are missing; without either, all other fields of the table are added.",
     examples: &[example!("index=main | lookup users.csv name AS user OUTPUT department" => varies)],
     source: "Search Reference, lookup",
@@ -38,6 +38,8 @@ struct Lookup {
     outputs: Option<Vec<Pair>>,
     /// OUTPUTNEW
     new_only: bool,
+    /// The field that holds the event's time.
+    time: String,
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +54,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let (options, left) = cx.reader(args).options(&names, cx);
     options.flag("local", false, cx);
     options.flag("update", false, cx);
+    let time = options.text("event_time_field").map_or_else(|| "_time".to_owned(), |t| t.value);
     let left: Vec<Arg> = left.into_iter().cloned().collect();
     let mut reader = ArgReader::of(&left);
     let Some(table) = reader.field() else { return cx.missing("the name of a lookup") };
@@ -71,7 +74,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if let Some(extra) = reader.peek() {
         return cx.bad(extra.span.0, "a field, OUTPUT or OUTPUTNEW is needed here");
     }
-    Some(Box::new(Lookup { table, keys, outputs, new_only }))
+    Some(Box::new(Lookup { table, keys, outputs, new_only, time }))
 }
 
 fn pairs(reader: &mut ArgReader<'_>, cx: &mut ParseCx<'_>) -> Option<Vec<Pair>> {
@@ -105,7 +108,8 @@ impl Command for Lookup {
                 needs.names.remove(&pair.event);
             }
         }
-        needs.with(self.keys.iter().map(|k| k.event.clone()))
+        let keys = self.keys.iter().map(|k| k.event.clone());
+        needs.with(keys.chain((self.time != "_time").then(|| self.time.clone())))
     }
 
     fn fields(&self, input: &Fields) -> Fields {
@@ -156,12 +160,12 @@ impl Command for Lookup {
         // What is set must not be packed too.
         let hidden = input.open() && outputs.iter().any(|(_, n)| !input.has_column(n));
         let input = if hidden && self.outputs.is_none() { cx.close(input)? } else { input };
-        let mut reads: Vec<String> = vec!["_time".to_owned()];
+        let mut reads: Vec<String> = vec![self.time.clone()];
         reads.extend(self.keys.iter().map(|k| k.event.clone()));
         if self.new_only {
             reads.extend(outputs.iter().map(|(_, n)| n.clone()));
         }
-        let index = Arc::new(LookupIndex::new(&table, &columns));
+        let index = Arc::new(LookupIndex::new(&table, &columns, cx.env));
         let sets = outputs.iter().map(|(_, n)| (n.clone(), Ty::Text)).collect();
         let (keys, new_only) = (columns.len(), self.new_only);
         let start = move || {

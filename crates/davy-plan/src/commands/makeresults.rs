@@ -3,6 +3,7 @@
 use crate::command::{Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
+use crate::parse::arg_text;
 use crate::plan::{Failed, Plan, PlanCx, Rows};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
@@ -13,11 +14,12 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     aliases: &[],
     kind: Kind::Generating,
     grammar: Grammar::General,
-    syntax: "makeresults [count=<N>] [annotate=<bool>] [splunk_server=<name>] [format=<csv|json>] [data=<string>]",
+    syntax: "makeresults [<N> | count=<N>] [annotate=<bool>] [splunk_server=<name>] [format=<csv|json>] [data=<string>]",
     summary: "Makes rows: one with `_time`, or as many as `count` says, or those of a CSV or JSON text.",
     examples: &[
         example!("| makeresults" => rows 1),
         example!("| makeresults count=5" => rows 5),
+        example!("| makeresults 2" => rows 2),
         example!("| makeresults format=csv data=\"name,age\nAnn,7\nBob,9\" | table name age" => table "name,age\nAnn,7\nBob,9"),
         example!("| makeresults format=json data=\"[{\\\"a\\\":1},{\\\"a\\\":2}]\"" => rows 2),
     ],
@@ -36,10 +38,14 @@ struct MakeResults {
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let names = ["count", "annotate", "splunk_server", "splunk_server_group", "format", "data"];
     let (options, left) = cx.reader(args).options(&names, cx);
-    if let Some(extra) = left.first() {
-        return cx.bad(extra.span.0, "`makeresults` takes only `key=value` arguments");
+    let mut count = options.count("count", cx);
+    for arg in left {
+        match arg_text(arg).and_then(|t| t.parse::<usize>().ok()) {
+            Some(n) if count.is_none() => count = Some(n),
+            _ => return cx.bad(arg.span.0, "`makeresults` takes only `key=value` arguments"),
+        }
     }
-    let count = options.count("count", cx).unwrap_or(1);
+    let count = count.unwrap_or(1);
     let annotate = options.flag("annotate", false, cx);
     let format = options.one_of("format", &["csv", "json"], cx);
     let data = match (format, options.text("data")) {
@@ -109,11 +115,14 @@ fn from_json(text: &str) -> Result<Rows, String> {
         one => vec![one],
     };
     let mut rows = Rows::default();
+    let raw = rows.column_or_add("_raw");
     for (i, item) in list.into_iter().enumerate() {
+        let text = item.to_string();
         let serde_json::Value::Object(map) = item else {
             return Err("the JSON must be a list of objects".to_owned());
         };
         rows.rows.push(vec![Val::Null; rows.names.len()]);
+        rows.rows[i][raw] = Val::str(text);
         for (name, value) in map {
             let at = rows.column_or_add(&name);
             rows.rows[i][at] = match value {

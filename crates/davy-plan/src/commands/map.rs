@@ -22,6 +22,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     examples: &[
         example!("| makeresults count=2 | streamstats count AS n | map search=\"| makeresults | eval m=$n$*10\" | table m" => table "m\n10\n20"),
         example!("| makeresults count=3 | map maxsearches=2 search=\"| makeresults\"" => rows 2),
+        example!("| makeresults count=2 | map [ makeresults | eval n=\"$_serial_id$\" ] | table n" => table "n\n1\n2"),
     ],
     source: "Search Reference, map",
     support: Support::Full,
@@ -50,7 +51,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             return cx.bad(arg.span.0, "`map` takes one search");
         }
         text = match &arg.kind {
-            ArgKind::Template(t) => Some(Spanned::new(Text::Search(t.clone()), arg.span.0)),
+            ArgKind::Template(t) => Some(Spanned::new(Text::Search(inner::piped(t)), arg.span.0)),
             _ => match arg_text(arg) {
                 Some(name) => Some(Spanned::new(Text::Saved(name), arg.span.0)),
                 None => return cx.bad(arg.span.0, "a search is needed here"),
@@ -160,7 +161,7 @@ impl Command for Map {
     }
 }
 
-/// The number of the run, from 0.
+/// The number of the run, from 1.
 const SERIAL: &str = "_serial_id";
 
 fn filled(
@@ -174,7 +175,7 @@ fn filled(
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Field(SERIAL) => out.push_str(&serial.to_string()),
+            Piece::Field(SERIAL) => out.push_str(&(serial + 1).to_string()),
             Piece::Field(name) => {
                 let at = names.iter().position(|n| n == name);
                 let value = at.and_then(|at| row.get(at)).map(Val::values).unwrap_or_default();

@@ -182,7 +182,7 @@ impl<'b> Modelled<'b> {
         cx: &PlanCx<'_>,
     ) -> Result<Plan, Failed> {
         let range = timerange::of(filter, cx)?;
-        let own = filter.map(|f| self.rewritten(f));
+        let own = filter.map(|f| timerange::windows(self.rewritten(f), cx)).transpose()?;
         let mut parts = Vec::new();
         for dataset in &self.datasets {
             let mut needs = FieldSet::none();

@@ -84,6 +84,7 @@ impl Command for Mstats {
         let stats = &self.stats;
         let filter = stats.resolved(cx)?;
         let range = timerange::of(filter.as_ref(), cx)?;
+        let filter = filter.map(|f| timerange::windows(f, cx)).transpose()?;
         let mut needs = FieldSet::of(stats.reads().into_iter().map(|(n, _)| n));
         needs.add("metric_name").add("_value").add("_time");
         for name in stats.aggs.iter().filter_map(metric) {

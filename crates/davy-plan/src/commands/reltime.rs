@@ -16,7 +16,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     aliases: &[],
     kind: Kind::Streaming,
     grammar: Grammar::General,
-    syntax: "reltime [timefield=<field>] [prefix=<string>]",
+    syntax: "reltime [timefield=<fields>] [prefix=<string>]",
     summary: "Adds `reltime`, the time from `_time` to now in words: `5 days ago`.",
     examples: &[
         example!("| makeresults | eval _time=now()-7200 | reltime | table reltime" => table "reltime\n2 hours ago"),
@@ -28,8 +28,8 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
 
 #[derive(Debug)]
 struct RelTime {
-    field: String,
-    to: String,
+    /// The fields of times, each with the field for its words.
+    pairs: Vec<(String, String)>,
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
@@ -37,25 +37,37 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if let Some(extra) = left.first() {
         return cx.bad(extra.span.0, "`reltime` takes only `timefield=` and `prefix=`");
     }
-    let field = options.text("timefield").map_or_else(|| "_time".to_owned(), |t| t.value);
-    let prefix = options.text("prefix").map(|p| p.value).unwrap_or_default();
-    Some(Box::new(RelTime { field, to: format!("{prefix}reltime") }))
+    let times = options.text("timefield").map_or_else(|| "_time".to_owned(), |t| t.value);
+    let fields: Vec<&str> =
+        times.split([',', ' ']).map(str::trim).filter(|f| !f.is_empty()).collect();
+    let prefix = options.text("prefix").map(|p| p.value);
+    let pairs = fields.iter().map(|field| {
+        let to = match &prefix {
+            Some(prefix) => format!("{prefix}{field}"),
+            None if fields.len() > 1 => format!("reltime_{field}"),
+            None => "reltime".to_owned(),
+        };
+        ((*field).to_owned(), to)
+    });
+    Some(Box::new(RelTime { pairs: pairs.collect() }))
 }
 
 impl Command for RelTime {
     fn needs(&self, out: &FieldSet) -> FieldSet {
-        out.before(std::slice::from_ref(&self.to), std::slice::from_ref(&self.field))
+        let (reads, sets): (Vec<_>, Vec<_>) = self.pairs.iter().cloned().unzip();
+        out.before(&sets, &reads)
     }
 
     fn fields(&self, input: &Fields) -> Fields {
         let mut fields = input.clone();
-        fields.add(&self.to);
+        self.pairs.iter().for_each(|(_, to)| fields.add(to));
         fields
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let sets = vec![Set::new(&self.to, Ty::Text)];
-        row_map(input, vec![self.field.clone()], sets, Arc::new(Words { now: cx.env.now }))
+        let (reads, sets): (Vec<_>, Vec<_>) =
+            self.pairs.iter().map(|(field, to)| (field.clone(), Set::new(to, Ty::Text))).unzip();
+        row_map(input, reads, sets, Arc::new(Words { now: cx.env.now }))
     }
 }
 
@@ -70,10 +82,9 @@ impl RowMap for Words {
     }
 
     fn map(&self, args: &[Val<'_>], out: &mut [Option<Val<'static>>]) -> Result<(), String> {
-        let (Some(at), Some(slot)) = (args.first().and_then(Val::num), out.first_mut()) else {
-            return Ok(());
-        };
-        *slot = Some(Val::str(words(self.now - at)));
+        for (slot, at) in out.iter_mut().zip(args) {
+            *slot = at.num().map(|at| Val::str(words(self.now - at)));
+        }
         Ok(())
     }
 }

@@ -45,7 +45,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             return cx.bad(from.span, "a new name must follow `AS`");
         };
         let stars = |s: &str| s.matches('*').count();
-        if stars(&from.value) != stars(&to.value) && stars(&to.value) > 0 {
+        if stars(&from.value) != stars(&to.value) {
             return cx.bad(to.span, "both names need the same number of stars");
         }
         pairs.push((from, to));

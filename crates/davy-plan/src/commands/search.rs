@@ -54,6 +54,9 @@ impl Command for Search {
         for (name, _) in self.reads() {
             needs.add(name);
         }
+        if self.base && self.expr.as_deref().is_some_and(timerange::has_windows) {
+            needs.add("_time");
+        }
         needs
     }
 
@@ -90,6 +93,7 @@ impl Command for Search {
             };
         }
         let range = timerange::of(expr.as_ref(), cx)?;
+        let expr = expr.map(|e| timerange::windows(e, cx)).transpose()?;
         let scan = Scan {
             needs: self.needs(cx.out),
             earliest: range.earliest,

@@ -85,18 +85,19 @@ impl OverRows for SelfJoin {
         let max = if self.max == 0 { usize::MAX } else { self.max };
         let mut out = Vec::new();
         for group in groups {
-            let Some((first, others)) = group.split_first() else { continue };
-            if others.is_empty() && self.keep_single {
-                out.push(first.clone());
+            if let ([single], true) = (group.as_slice(), self.keep_single) {
+                out.push(single.clone());
             }
-            for other in others.iter().take(max) {
-                let mut joined = first.clone();
-                for (slot, value) in joined.iter_mut().zip(other) {
-                    if !value.is_null() && (self.overwrite || slot.is_null()) {
-                        *slot = value.clone();
+            for (at, row) in group.iter().enumerate() {
+                for other in group.iter().skip(at + 1).take(max) {
+                    let mut joined = row.clone();
+                    for (slot, value) in joined.iter_mut().zip(other) {
+                        if !value.is_null() && (self.overwrite || slot.is_null()) {
+                            *slot = value.clone();
+                        }
                     }
+                    out.push(joined);
                 }
-                out.push(joined);
             }
         }
         Ok(Rows { names: rows.names, rows: out })

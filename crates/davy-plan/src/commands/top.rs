@@ -159,7 +159,8 @@ impl Command for Top {
 type Group = (Vec<Val<'static>>, Vec<(Vec<Val<'static>>, f64)>);
 
 impl Top {
-    /// The rows of one group. Values of the same count stand in their own order.
+    /// The rows of one group. Of values of the same count the last by their letters comes first in
+    /// `top` (Search Reference, top, "Lexicographic order of results"), the first in `rare`.
     fn ranked(
         &self,
         group: &[Val<'static>],
@@ -167,6 +168,9 @@ impl Top {
     ) -> Vec<Vec<Val<'static>>> {
         let total: f64 = list.iter().map(|(_, n)| n).sum();
         list.sort_by_cached_key(|(values, _)| values.iter().map(key).collect::<Vec<_>>());
+        if self.most {
+            list.reverse();
+        }
         list.sort_by(|a, b| if self.most { b.1.total_cmp(&a.1) } else { a.1.total_cmp(&b.1) });
         let rest: f64 = list.iter().skip(self.limit).map(|(_, n)| n).sum();
         list.truncate(self.limit);

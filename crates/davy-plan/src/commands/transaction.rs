@@ -122,12 +122,13 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         );
         return None;
     }
+    let connected = options.flag("connected", true, cx);
     let limits = Limits {
         span: limit(&options, "maxspan", cx)?,
         pause: limit(&options, "maxpause", cx)?,
         events: events(&options, cx)?,
-        connected: options.flag("connected", true, cx),
-        unify_ends: options.flag("unifyends", false, cx),
+        connected,
+        unify_ends: options.flag("unifyends", connected, cx),
         keep_orphans: options.flag("keeporphans", false, cx),
         keep_evicted: options.flag("keepevicted", false, cx),
     };
@@ -199,7 +200,7 @@ fn filter(arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Filter> {
     }
 }
 
-const MADE: [&str; 3] = ["duration", "eventcount", "closed_txn"];
+const MADE: [&str; 5] = ["duration", "eventcount", "closed_txn", "field_match_sum", "linecount"];
 
 impl Command for Transaction {
     fn needs(&self, out: &FieldSet) -> FieldSet {
@@ -212,6 +213,9 @@ impl Command for Transaction {
             }
         }
         needs.add("_time");
+        if out.wants("linecount") {
+            needs.add("_raw");
+        }
         needs.with(self.reads().into_iter().map(|(n, _)| n))
     }
 

@@ -23,7 +23,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     summary: "Moving averages over the last N rows: simple, exponential or weighted. The first N-1 rows have none.",
     examples: &[
         example!("| makeresults count=4 | streamstats count AS n | trendline sma2(n) AS a | table n a" => table "n,a\n1,\n2,1.5\n3,2.5\n4,3.5"),
-        example!("| makeresults count=3 | streamstats count AS n | trendline wma2(n) | table \"wma2(n)\"" => table "wma2(n)\n\n1.666666666666667\n2.666666666666667"),
+        example!("| makeresults count=3 | streamstats count AS n | trendline wma2(n) | table \"wma2(n)\"" => table "wma2(n)\n\n1.6666666666666667\n2.6666666666666665"),
     ],
     source: "Search Reference, trendline",
     support: Support::Full,
@@ -167,7 +167,8 @@ impl Trend {
             let alpha = 2.0 / (self.period as f64 + 1.0);
             self.average = match self.seen {
                 1 => n,
-                _ => alpha * n + (1.0 - alpha) * self.average,
+                // So the page has it, with alpha as the weight of what was.
+                _ => alpha * self.average + (1.0 - alpha) * n,
             };
         } else {
             self.window.push_back(n);

@@ -123,7 +123,7 @@ impl Stats {
         let span =
             by_options.text("span").or(in_filter).filter(|s| !s.value.eq_ignore_ascii_case("auto"));
         if let Some(span) = &span
-            && let Err(e) = davy_spl::parse_span(&span.value)
+            && let Err(e) = davy_spl::parse_bin_span(&span.value)
         {
             return cx.bad(span.span, format!("this is no span of time: {e}"));
         }
@@ -160,6 +160,9 @@ impl Stats {
         self.aggs.iter().for_each(|a| a.reads(&mut out));
         if let Some(filter) = &self.filter {
             search::reads(filter, &mut out);
+            if timerange::has_windows(filter) {
+                out.extend(self.aggs.first().map(|a| ("_time".to_owned(), a.span)));
+            }
         }
         out
     }
@@ -336,6 +339,7 @@ impl Tstats {
         cx: &PlanCx<'_>,
     ) -> Result<(Plan, Vec<Agg>), Failed> {
         let range = timerange::of(filter.as_ref(), cx)?;
+        let filter = filter.map(|f| timerange::windows(f, cx)).transpose()?;
         let mut needs = FieldSet::of(reads.iter().map(|(n, _)| n.clone()));
         needs.all = self.stats.wild();
         let ordered = self.stats.ordered();

@@ -78,11 +78,14 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         (
             "toarray",
             "toarray(<value>)",
-            "A JSON array: several values one by one, a JSON array as it is, another value alone.",
+            "A JSON array: several values one by one, each as what it is in JSON; the JSON array that a text is; null for others.",
         ),
         (1, 1),
         Ret::Text,
-        &[example!("| makeresults | eval x=toarray(\"[1, 2]\")" => field "x" = "[1,2]")],
+        &[
+            example!("| makeresults | eval x=toarray(\"[1.00, 2]\")" => field "x" = "[1,2]"),
+            example!("| makeresults | eval x=toarray(split(\"1, 2, 3\", \",\"))" => field "x" = "[1,2,3]"),
+        ],
         Kernel::Array(|args, rows, _| each_whole(args, rows, toarray)),
     ),
     conversion(
@@ -113,13 +116,16 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         (
             "toint",
             "toint(<value>[, <base>])",
-            "The number that a value is or looks like, without its fraction.",
+            "The number that a value is or looks like, rounded down to a whole one.",
         ),
         (1, 2),
         Ret::Num,
-        &[example!("| makeresults | eval x=toint(\"8.5\")" => field "x" = "8")],
+        &[
+            example!("| makeresults | eval x=toint(\"8.5\")" => field "x" = "8"),
+            example!("| makeresults | eval x=toint(-3.5)" => field "x" = "-4"),
+        ],
         Kernel::Row(|v, _| match number(v) {
-            Val::Num(n) => Val::Num(n.trunc()),
+            Val::Num(n) => Val::Num(n.floor()),
             other => other,
         }),
     ),
@@ -127,11 +133,11 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         (
             "tomv",
             "tomv(<value>)",
-            "The elements of a JSON array as several values; other values as they are.",
+            "The elements of a JSON array as several values, texts in their quotes; several values as they are; null for others.",
         ),
         (1, 1),
         Ret::Text,
-        &[example!("| makeresults | eval x=tomv(\"[\\\"a\\\", 2]\")" => field "x" = "a|2")],
+        &[example!("| makeresults | eval x=tomv(\"[\\\"a\\\", 2]\")" => field "x" = "\"a\"|2")],
         Kernel::Array(|args, rows, _| each_whole(args, rows, tomv)),
     ),
     conversion(
@@ -207,26 +213,32 @@ fn toarray(value: &Val<'_>) -> Val<'static> {
     if value.is_null() {
         return Val::Null;
     }
-    let list = json_array(value).unwrap_or_else(|| {
-        let element = |text: &str| match crate::value::parse_num(text) {
-            Some(_) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
-            None => serde_json::Value::from(text),
-        };
-        value.values().iter().map(|t| element(t)).collect()
-    });
-    Val::str(serde_json::Value::Array(list).to_string())
+    let list = match value.is_multi() {
+        true => {
+            value.values().iter().map(|t| serde_json::from_str(t).unwrap_or_default()).collect()
+        }
+        false => match json_array(value) {
+            Some(list) => list,
+            None => return Val::Null,
+        },
+    };
+    Val::str(serde_json::Value::Array(list.into_iter().map(whole).collect()).to_string())
+}
+
+/// A whole number has no point.
+fn whole(value: serde_json::Value) -> serde_json::Value {
+    match value.as_f64() {
+        Some(n) if value.is_f64() && n == n.trunc() && n.abs() < 9e15 => (n as i64).into(),
+        _ => value,
+    }
 }
 
 fn tomv(value: &Val<'_>) -> Val<'static> {
-    let Some(list) = json_array(value) else { return value.clone().into_owned() };
-    let texts: Vec<String> = list
-        .iter()
-        .map(|v| match v {
-            serde_json::Value::String(s) => s.clone(),
-            other => other.to_string(),
-        })
-        .collect();
-    Val::multi(&texts)
+    if value.is_multi() {
+        return value.clone().into_owned();
+    }
+    let texts = json_array(value).unwrap_or_default();
+    Val::multi(&texts.iter().map(serde_json::Value::to_string).collect::<Vec<_>>())
 }
 
 /// A number from a value and the base that it is written in.

@@ -140,10 +140,11 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
     FunctionSpec {
         name: "typeof",
         syntax: "typeof(<value>)",
-        summary: "The kind of a value: `Number`, `String`, `Boolean`, or `Invalid` where there is none.",
+        summary: "The kind of a value: `Number`, `String`, `Bool`, or `Invalid` where there is none.",
         examples: &[
             example!("| makeresults | eval x=typeof(12), y=typeof(\"string\"), z=typeof(1==2), n=typeof(badfield)" => field "x" = "Number"),
             example!("| makeresults | eval x=typeof(badfield)" => field "x" = "Invalid"),
+            example!("| makeresults | eval x=typeof(1==2)" => field "x" = "Bool"),
         ],
         source: SOURCE,
         support: Support::Full,
@@ -184,7 +185,10 @@ static IS_INT: FunctionSpec =
     answer("__isint", Ret::Bool, |v, _| Val::Bool(number(v).is_some_and(|n| n == n.trunc())));
 static IS_DOUBLE: FunctionSpec =
     answer("__isdouble", Ret::Bool, |v, _| Val::Bool(number(v).is_some_and(|n| n != n.trunc())));
-static IS_NUM: FunctionSpec = answer("__isnum", Ret::Bool, |v, _| Val::Bool(number(v).is_some()));
+/// A field's `NaN` is a number too, though a text as well.
+static IS_NUM: FunctionSpec = answer("__isnum", Ret::Bool, |v, _| {
+    Val::Bool(number(v).is_some() || matches!(v, [Val::Str(s), Val::Bool(false)] if &**s == "NaN"))
+});
 static IS_STR: FunctionSpec = answer("__isstr", Ret::Bool, |v, _| {
     Val::Bool(matches!(v.first(), Some(Val::Str(_))) && number(v).is_none())
 });
@@ -193,7 +197,7 @@ static IS_MV: FunctionSpec =
 static TYPE_OF: FunctionSpec = answer("__typeof", Ret::Text, |v, _| {
     Val::str(match v.first() {
         None | Some(Val::Null) => "Invalid",
-        Some(Val::Bool(_)) => "Boolean",
+        Some(Val::Bool(_)) => "Bool",
         Some(_) if number(v).is_some() => "Number",
         Some(value) if value.is_multi() => "Multivalue",
         Some(_) => "String",
@@ -241,7 +245,7 @@ const TEXT_MAKERS: &[&str] = &[
     "typeof",
 ];
 
-fn only_text(expr: &Expr) -> bool {
+pub(super) fn only_text(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Str(_) => true,
         ExprKind::Call { name, .. } => {

@@ -1,12 +1,13 @@
 //! Mathematical functions. Search Reference, "Mathematical functions".
 
+use crate::column::Ty;
 use crate::decimal;
 use crate::env::Env;
 use crate::example;
 use crate::expr::{Compiler, Typed};
 use crate::func;
 use crate::spec::{Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
-use crate::value::Val;
+use crate::value::{Val, fmt_num};
 use davy_diag::Spanned;
 use davy_spl::ast::{Expr, ExprKind};
 
@@ -36,20 +37,16 @@ pub(super) const fn numeric(
     }
 }
 
-/// `f` of the first argument; null for what is no number and for what has no result.
+/// `f` of the first argument; null for what is no number.
 pub(super) fn one(v: &[Val<'_>], f: fn(f64) -> f64) -> Val<'static> {
-    v.first().and_then(Val::num).map_or(Val::Null, |n| finite(f(n)))
+    v.first().and_then(Val::num).map_or(Val::Null, |n| Val::Num(f(n)))
 }
 
 pub(super) fn two(v: &[Val<'_>], f: fn(f64, f64) -> f64) -> Val<'static> {
     match (v.first().and_then(Val::num), v.get(1).and_then(Val::num)) {
-        (Some(a), Some(b)) => finite(f(a, b)),
+        (Some(a), Some(b)) => Val::Num(f(a, b)),
         _ => Val::Null,
     }
-}
-
-fn finite(n: f64) -> Val<'static> {
-    if n.is_finite() { Val::Num(n) } else { Val::Null }
 }
 
 const ONE: (usize, usize) = (1, 1);
@@ -132,20 +129,25 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         &[example!("| makeresults | eval x=pow(2, 10)" => field "x" = "1024")],
         |v, _| two(v, f64::powf),
     ),
-    numeric(
-        (
-            "round",
-            "round(<number>[, <decimals>])",
-            "The number rounded to decimals, none unless given; halves go away from zero, as written in decimals.",
-        ),
-        (1, 2),
-        SOURCE,
-        &[
+    FunctionSpec {
+        name: "round",
+        syntax: "round(<number>[, <decimals>])",
+        summary: "The number rounded to so many decimals, none unless given, and written with as many; halves go away from zero, as written in decimals.",
+        examples: &[
             example!("| makeresults | eval x=round(3.5)" => field "x" = "4"),
             example!("| makeresults | eval x=round(2.555, 2)" => field "x" = "2.56"),
+            example!("| makeresults | eval x=round(0.80499, 4)" => field "x" = "0.8050"),
         ],
-        |v, _| round(v),
-    ),
+        source: SOURCE,
+        support: Support::Full,
+        arity: (1, 2),
+        // A number has no memory of its decimals; a text that looks like a number is one.
+        ret: Ret::Of(|args| if args.len() < 2 { Ty::Num } else { Ty::Text }),
+        nulls: Nulls::Propagate,
+        multi: Multi::Aware,
+        pure: true,
+        kernel: Kernel::Row(|v, _| round(v)),
+    },
     FunctionSpec {
         name: "sigfig",
         syntax: "sigfig(<expression>)",
@@ -164,14 +166,17 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         ("sqrt", "sqrt(<number>)", "The square root."),
         ONE,
         SOURCE,
-        &[example!("| makeresults | eval x=sqrt(9)" => field "x" = "3")],
+        &[
+            example!("| makeresults | eval x=sqrt(9)" => field "x" = "3"),
+            example!("| makeresults | eval x=sqrt(-1)" => field "x" = "nan"),
+        ],
         |v, _| one(v, f64::sqrt),
     ),
     FunctionSpec {
         name: "sum",
         syntax: "sum(<value>, ...)",
         summary: "The sum of the arguments that are numbers; a field with several values adds each.",
-        examples: &[example!("| makeresults | eval x=sum(5, 6, \"a\")" => field "x" = "11")],
+        examples: &[example!("| makeresults | eval a=\"9\", x=sum(5, a, b)" => field "x" = "14")],
         source: SOURCE,
         support: Support::Full,
         arity: (1, usize::MAX),
@@ -195,13 +200,15 @@ fn log(n: f64, base: f64) -> f64 {
 }
 
 fn round(v: &[Val<'_>]) -> Val<'static> {
-    let digits = match v.get(1) {
-        None => Some(0.0),
-        Some(digits) => digits.num(),
-    };
-    match (v.first().and_then(Val::num), digits) {
-        (Some(n), Some(digits)) => Val::Num(decimal::round(n, digits as i32)),
-        _ => Val::Null,
+    let Some(n) = v.first().and_then(Val::num) else { return Val::Null };
+    let Some(digits) = v.get(1) else { return Val::Num(decimal::round(n, 0)) };
+    match digits.num() {
+        Some(digits) if n.is_finite() && digits >= 1.0 => {
+            let digits = digits.min(20.0) as usize;
+            Val::str(format!("{:.digits$}", decimal::round(n, digits as i32)))
+        }
+        Some(digits) => Val::str(fmt_num(decimal::round(n, digits as i32))),
+        None => Val::Null,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::spec::FunctionSpec;
 use davy_diag::Span;
-use davy_spl::ast::Expr;
+use davy_spl::ast::{BinOp, Expr};
 
 mod bitwise;
 mod comparison;
@@ -61,6 +61,27 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// Reports what is wrong with a call whatever the data: a regular expression that cannot be read.
 pub(crate) fn check(name: &str, args: &[Expr], errors: &mut Vec<davy_diag::Diagnostic>) {
     matching::check(name, args, errors);
+    statistical_eval::check(name, args, errors);
+}
+
+/// Reports an operator between what it cannot take, whatever the data.
+pub(crate) fn check_operator(
+    op: BinOp,
+    left: &Expr,
+    right: &Expr,
+    errors: &mut Vec<davy_diag::Diagnostic>,
+) {
+    operators::check(op, left, right, errors);
+}
+
+/// Whether an expression is a number by how it is written: in digits, or computed by an operator.
+pub(crate) fn is_number(expr: &Expr) -> bool {
+    operators::is_number(expr)
+}
+
+/// Whether an expression can only be text, even where it looks like a number.
+pub(crate) fn is_text(expr: &Expr) -> bool {
+    informational::only_text(expr)
 }
 
 /// The fields that the search in `searchmatch("…")` reads.

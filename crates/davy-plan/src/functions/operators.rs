@@ -1,10 +1,13 @@
 //! The operators on values that may be text. Search Reference, eval, "Operators".
 
+use crate::codes;
 use crate::column::Ty;
 use crate::spec::{ArgCol, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::{Val, compare};
 use arrow::array::{ArrayRef, BooleanBuilder};
 use datafusion_common::Result;
+use davy_diag::Diagnostic;
+use davy_spl::ast::{BinOp, Expr, ExprKind};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -27,6 +30,15 @@ const fn operator(name: &'static str, ret: Ret, multi: Multi, kernel: Kernel) ->
 
 pub(super) static FUNCTIONS: &[FunctionSpec] = &[
     operator("__add", Ret::Of(sum_type), Multi::Aware, Kernel::Row(|v, _| add(&v[0], &v[1]))),
+    operator(
+        "__add_number",
+        Ret::Num,
+        Multi::Aware,
+        Kernel::Row(|v, _| match (v[0].num(), v[1].num()) {
+            (Some(x), Some(y)) => Val::Num(x + y),
+            _ => Val::Null,
+        }),
+    ),
     operator("__sub", Ret::Num, Multi::Aware, Kernel::Row(|v, _| number(v, |a, b| a - b))),
     operator("__mul", Ret::Num, Multi::Aware, Kernel::Row(|v, _| number(v, |a, b| a * b))),
     operator("__div", Ret::Num, Multi::Aware, Kernel::Row(|v, _| number(v, |a, b| a / b))),
@@ -78,12 +90,45 @@ fn sum_type(args: &[Ty]) -> Ty {
     }
 }
 
-/// Two numbers are added, two texts joined.
+/// Digits, and what `-`, `*`, `/` and `%` give.
+pub(super) fn is_number(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Num(..) => true,
+        ExprKind::Binary { op, .. } => {
+            matches!(op.value, BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem)
+        }
+        _ => false,
+    }
+}
+
+/// Numbers in quotes are texts: `"5"+"6"` is `56`, and `"5"*6` a mistake.
+pub(super) fn check(op: BinOp, left: &Expr, right: &Expr, errors: &mut Vec<Diagnostic>) {
+    let text = |e: &Expr| matches!(e.kind, ExprKind::Str(_));
+    let number = |e: &Expr| matches!(e.kind, ExprKind::Num(..));
+    let mistake = match op {
+        BinOp::Add => text(left) && number(right) || number(left) && text(right),
+        BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem => text(left) || text(right),
+        _ => false,
+    };
+    if mistake {
+        let takes = match op {
+            BinOp::Add => "`+` takes two numbers or two texts",
+            _ => "this operator takes numbers",
+        };
+        let wrong = if text(left) { left } else { right };
+        errors.push(
+            codes::BAD_ARGUMENT
+                .at(wrong.span.0, format!("{takes}, and this is a text"))
+                .help("leave out the quotes of a number; a field's name stands in single quotes"),
+        );
+    }
+}
+
+/// Two numbers are added, two texts joined; a field's number is a text beside a text.
 fn add(a: &Val<'_>, b: &Val<'_>) -> Val<'static> {
     match (a.num(), b.num()) {
         (Some(x), Some(y)) => Val::Num(x + y),
-        (None, None) => concat(a, b),
-        _ => Val::Null,
+        _ => concat(a, b),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Statistical eval functions. Search Reference, "Statistical eval functions".
 
+use crate::codes;
 use crate::column::Ty;
 use crate::example;
 use crate::spec::{FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::{Val, compare};
 use arrow::array::Float64Array;
+use davy_diag::Diagnostic;
+use davy_spl::ast::{Expr, ExprKind};
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -16,7 +19,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         name: "avg",
         syntax: "avg(<value>, ...)",
         summary: "The mean of the arguments that are numbers; a field with several values counts each.",
-        examples: &[example!("| makeresults | eval x=avg(1, 2, \"a\", 6)" => field "x" = "3")],
+        examples: &[example!("| makeresults | eval a=\"9\", x=avg(5, a, b)" => field "x" = "7")],
         source: SOURCE,
         support: Support::Full,
         arity: (1, usize::MAX),
@@ -82,6 +85,20 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         }),
     },
 ];
+
+/// `sum` and `avg` take no text in quotes, not even one that looks like a number.
+pub(super) fn check(name: &str, args: &[Expr], errors: &mut Vec<Diagnostic>) {
+    if !name.eq_ignore_ascii_case("sum") && !name.eq_ignore_ascii_case("avg") {
+        return;
+    }
+    for arg in args.iter().filter(|a| matches!(a.kind, ExprKind::Str(_))) {
+        errors.push(
+            codes::BAD_ARGUMENT
+                .at(arg.span.0, format!("`{name}` takes numbers, and this is a text"))
+                .help("leave out the quotes, or wrap it: tonumber(\"3\")"),
+        );
+    }
+}
 
 /// All the numbers among the arguments.
 pub(super) fn numbers(v: &[Val<'_>]) -> impl Iterator<Item = f64> {

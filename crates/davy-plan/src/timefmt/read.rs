@@ -42,7 +42,17 @@ fn read_all<'t>(text: &'t str, format: &str, parts: &mut Parts) -> Option<&'t st
     let mut pieces = Pieces { rest: format };
     while let Some(piece) = pieces.next() {
         rest = match piece {
-            Piece::Text(expected) => literal(rest, expected)?,
+            Piece::Text(expected) => match literal(rest, expected) {
+                Some(after) => after,
+                // `%S.%N` also reads whole seconds (Search Reference, strptime, extended example).
+                None => {
+                    let after = literal(rest, expected.strip_suffix('.')?)?;
+                    match pieces.next()? {
+                        Piece::Variable { letter: 'N' | 'Q' | 'q' | 'f', .. } => after,
+                        _ => return None,
+                    }
+                }
+            },
             Piece::Variable { width, letter, .. } => match letter {
                 'N' | 'Q' | 'q' | 'f' => {
                     let ends = pieces.rest.chars().next().is_none_or(|c| c != '%');
@@ -349,6 +359,7 @@ mod tests {
             ("05/04/26 12:00:00 PM", "%m/%d/%y %I:%M:%S %p", NOW),
             ("12:00", "%H:%M", NOW),
             ("1777896000.5", "%s.%Q", NOW + 0.5),
+            ("Mon May 4 12:00:00 2026", "%a %B %d %H:%M:%S.%N %Y", NOW),
             ("2026 124 12", "%Y %j %H", NOW),
             ("2026-05-04 12:00:00 and more", "%F %T", NOW),
             ("1-2-1970", "%d-%m-%Y", 31.0 * 86400.0),

@@ -99,7 +99,12 @@ impl Writer<'_> {
     fn directive(&mut self, name: &str, value: &SearchValue) {
         self.push(name);
         self.push("(");
-        self.value(value);
+        // What stands here bare is taken as it is.
+        if value.quoted {
+            self.value(value)
+        } else {
+            self.push(&value.text)
+        }
         self.push(")");
     }
 
@@ -110,10 +115,10 @@ impl Writer<'_> {
     fn field(&mut self, name: &str) {
         let bare = !name.is_empty()
             && !name.contains(|c: char| c.is_whitespace() || ",()[]\"=<>!|`".contains(c))
-            && !name.starts_with('\'')
+            && !name.contains('\'')
             && !matches!(name, "AND" | "OR" | "NOT")
             && !["by", "groupby"].iter().any(|k| k.eq_ignore_ascii_case(name));
-        if bare { self.push(name) } else { self.quote(name, '"') }
+        if bare { self.push(&self::bare(name)) } else { self.quote(name, '"') }
     }
 }
 

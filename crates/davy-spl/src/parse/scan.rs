@@ -49,6 +49,13 @@ fn opens_name(bytes: &[u8], at: usize, from: usize) -> bool {
     at <= from || bytes.get(at - 1).is_none_or(|b| !is_word(*b))
 }
 
+/// Whether a bare word holds a single quote that might pair with a later one in another layout.
+/// Such a word counts as quoted.
+pub(super) fn opens_single(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    (0..bytes.len()).any(|at| bytes.get(at) == Some(&b'\'') && opens_name(bytes, at, 0))
+}
+
 pub(super) fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
 }

@@ -19,6 +19,10 @@ const TIME_KEYS: &[&str] = &[
     "index_latest",
     "_index_earliest",
     "_index_latest",
+    "daysago",
+    "hoursago",
+    "minutesago",
+    "monthsago",
     "startdaysago",
     "enddaysago",
     "starthoursago",
@@ -173,7 +177,8 @@ impl Parser<'_> {
                 SearchExpr::Case { field: None, value }
             });
         }
-        self.after_word(start, text, false)
+        let quoted = scan::opens_single(&text);
+        self.after_word(start, text, quoted)
     }
 
     /// What a word or quoted text turns out to be: a field with a comparison, or a term.
@@ -213,6 +218,7 @@ impl Parser<'_> {
                         return Ok(if word == "CASE" {
                             SearchExpr::Case { field: Some(field), value }
                         } else {
+                            let value = SearchValue { quoted: true, ..value };
                             SearchExpr::Compare { field, op, value }
                         });
                     }
@@ -225,6 +231,12 @@ impl Parser<'_> {
             let span = Spanless(field.span.to(self.span_from(start)));
             return Ok(SearchExpr::CompareSub { field, op: Some(op), pipeline, span });
         }
+        if is_time_key(&field.value) && self.slice(self.pos, self.pos + 5) == "now()" {
+            let span = Spanless(self.span(self.pos, self.pos + 5));
+            self.pos += 5;
+            let value = SearchValue { text: "now".to_owned(), quoted: false, span };
+            return Ok(SearchExpr::Time { key: field, value });
+        }
         let Some(value) = self.value()? else {
             return self.fail(
                 codes::MISSING_VALUE
@@ -232,8 +244,14 @@ impl Parser<'_> {
                     .help("type a value after it; the empty value is `\"\"`"),
             );
         };
-        if op.value == CmpOp::Eq && is_time_key(&field.value) {
-            return Ok(SearchExpr::Time { key: field, value });
+        if is_time_key(&field.value) {
+            // `latest<@d` and `earliest>=@d` say the same; fields of these names hold no such text.
+            let relative = value.text.contains('@') || value.text.starts_with(['-', '+']);
+            let start = matches!(op.value, CmpOp::Gt | CmpOp::Ge) && field.value == "earliest";
+            let end = matches!(op.value, CmpOp::Lt | CmpOp::Le) && field.value == "latest";
+            if op.value == CmpOp::Eq || (start || end) && relative && !value.quoted {
+                return Ok(SearchExpr::Time { key: field, value });
+            }
         }
         Ok(SearchExpr::Compare { field, op, value })
     }
@@ -321,7 +339,8 @@ impl Parser<'_> {
         let text = resolved(self.slice(start, start + len));
         self.pos += len;
         self.warn_call(start);
-        Ok(Some(SearchValue { text, quoted: false, span: Spanless(self.span_from(start)) }))
+        let quoted = scan::opens_single(&text);
+        Ok(Some(SearchValue { text, quoted, span: Spanless(self.span_from(start)) }))
     }
 
     /// Warns when the bare word since `start` looks like the call of a function.
@@ -347,13 +366,16 @@ impl Parser<'_> {
         self.pos += 1;
         self.skip_blank();
         let start = self.pos;
+        let mut ended = false;
         let value = if self.peek() == Some(b'"') {
             let text = self.quoted()?;
             SearchValue { text, quoted: true, span: Spanless(self.span_from(start)) }
         } else {
             let text = self.slice(start, close).trim_end_matches(scan::is_blank_char).to_owned();
             let span = Spanless(self.span(start, start + text.len()));
-            SearchValue { text, quoted: false, span }
+            let quoted = text.contains(['[', ']', '|', '(', ')', '"', '\'']);
+            ended = true;
+            SearchValue { text, quoted, span }
         };
         if value.text.is_empty() {
             let span = self.span(open, close + 1);
@@ -363,7 +385,7 @@ impl Parser<'_> {
                     .help("type the text to find inside"),
             );
         }
-        if !value.quoted {
+        if ended {
             self.pos = close;
         }
         self.close(open)?;

@@ -99,7 +99,15 @@ fn changed_catalogue_searches_never_panic() {
 /// What fuzzing found, one input a case.
 #[test]
 fn what_fuzzing_found_stays_fixed() {
-    for text in [r#""\"a\"%user"=*"#, "\u{b},", "[head,-]", "a [(head) b]", "(search x)"] {
+    for text in [
+        r#""\"a\"%user"=*"#,
+        "\u{b},",
+        "[head,-]",
+        "a [(head) b]",
+        "(search x)",
+        "'a (b c'd)",
+        "a='b c=d'",
+    ] {
         check(text);
     }
 }

@@ -74,6 +74,24 @@ fn fmt_prints_writes_and_checks() {
 }
 
 #[test]
+fn saved_searches_are_checked_where_they_stand() {
+    let folder = Folder::new("saved");
+    let text = "[default]\ndispatch.latest_time = now\n\n[Odd]\ndescription = \nsearch = a=\"*\\\\b*\" \\\n| stats count by c\n\n[Wrong]\nsearch = a=1 \\\n| stast count\n";
+    let conf = folder.file("default/savedsearches.conf", text);
+    for path in [&conf, &folder.path()] {
+        let args = ["spl", "check", "--no-warnings", "--format", "json", path];
+        let checked = davy(&args, "").json();
+        assert_eq!(
+            (&checked["searches"], &checked["errors"]),
+            (&2.into(), &1.into()),
+            "{checked:#}"
+        );
+        assert_eq!(checked["diagnostics"][0]["places"][0]["line"], 11, "{checked:#}");
+    }
+    assert_eq!(davy(&["spl", "fmt", "--check", &folder.path()], "").out, "");
+}
+
+#[test]
 fn explain_shows_fields_segments_and_one_command() {
     let search = "index=a | stats count by x y | chart count over x by y | eval z=1";
     let all = davy(&["spl", "explain", search], "");

@@ -234,7 +234,7 @@ fn whole_spans(args: &ChartArgs, cx: &mut ParseCx<'_>) -> bool {
     let bins = args.row.as_ref().map(|row| &row.bins);
     let mut sound = true;
     for text in bins.into_iter().flat_map(|b| b.span.iter().chain(&b.min_span)) {
-        if let Err(e) = davy_spl::parse_span(&text.value) {
+        if let Err(e) = davy_spl::parse_bin_span(&text.value) {
             cx.bad::<()>(text.span, format!("this is no span of time: {e}"));
             sound = false;
         }

@@ -207,7 +207,7 @@ fn order(mut kept: Vec<String>, cells: &[Cell], buckets: Option<&Buckets>) -> Ve
     kept
 }
 
-/// `per_hour(x)` is the sum of a bucket as it would be over an hour.
+/// `per_hour(x)` is the sum of a bucket as it would be over an hour, with six decimals.
 fn per_time(cells: &mut [Cell], measures: &[Measure], buckets: Option<&Buckets>) {
     let Some(buckets @ Buckets::Time(_)) = buckets else { return };
     for (i, measure) in measures.iter().enumerate() {
@@ -226,7 +226,7 @@ fn per_time(cells: &mut [Cell], measures: &[Measure], buckets: Option<&Buckets>)
                 && let Some(n) = slot.num()
                 && length > 0.0
             {
-                *slot = Val::Num(n * unit / length);
+                *slot = Val::str(format!("{:.6}", n * unit / length));
             }
         }
     }

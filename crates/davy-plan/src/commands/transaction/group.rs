@@ -65,7 +65,8 @@ pub(super) fn run(
     let mut done = grouper.done;
     let oldest = |d: &Done| d.events.last().map_or(0.0, |i| time(*i));
     done.sort_by(|a, b| oldest(b).total_cmp(&oldest(a)));
-    render(&rows, &done, time, shown)
+    let unified: Vec<usize> = columns.into_iter().flatten().collect();
+    render(&rows, &done, time, shown, &unified)
 }
 
 impl Grouper<'_> {
@@ -84,7 +85,9 @@ impl Grouper<'_> {
         }
         if let Some(found) = at {
             let fits = self.open.get(found).and_then(Option::as_ref).is_some_and(|open| {
-                let span = self.limits.span.is_none_or(|max| open.newest - time <= max);
+                // "The events in the transaction must span less than" maxspan.
+                let spanned = open.newest - time;
+                let span = self.limits.span.is_none_or(|max| spanned < max || spanned == 0.0);
                 let pause = self.limits.pause.is_none_or(|max| open.oldest - time <= max);
                 span && pause && open.events.len() < self.limits.events
             });
@@ -177,7 +180,7 @@ impl Grouper<'_> {
         for at in 0..self.open.len() {
             let Some(open) = self.open.get(at).and_then(Option::as_ref) else { continue };
             // Events older than its limits were seen: nothing can come any more.
-            let over = self.limits.span.is_some_and(|max| open.newest - last > max)
+            let over = self.limits.span.is_some_and(|max| open.newest - last >= max)
                 || self.limits.pause.is_some_and(|max| open.oldest - last > max)
                 || open.events.len() >= self.limits.events;
             let ended = self.starts.is_none() && self.ends.is_some() && open.has_end;
@@ -204,12 +207,17 @@ fn agree(a: &Val<'_>, b: &Val<'_>) -> bool {
 }
 
 /// One row for each transaction.
-fn render(rows: &Rows, done: &[Done], time: impl Fn(usize) -> f64, shown: &Shown) -> Rows {
+fn render(
+    rows: &Rows,
+    done: &[Done],
+    time: impl Fn(usize) -> f64,
+    shown: &Shown,
+    unified: &[usize],
+) -> Rows {
     let mut names = rows.names.clone();
-    let made = ["duration", "eventcount", "closed_txn"];
-    names.retain(|n| !made.contains(&n.as_str()) && n != "_txn_orphan");
+    names.retain(|n| !super::MADE.contains(&n.as_str()) && n != "_txn_orphan");
     let sources: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
-    names.extend(made.map(str::to_owned));
+    names.extend(super::MADE.map(str::to_owned));
     let orphans = done.iter().any(|d| d.orphan);
     if orphans {
         names.push("_txn_orphan".to_owned());
@@ -235,6 +243,15 @@ fn render(rows: &Rows, done: &[Done], time: impl Fn(usize) -> f64, shown: &Shown
         row.push(Val::Num(time(*last) - time(*first)));
         row.push(Val::Num(events.len() as f64));
         row.push(Val::Num(f64::from(u8::from(txn.closed))));
+        // As the page's last example shows them: the unifying fields of all events, and their lines.
+        let count =
+            |per: &dyn Fn(usize) -> usize| events.iter().map(|i| per(*i)).sum::<usize>() as f64;
+        let value = |i: usize, at: usize| rows.rows.get(i).and_then(|r| r.get(at));
+        let held = |i: usize, at: &usize| value(i, *at).is_some_and(|v| !v.is_null());
+        row.push(Val::Num(count(&|i| unified.iter().filter(|at| held(i, at)).count())));
+        let raw = rows.column("_raw");
+        let text = |i: usize| raw.and_then(|at| value(i, at)).and_then(Val::text);
+        row.push(Val::Num(count(&|i| text(i).map_or(1, |t| t.lines().count().max(1)))));
         if orphans {
             row.push(if txn.orphan { Val::Num(1.0) } else { Val::Null });
         }

@@ -17,7 +17,8 @@ use std::path::Path;
 /// Status 0: no errors (there may be warnings); 1: errors; 2: nothing could be checked.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files of SPL, detections as YAML, or folders of both; `-` is SPL on standard input.
+    /// Files of SPL, detections as YAML, saved searches (`.conf`), or folders of these; `-` is SPL
+    /// on standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// A folder of content whose macros the searches may use. May be repeated.

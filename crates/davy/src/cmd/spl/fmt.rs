@@ -48,6 +48,8 @@ fn lay_out(args: Arguments) -> Result<Exit, Exit> {
     for path in &args.paths {
         texts::walk(Path::new(path), &mut files, 0).map_err(|e| usage(&format!("{path}: {e}")))?;
     }
+    // Saved searches below a folder are laid out by no one else than who wrote the file.
+    files.retain(|f| !texts::is_conf(f) || args.paths.iter().any(|p| Path::new(p) == f));
     for path in files {
         let text = texts::text_of(&path)?;
         let Some(laid) = one(&path.display().to_string(), &text, texts::is_yaml(&path)) else {

@@ -1,12 +1,13 @@
-//! The searches in files, folders and standard input: as they stand in `.spl`, or under `search:`
-//! in content.
+//! The searches in files, folders and standard input: as they stand in `.spl`, under `search:` in
+//! content, or as `search =` in a `.conf` of saved searches.
 
 use crate::content::{self, Loaded};
 use crate::exit::Exit;
 use crate::settings::usage;
+use davy_conf::Conf;
 use davy_content::model::DataSource;
 use davy_content::{InputFile, load};
-use davy_diag::FileId;
+use davy_diag::{FileId, Piece};
 use davy_knowledge::Base;
 use std::collections::HashSet;
 use std::io::Read;
@@ -47,7 +48,9 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
         walk(Path::new(path), &mut found, 0).map_err(|e| usage(&format!("{path}: {e}")))?;
         for file in found {
             let place = canonical(&file);
-            if !is_yaml(&file) {
+            if is_conf(&file) {
+                texts.extend(saved(&file.display().to_string(), &text_of(&file)?, &mut loaded));
+            } else if !is_yaml(&file) {
                 let text = text_of(&file)?;
                 let name = file.display().to_string();
                 texts.push(Text { file: loaded.sources.add(name, text), fields: None });
@@ -60,6 +63,21 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
     content.layer(load(yaml, sources, diags));
     texts.extend(in_content(&loaded, &wanted));
     Ok(Opened { loaded, texts, wanted })
+}
+
+/// The searches of a file of saved searches.
+fn saved(name: &str, text: &str, loaded: &mut Loaded) -> Vec<Text> {
+    let Loaded { sources, diags, .. } = loaded;
+    let conf = Conf::read(name, text, sources, diags);
+    let mut texts = Vec::new();
+    for stanza in conf.stanzas() {
+        let Some(search) = stanza.setting("search").map(|s| &s.value) else { continue };
+        let whole = Piece { out: 0..search.value.len(), from: search.span, calls: Vec::new() };
+        let title = format!("{name} [{}]", stanza.name.value);
+        let file = sources.add_derived(title, search.value.as_str(), vec![whole]);
+        texts.push(Text { file, fields: None });
+    }
+    texts
 }
 
 /// The searches of the wanted files.
@@ -105,6 +123,10 @@ pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "yml" || e == "yaml")
 }
 
+pub(super) fn is_conf(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "conf")
+}
+
 pub(super) fn text_of(path: &Path) -> Result<String, Exit> {
     let bytes = std::fs::read(path).map_err(|e| usage(&format!("{}: {e}", path.display())))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -112,11 +134,12 @@ pub(super) fn text_of(path: &Path) -> Result<String, Exit> {
 
 const MAX_DEPTH: usize = 16;
 
-/// A file that was named, whatever it is called; below a folder, `.spl` and YAML.
+/// A file that was named, whatever it is called; below a folder, `.spl`, YAML and saved searches.
 pub(super) fn walk(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
     if !path.metadata()?.is_dir() {
         let spl = path.extension().is_some_and(|e| e == "spl");
-        if depth == 0 || spl || is_yaml(path) {
+        let saved = path.file_name().is_some_and(|n| n == "savedsearches.conf");
+        if depth == 0 || spl || saved || is_yaml(path) {
             out.push(path.to_path_buf());
         }
         return Ok(());
