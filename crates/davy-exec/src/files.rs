@@ -177,6 +177,7 @@ impl Reading for FileReading {
         // What is learnt of shapes and templates serves for all inputs of this part.
         let demand = self.read.demand.as_ref();
         let mut decoder = Decoder::new(demand, self.source.options.clone());
+        let mut buffer = Vec::new();
         let stopped = Cell::new(false);
         let mut checked = |batch: EventBatch| {
             let flow = give(batch);
@@ -199,7 +200,7 @@ impl Reading for FileReading {
             let mut problems = Vec::new();
             let mut sink =
                 BatchSink { read: &self.read, give: &mut checked, problems: &mut problems };
-            let read = read_input(&input, self.source.copied, &mut decoder, &mut sink);
+            let read = read_input(&input, self.source.copied, &mut buffer, &mut decoder, &mut sink);
             if self.read.only.is_none() {
                 let mut report = InputReport { name: input.meta.name, ..Default::default() };
                 match read {
@@ -255,9 +256,13 @@ fn own(all: &[u64], input: u64) -> Arc<[u64]> {
     all.get(from..to).unwrap_or_default().iter().map(|number| number - first).collect()
 }
 
+/// Smaller files are copied into a buffer that is used again, which takes less than mapping them.
+const MAPPED_FROM: u64 = 4 << 20;
+
 fn read_input(
     input: &Input,
     copied: bool,
+    buffer: &mut Vec<u8>,
     decoder: &mut Decoder<'_>,
     sink: &mut BatchSink<'_>,
 ) -> io::Result<Counts> {
@@ -277,6 +282,11 @@ fn read_input(
             }
             if meta.len() == 0 {
                 return Ok(Counts::default());
+            }
+            if meta.len() <= MAPPED_FROM {
+                buffer.clear();
+                file.take(meta.len()).read_to_end(buffer)?;
+                return Ok(decoder.decode(buffer, &input.meta, sink));
             }
             // Mapping spares a copy. A file cut short while it is mapped would end the process, as
             // with every tool that maps its input.
