@@ -48,6 +48,8 @@ struct Wrapper {
     host: Option<String>,
     index: Option<String>,
     time: Option<f64>,
+    /// It is a row of results: its fields are as they stand.
+    row: bool,
 }
 
 impl Step for JsonDecoder {
@@ -254,6 +256,7 @@ impl JsonDecoder {
             host: text("host"),
             index: text("index"),
             time: self.flat.get("time").and_then(|time| stamp::value(time, run.meta.now)),
+            row: false,
         };
         let event = self.flat.member(raw, "event").unwrap_or_default();
         let mut fields = Flat::default();
@@ -304,6 +307,7 @@ impl JsonDecoder {
             host: text("host"),
             index: text("index"),
             time: flat.get("_time").and_then(time),
+            row: true,
         };
         match text("_raw") {
             Some(own) => self.text(run, &own, &wrapper, Some(flat)),
@@ -407,7 +411,7 @@ impl JsonDecoder {
             }
         }
         // Every event has a host.
-        if !hosted {
+        if !hosted && !wrapper.row {
             rows.set("host", "unknown");
         }
         let time = wrapper.time.or_else(|| time_of(flat, now));
@@ -474,6 +478,7 @@ fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
         host: host.or_else(|| first(&["host.name", "host.hostname", "agent.hostname", "host"])),
         // A line that says its time itself says it better.
         time: stamp::leading(&text, now).or(time).filter(|_| !own),
+        row: false,
     };
     Some((text, wrapper))
 }
