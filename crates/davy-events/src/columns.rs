@@ -50,10 +50,16 @@ impl Texts {
     }
 
     fn take(&mut self) -> Option<ArrayRef> {
-        let valid = std::mem::take(&mut self.valid);
+        // The next batch of a shape is about as large; a column that grows step by step is copied
+        // as often.
+        fn taken<T>(list: &mut Vec<T>) -> Vec<T> {
+            let room = Vec::with_capacity(list.len());
+            std::mem::replace(list, room)
+        }
+        let valid = taken(&mut self.valid);
         let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
-        let views = ScalarBuffer::from(std::mem::take(&mut self.views));
-        let data = std::mem::take(&mut self.data);
+        let views = ScalarBuffer::from(taken(&mut self.views));
+        let data = taken(&mut self.data);
         let buffers = if data.is_empty() { Vec::new() } else { vec![Buffer::from_vec(data)] };
         Some(Arc::new(StringViewArray::try_new(views, buffers, nulls).ok()?))
     }
