@@ -6,9 +6,10 @@ use crate::mistake::given_up;
 use crate::node::{SequentialNode, SequentialOp, SequentialState};
 use crate::plan::{Failed, Plan};
 use crate::value::Val;
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion_common::Result;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What is done to a row.
@@ -153,15 +154,22 @@ impl SequentialState for RowMapState {
         let mut built: Vec<Builder> = self.sets.iter().map(|t| Builder::new(t.ty, rows)).collect();
         let mut out: Vec<Option<Val<'static>>> = vec![None; self.sets.len()];
         let mut args = Vec::with_capacity(reads.len());
+        let mut seen = Seen::of(&reads);
         for row in 0..rows {
+            let text = seen.text(row);
+            if let Some(made) = text.and_then(|text| seen.made.get(text)) {
+                put(made, &mut built, &old, row);
+                continue;
+            }
             args.clear();
             args.extend(reads.iter().map(|c| c.get(row)));
             self.map.map(&args, &mut out).map_err(given_up)?;
-            for ((value, builder), old) in out.iter_mut().zip(&mut built).zip(&old) {
-                match value.take() {
-                    Some(value) => builder.push(&value),
-                    None => builder.push(&old.get(row)),
+            put(&out, &mut built, &old, row);
+            match text {
+                Some(text) => {
+                    seen.add(text, std::mem::replace(&mut out, vec![None; self.sets.len()]))
                 }
+                None => out.fill(None),
             }
         }
         let mut columns: Vec<Option<ArrayRef>> =
@@ -175,5 +183,53 @@ impl SequentialState for RowMapState {
         let columns: Vec<ArrayRef> = columns.into_iter().flatten().collect();
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(vec![RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?])
+    }
+}
+
+/// Appends the values of a row; where there is none, the one that it had.
+fn put(made: &[Option<Val<'static>>], built: &mut [Builder], old: &[Column], row: usize) {
+    for ((value, builder), old) in made.iter().zip(built).zip(old) {
+        match value {
+            Some(value) => builder.push(value),
+            None => builder.push(&old.get(row)),
+        }
+    }
+}
+
+/// What was made of the texts of a batch: logs say much the same again and again, and a look at
+/// what is known takes less than a regular expression.
+struct Seen<'b> {
+    /// The one column that is read; `None` where looking does not pay.
+    texts: Option<&'b StringViewArray>,
+    made: HashMap<&'b str, Vec<Option<Val<'static>>>>,
+    looked: usize,
+}
+
+/// After so many texts it is seen whether they come again.
+const TRIED: usize = 256;
+
+impl<'b> Seen<'b> {
+    fn of(reads: &'b [Column]) -> Seen<'b> {
+        let texts = match reads {
+            [Column::Text(texts)] => Some(texts),
+            _ => None,
+        };
+        Seen { texts, made: HashMap::new(), looked: 0 }
+    }
+
+    /// The text of a row, where it may be known.
+    fn text(&mut self, row: usize) -> Option<&'b str> {
+        let texts = self.texts.filter(|texts| texts.is_valid(row))?;
+        self.looked += 1;
+        if self.looked == TRIED && self.made.len() * 4 > TRIED * 3 {
+            self.texts = None;
+            self.made = HashMap::new();
+            return None;
+        }
+        Some(texts.value(row))
+    }
+
+    fn add(&mut self, text: &'b str, made: Vec<Option<Val<'static>>>) {
+        self.made.insert(text, made);
     }
 }
