@@ -37,6 +37,13 @@ const STARTED: [(&str, &str); 8] = [
     ("User", r"MINE\ann"),
 ];
 
+/// The data as converters from XML to JSON keep it.
+fn named_texts() -> Vec<Value> {
+    let data = data();
+    let members = data.as_object().unwrap().iter();
+    members.map(|(name, value)| json!({"@Name": name, "#text": value})).collect()
+}
+
 fn data() -> Value {
     json!({"UtcTime": "2026-05-04 06:19:26.666", "ProcessId": "420", "Image": IMAGE,
         "CommandLine": "whoami /all", "User": r"MINE\ann",
@@ -206,12 +213,7 @@ fn log_analytics_keeps_the_data_as_xml() {
 
 #[test]
 fn evtxecmd_as_json_and_as_csv() {
-    let list: Vec<Value> = data()
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, value)| json!({"@Name": name, "#text": value}))
-        .collect();
+    let list = named_texts();
     let payload = json!({"EventData": {"Data": list}}).to_string();
     let event = json!({"PayloadData1": "ProcessID: 420", "MapDescription": "Process creation",
         "ChunkNumber": 0, "Computer": "ws.example", "Payload": payload, "UserId": "S-1-5-18",
@@ -303,12 +305,7 @@ fn wazuh_writes_names_in_lower_case() {
 // Attributes with `@`, as converters from XML to JSON have them.
 #[test]
 fn converted_xml() {
-    let list: Vec<Value> = data()
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, value)| json!({"@Name": name, "#text": value}))
-        .collect();
+    let list = named_texts();
     let event = json!({"Event": {"@xmlns": "x", "System": {"Provider": {"@Name":
         "Microsoft-Windows-Sysmon"}, "EventID": {"@Qualifiers": "0", "#text": "1"},
         "TimeCreated": {"@SystemTime": "2026-05-04T06:19:26.666Z"}, "Channel": SYSMON,
