@@ -3,12 +3,13 @@
 use crate::codes;
 use crate::command::{Bound, BoundStage};
 use crate::commands;
+use crate::mend;
 use crate::parse::ParseCx;
 use crate::spec::{Kind, Support};
 use crate::splice;
 use davy_diag::{Diagnostics, SourceMap, closest};
 use davy_spl::Grammars;
-use davy_spl::ast::{Args, Grammar, Pipeline};
+use davy_spl::ast::{Grammar, Pipeline};
 use std::sync::Arc;
 
 /// The shapes of all commands' arguments, for the parser.
@@ -39,18 +40,21 @@ pub(crate) fn bind_at(
     leads: bool,
 ) -> Bound {
     let mut bound = Bound::default();
+    // How many commands are bound before the first that is not.
+    let mut sound = None;
     for (i, stage) in pipeline.stages.iter().enumerate() {
         // An unknown command was reported by the parser.
-        let Some(spec) = commands::find(&stage.name.value) else { continue };
+        let Some(spec) = commands::find(&stage.name.value) else {
+            sound.get_or_insert(bound.stages.len());
+            continue;
+        };
         if let Support::Refused { why, instead } = spec.support {
             diags.push(
                 codes::REFUSED
                     .at(stage.name.span, format!("`{}` is not here: {why}", stage.name.value))
                     .help(instead),
             );
-            continue;
-        }
-        if matches!(stage.args, Args::Broken) {
+            sound.get_or_insert(bound.stages.len());
             continue;
         }
         let first = leads && i == 0;
@@ -67,21 +71,27 @@ pub(crate) fn bind_at(
         let mut cx = ParseCx { sources, diags: &mut *diags, stage, spec, first, depth };
         let command = match splice::wanted(spec, stage) {
             true => splice::parse(&mut cx),
-            false => (spec.parse)(&stage.args, &mut cx),
+            false => mend::parse(&mut cx),
         };
-        if let Some(command) = command {
-            bound.stages.push(BoundStage { spec, command: Arc::from(command), span: stage.span.0 });
+        match command {
+            Some(command) => {
+                let command = Arc::from(command);
+                bound.stages.push(BoundStage { spec, command, span: stage.span.0 });
+            }
+            None => _ = sound.get_or_insert(bound.stages.len()),
         }
     }
-    check_fields(&bound, diags);
+    let sound = sound.unwrap_or(bound.stages.len());
+    check_fields(&bound.stages[..sound], diags);
     bound
 }
 
-/// Warns of fields that no earlier command leaves behind.
-fn check_fields(bound: &Bound, diags: &mut Diagnostics) {
+/// Warns of fields that no earlier command leaves behind. What follows a command that was not
+/// understood is left out: nobody knows which fields it would leave.
+fn check_fields(stages: &[BoundStage], diags: &mut Diagnostics) {
     let mut fields = crate::fields::Fields::open();
     let mut maker = "the search";
-    for stage in &bound.stages {
+    for stage in stages {
         if !fields.open {
             for (name, span) in stage.command.reads() {
                 if fields.has(&name) || name.contains('*') || name.starts_with("__") {

@@ -162,6 +162,8 @@ impl<'a> Compiler<'a> {
             ExprKind::Str(text) => Some(Typed::text(text)),
             ExprKind::Num(n, _) => Some(Typed::num(*n)),
             ExprKind::Bool(b) => Some(Typed::bool(*b)),
+            // Arguments that could not be read are never bound.
+            ExprKind::Unread => None,
             ExprKind::Call { name, args } => self.call(name, args, expr.span.0),
             ExprKind::Negate(inner) => {
                 let value = self.compile(inner)?.float();
@@ -357,7 +359,9 @@ pub(crate) fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
     match &expr.kind {
         ExprKind::Call { name, args } => {
             find_function(name, args.len(), expr.span.0, errors);
-            functions::check(&name.value, args, errors);
+            if !args.iter().any(|a| a.kind == ExprKind::Unread) {
+                functions::check(&name.value, args, errors);
+            }
             args.iter().for_each(|a| check(a, errors));
         }
         ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => check(e, errors),

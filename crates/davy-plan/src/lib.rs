@@ -36,6 +36,7 @@ mod lookups;
 mod macroeval;
 mod markup;
 mod matcher;
+mod mend;
 mod mistake;
 mod node;
 mod parse;

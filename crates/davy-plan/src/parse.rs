@@ -38,6 +38,11 @@ impl ParseCx<'_> {
         None
     }
 
+    /// As `missing`, but nothing is said when a mistake was: it stands where the thing should.
+    pub fn lacks<T>(&mut self, what: &str) -> Option<T> {
+        if self.diags.has_errors() { None } else { self.missing(what) }
+    }
+
     /// An argument that cannot be what it is.
     pub fn bad<T>(&mut self, span: Span, message: impl Into<String>) -> Option<T> {
         let diagnostic = codes::BAD_ARGUMENT

@@ -146,6 +146,7 @@ fn children(expr: &mut Expr) -> Vec<&mut Expr> {
         | ExprKind::Str(_)
         | ExprKind::Num(..)
         | ExprKind::Bool(_)
+        | ExprKind::Unread
         | ExprKind::Subsearch(_) => Vec::new(),
     }
 }

@@ -60,8 +60,9 @@ pub enum Args {
     General(Vec<Arg>),
     Tstats(TstatsArgs),
     Raw(Spanned<String>),
-    /// The arguments could not be read; a diagnostic says why.
-    Broken,
+    /// Not all of the arguments could be read; a diagnostic says why. What could be is inside, for
+    /// the mistakes in it to be told as well: it is never run.
+    Broken(Option<Box<Args>>),
 }
 
 /// `tstats` and `mstats`: what stands before `where`, the filter, and what stands after `by`.
@@ -215,6 +216,8 @@ pub enum ExprKind {
     Num(f64, String),
     /// The bare words `true` and `false`.
     Bool(bool),
+    /// What could not be read; only inside `Args::Broken`.
+    Unread,
     Call {
         name: Spanned<String>,
         args: Vec<Expr>,

@@ -16,7 +16,7 @@ impl Stage {
                 tstats.filter.iter().for_each(|e| search_in(e, &mut out));
                 items_in(&tstats.by, &mut out);
             }
-            Args::Search(None) | Args::Raw(_) | Args::Broken => {}
+            Args::Search(None) | Args::Raw(_) | Args::Broken(_) => {}
         }
         out
     }
@@ -80,6 +80,10 @@ fn expr_in<'a>(expr: &'a Expr, out: &mut Vec<&'a Pipeline>) {
         ExprKind::Between { value, low, high } => {
             [value, low, high].into_iter().for_each(|e| expr_in(e, out));
         }
-        ExprKind::Field(_) | ExprKind::Str(_) | ExprKind::Num(..) | ExprKind::Bool(_) => {}
+        ExprKind::Field(_)
+        | ExprKind::Str(_)
+        | ExprKind::Num(..)
+        | ExprKind::Bool(_)
+        | ExprKind::Unread => {}
     }
 }

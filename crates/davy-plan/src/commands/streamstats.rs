@@ -104,7 +104,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         return cx.bad(extra.span.0, "an aggregation or `BY` is needed here");
     }
     if aggs.is_empty() {
-        return cx.missing("an aggregation");
+        return cx.lacks("an aggregation");
     }
     Some(Box::new(StreamStats {
         aggs,

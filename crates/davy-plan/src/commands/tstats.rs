@@ -112,7 +112,7 @@ impl Stats {
             return cx.bad(extra.span.0, "an aggregation, `FROM`, `WHERE` or `BY` is needed here");
         }
         if aggs.is_empty() {
-            return cx.missing("an aggregation");
+            return cx.lacks("an aggregation");
         }
         let (by_options, by_left) = ArgReader::of(&args.by).options(&["span"], cx);
         // `WHERE index=* span=1h`, as the documentation of `mstats` has it.

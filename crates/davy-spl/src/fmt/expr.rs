@@ -17,6 +17,8 @@ impl Writer<'_> {
             ExprKind::Str(text) => self.quote(text, '"'),
             ExprKind::Num(_, text) => self.push(text),
             ExprKind::Bool(value) => self.push(if *value { "true" } else { "false" }),
+            // Broken arguments are written as they were.
+            ExprKind::Unread => {}
             ExprKind::Call { name, args } => {
                 self.push(&name.value);
                 self.list(args);

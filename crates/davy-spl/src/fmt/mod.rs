@@ -118,7 +118,7 @@ impl Writer<'_> {
         match &stage.args {
             Args::Search(Some(expr)) => self.search(expr, true),
             Args::Search(None) => {}
-            Args::Broken => {
+            Args::Broken(_) => {
                 if let Some(written) = self.written {
                     self.push(written.arguments(stage));
                 }
@@ -265,7 +265,7 @@ fn is_empty(args: &Args) -> bool {
         Args::Search(expr) => expr.is_none(),
         Args::General(items) => items.is_empty(),
         Args::Raw(text) => text.value.is_empty(),
-        Args::Broken => true,
+        Args::Broken(_) => true,
         Args::Where(_) | Args::Eval(_) | Args::Tstats(_) => false,
     }
 }

@@ -199,7 +199,7 @@ impl Written {
     /// A command whose arguments could not be read because of a macro among them.
     fn is_kept(&self, stage: &Stage) -> bool {
         let Span { start, end, .. } = stage.span.0;
-        stage.args == Args::Broken && self.slice(start, end).contains(&self.mark)
+        matches!(stage.args, Args::Broken(_)) && self.slice(start, end).contains(&self.mark)
     }
 
     /// Whether the place is in a command that is kept as it is.

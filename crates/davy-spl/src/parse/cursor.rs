@@ -96,8 +96,37 @@ impl Parser<'_> {
     }
 
     pub(super) fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parsed<T> {
-        self.report(diagnostic);
+        self.mistake(diagnostic);
         Err(Stop)
+    }
+
+    /// Reports what makes the command's arguments `Broken`, and reads on.
+    pub(super) fn mistake(&mut self, diagnostic: Diagnostic) {
+        self.mistakes += 1;
+        self.report(diagnostic);
+    }
+
+    /// Goes on after what could not be read: to the next of `stops` outside of quotes and
+    /// brackets that were opened since `start`, or to the end.
+    pub(super) fn recover(&mut self, start: usize, stops: impl Fn(u8) -> bool) {
+        let (mut at, mut depth) = (start, 0u32);
+        while at < self.end {
+            match self.bytes().get(at) {
+                Some(&b) if depth == 0 && at >= self.pos && stops(b) => break,
+                Some(b'"' | b'\'') => match scan::after_quoted(self.bytes(), at, self.end) {
+                    Some(after) => {
+                        at = after;
+                        continue;
+                    }
+                    None => at = self.end,
+                },
+                Some(b'(' | b'[') => depth += 1,
+                Some(b')' | b']') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            at += 1;
+        }
+        self.pos = at.clamp(self.pos, self.end);
     }
 
     /// Goes a level down; every `enter` that succeeds is followed by a `leave`.

@@ -146,13 +146,20 @@ impl Parser<'_> {
     /// What must follow an operator.
     fn operand(&mut self, least: u8, at: Span, sign: &str) -> Parsed<Tall> {
         if matches!(self.next_byte(), None | Some(b')' | b',')) {
-            return self.fail(
+            self.mistake(
                 codes::MISSING_OPERAND
                     .at(at, format!("nothing stands after this `{sign}`"))
                     .help("type a field, a number or a \"text\" after it"),
             );
+            return Ok(self.unread());
         }
         self.binary(least)
+    }
+
+    /// Stands for what could not be read, for the rest to be read.
+    fn unread(&self) -> Tall {
+        let span = Spanless(self.span(self.pos, self.pos));
+        Tall { expr: Expr { kind: ExprKind::Unread, span }, height: 1 }
     }
 
     fn unary(&mut self) -> Parsed<Tall> {
@@ -225,16 +232,17 @@ impl Parser<'_> {
     }
 
     /// Reports what stands here in place of an operand.
-    fn no_left_side<T>(&mut self) -> Parsed<T> {
+    fn no_left_side(&mut self) -> Parsed<Tall> {
         let wanted = "a field, a number or a \"text\"";
         let Some(found) = self.operator_here() else { return self.unexpected(wanted) };
         let at = self.span(self.pos, self.pos + found.len);
         let sign = self.text.get(at.range()).unwrap_or("").to_owned();
-        self.fail(
+        self.mistake(
             codes::MISSING_OPERAND
                 .at(at, format!("nothing stands before this `{sign}`"))
                 .help(format!("type {wanted} before it")),
-        )
+        );
+        Ok(self.unread())
     }
 
     /// A field, a call, `true` or `false`; with the height of what is inside.
@@ -258,7 +266,9 @@ impl Parser<'_> {
             let diagnostic = codes::MISSING_OPERAND
                 .at(name.span, format!("nothing stands before this `{word}`"))
                 .help(format!("type a condition before it; a field of this name is '{word}'"));
-            return self.fail(diagnostic);
+            self.mistake(diagnostic);
+            self.pos = start;
+            return Ok((ExprKind::Unread, 0));
         }
         Ok(match name.value.as_str() {
             "true" => (ExprKind::Bool(true), 0),
@@ -323,7 +333,7 @@ impl Parser<'_> {
                         break;
                     }
                     let here = self.here();
-                    return self.fail(
+                    self.mistake(
                         codes::MISSING_OPERAND
                             .at(here, "nothing stands before this comma")
                             .help("type a value before it, or remove it"),
@@ -331,7 +341,7 @@ impl Parser<'_> {
                 }
                 Some(_) => {}
             }
-            let item = self.binary(0)?;
+            let item = self.list_item()?;
             height = height.max(item.height);
             items.push(item.expr);
             self.skip_blank();
@@ -341,6 +351,22 @@ impl Parser<'_> {
         }
         self.close(open)?;
         Ok((items, height))
+    }
+
+    /// One item of a list; one that could not be read is passed, if the list goes on after it.
+    fn list_item(&mut self) -> Parsed<Tall> {
+        if matches!(self.peek(), Some(b',' | b')')) {
+            return Ok(self.unread());
+        }
+        let start = self.pos;
+        let item = self.binary(0).and_then(|item| match self.next_byte() {
+            None | Some(b',' | b')') => Ok(item),
+            Some(_) => self.unexpected("an operator, `,` or `)`"),
+        });
+        item.or_else(|stop| {
+            self.recover(start, |b| b == b',' || b == b')');
+            if self.peek().is_some() { Ok(self.unread()) } else { Err(stop) }
+        })
     }
 
     fn operator_here(&self) -> Option<Found> {
@@ -405,23 +431,36 @@ impl Parser<'_> {
             );
         }
         loop {
-            let target = self.target()?;
-            let value = self.expr()?;
-            list.push(Assignment { target, value });
+            self.skip_blank();
+            let start = self.pos;
+            match self.assignment() {
+                Ok(assignment) => list.push(assignment),
+                Err(_) => self.recover(start, |b| b == b','),
+            }
             match self.next_byte() {
                 None => return Ok(list),
-                Some(b',') => self.pos += 1,
-                Some(b')') => return self.unmatched(),
-                Some(_) => return self.unexpected("an operator or a comma"),
+                Some(_) => self.pos += 1,
             }
             if self.next_byte().is_none() {
                 let span = self.span(self.pos - 1, self.pos);
-                return self.fail(
+                self.mistake(
                     codes::MISSING_OPERAND
                         .at(span, "no assignment follows this comma")
                         .help("remove it, or type another assignment"),
                 );
+                return Ok(list);
             }
+        }
+    }
+
+    /// One assignment, up to a comma or the end.
+    fn assignment(&mut self) -> Parsed<Assignment> {
+        let target = self.target()?;
+        let value = self.expr()?;
+        match self.next_byte() {
+            None | Some(b',') => Ok(Assignment { target, value }),
+            Some(b')') => self.unmatched(),
+            Some(_) => self.unexpected("an operator or a comma"),
         }
     }
 

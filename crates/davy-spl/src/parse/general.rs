@@ -14,9 +14,24 @@ impl Parser<'_> {
             if b == b')' {
                 return self.unmatched();
             }
-            items.push(self.item(template)?);
+            items.extend(self.item_or_next(template));
         }
         Ok(items)
+    }
+
+    /// One item, or none after one that could not be read; the place is then behind it.
+    pub(super) fn item_or_next(&mut self, template: bool) -> Option<Arg> {
+        let start = self.pos;
+        let item = self.item(template);
+        if item.is_err() {
+            self.recover(start, |b| b == b',' || scan::is_blank(b));
+            if self.pos == start {
+                // A byte that starts nothing is passed, whole.
+                let len = self.slice(start, self.end).chars().next().map_or(1, char::len_utf8);
+                self.pos = (start + len).min(self.end);
+            }
+        }
+        item.ok()
     }
 
     /// One item; the place is at its first byte.

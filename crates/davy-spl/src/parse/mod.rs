@@ -35,6 +35,8 @@ struct Parser<'a> {
     diags: &'a mut Diagnostics,
     depth: u32,
     reports: usize,
+    /// How many reports were of what could not be read.
+    mistakes: usize,
 }
 
 /// Reads a search whose macros are already expanded. What could not be read is `Args::Broken`.
@@ -61,7 +63,8 @@ pub fn parse_pipeline_at(
 /// Reads the eval expression written at `span`.
 pub fn parse_expr_at(sources: &SourceMap, span: Span, diags: &mut Diagnostics) -> Option<Expr> {
     let mut parser = Parser::new(sources, span, &RawCommands, diags);
-    parser.only_expr().ok()
+    let expr = parser.only_expr().ok()?;
+    (parser.mistakes == 0).then_some(expr)
 }
 
 /// Reads the search expression written at `span`; `None` also when nothing is written there.
@@ -71,7 +74,9 @@ pub fn parse_search_at(
     grammars: &dyn Grammars,
     diags: &mut Diagnostics,
 ) -> Option<SearchExpr> {
-    Parser::new(sources, span, grammars, diags).only_search().ok().flatten()
+    let mut parser = Parser::new(sources, span, grammars, diags);
+    let expr = parser.only_search().ok().flatten()?;
+    (parser.mistakes == 0).then_some(expr)
 }
 
 /// For an expression on its own: the commands of a subsearch in it are kept as text.
@@ -104,26 +109,29 @@ impl<'a> Parser<'a> {
             pos -= 1;
         }
         let text = text.get(..end).unwrap_or("");
-        Self { text, file: span.file, pos, end, grammars, diags, depth: 0, reports: 0 }
+        Self { text, file: span.file, pos, end, grammars, diags, depth: 0, reports: 0, mistakes: 0 }
     }
 
     /// One expression and nothing after it.
     fn only_expr(&mut self) -> Parsed<Expr> {
         let expr = self.expr()?;
-        match self.next_byte() {
-            None => Ok(expr),
+        // What is left is a mistake, but what was read is still looked at.
+        let _: Parsed<()> = match self.next_byte() {
+            None => Ok(()),
             Some(b')') => self.unmatched(),
             Some(_) => self.unexpected("an operator"),
-        }
+        };
+        Ok(expr)
     }
 
     /// One search expression and nothing after it.
     fn only_search(&mut self) -> Parsed<Option<SearchExpr>> {
         let expr = self.search_and(false)?;
-        match self.next_byte() {
-            None => Ok(expr),
+        let _: Parsed<()> = match self.next_byte() {
+            None => Ok(()),
             Some(_) => self.unmatched(),
-        }
+        };
+        Ok(expr)
     }
 
     fn unexpected<T>(&mut self, wanted: &str) -> Parsed<T> {

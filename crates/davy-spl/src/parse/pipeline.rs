@@ -84,13 +84,15 @@ impl Parser<'_> {
         }
         let start = self.pos;
         if first && !self.command_here(inner) {
+            let before = self.mistakes;
             let args = match self.only_search() {
-                Ok(Some(expr)) => Args::Search(Some(expr)),
-                Ok(None) => {
+                Ok(Some(expr)) if self.mistakes == before => Args::Search(Some(expr)),
+                Ok(Some(expr)) => Args::Broken(Some(Box::new(Args::Search(Some(expr))))),
+                Ok(None) if self.mistakes == before => {
                     self.nothing(None, false, true);
-                    Args::Broken
+                    Args::Broken(None)
                 }
-                Err(_) => Args::Broken,
+                Ok(None) | Err(_) => Args::Broken(None),
             };
             let name = Spanned::new("search".to_owned(), self.span(start, start));
             let span = Spanless(self.span(start, self.end));
@@ -110,7 +112,13 @@ impl Parser<'_> {
         self.pos += word.len();
         let name = Spanned::new(lower, self.span_from(start));
         let args = match self.grammars.grammar(&name.value) {
-            Some(grammar) => self.args(grammar, &name).unwrap_or(Args::Broken),
+            Some(grammar) => {
+                let before = self.mistakes;
+                match self.args(grammar, &name) {
+                    Ok(args) if self.mistakes == before => args,
+                    part => Args::Broken(part.ok().map(Box::new)),
+                }
+            }
             None => {
                 self.unknown(&name);
                 self.raw()

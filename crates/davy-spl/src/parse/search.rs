@@ -6,6 +6,9 @@ use crate::ast::{CmpOp, SearchExpr, SearchValue, Spanless};
 use crate::codes;
 use davy_diag::{Span, Spanned};
 
+/// Stands for what could not be read, for the rest to be read.
+const UNREAD: SearchExpr = SearchExpr::And(Vec::new());
+
 /// `key=value` with one of these keys says when, not what.
 const TIME_KEYS: &[&str] = &[
     "earliest",
@@ -57,7 +60,7 @@ impl Parser<'_> {
             if self.upper("AND") {
                 let span = self.span(self.pos, self.pos + 3);
                 if items.is_empty() || pending.is_some() {
-                    return self.no_operand("AND", span, "before");
+                    self.no_operand("AND", span, "before");
                 }
                 self.pos += 3;
                 pending = Some(span);
@@ -67,7 +70,7 @@ impl Parser<'_> {
             items.push(self.search_or(stop_by)?);
         }
         if let Some(span) = pending {
-            return self.no_operand("AND", span, "after");
+            self.no_operand("AND", span, "after");
         }
         Ok(if items.len() > 1 { Some(SearchExpr::And(items)) } else { items.pop() })
     }
@@ -80,7 +83,8 @@ impl Parser<'_> {
             self.pos += 2;
             self.skip_blank();
             if self.search_done(stop_by) {
-                return self.no_operand("OR", span, "after");
+                self.no_operand("OR", span, "after");
+                break;
             }
             items.push(self.search_not(stop_by)?);
         }
@@ -104,7 +108,8 @@ impl Parser<'_> {
             p.skip_blank();
             if p.search_done(stop_by) {
                 let span = p.span(start, start + 3);
-                return p.no_operand("NOT", span, "after");
+                p.no_operand("NOT", span, "after");
+                return Ok(UNREAD);
             }
             let inner = p.search_not(stop_by)?;
             Ok(SearchExpr::Not(Box::new(inner), Spanless(p.span_from(start))))
@@ -116,7 +121,9 @@ impl Parser<'_> {
         for word in ["AND", "OR"] {
             if self.upper(word) {
                 let span = self.span(start, start + word.len());
-                return self.no_operand(word, span, "before");
+                self.no_operand(word, span, "before");
+                self.pos += word.len();
+                return Ok(UNREAD);
             }
         }
         match self.peek() {
@@ -238,11 +245,12 @@ impl Parser<'_> {
             return Ok(SearchExpr::Time { key: field, value });
         }
         let Some(value) = self.value()? else {
-            return self.fail(
+            self.mistake(
                 codes::MISSING_VALUE
                     .at(op.span, format!("`{}` is compared with nothing", field.value))
                     .help("type a value after it; the empty value is `\"\"`"),
             );
+            return Ok(UNREAD);
         };
         if is_time_key(&field.value) {
             // `latest<@d` and `earliest>=@d` say the same; fields of these names hold no such text.
@@ -455,12 +463,12 @@ impl Parser<'_> {
         })
     }
 
-    fn no_operand<T>(&mut self, word: &str, span: Span, side: &str) -> Parsed<T> {
-        self.fail(
+    fn no_operand(&mut self, word: &str, span: Span, side: &str) {
+        self.mistake(
             codes::MISSING_OPERAND.at(span, format!("nothing stands {side} this `{word}`")).help(
                 format!("type a term {side} it, or remove it; the word itself is `\"{word}\"`"),
             ),
-        )
+        );
     }
 }
 

@@ -37,7 +37,7 @@ impl Parser<'_> {
             if b == b')' {
                 return self.unmatched();
             }
-            items.push(self.item(false)?);
+            items.extend(self.item_or_next(false));
         }
         Ok(items)
     }

@@ -12,6 +12,7 @@ fn shape(expr: &Expr) -> String {
         ExprKind::Str(text) => format!("{text:?}"),
         ExprKind::Num(value, _) => format!("{value}"),
         ExprKind::Bool(value) => format!("{value}!"),
+        ExprKind::Unread => "?".to_owned(),
         ExprKind::Call { name, args } => format!("{}({})", name.value, all(args)),
         ExprKind::Negate(inner) => format!("-{}", shape(inner)),
         ExprKind::Plus(inner) => format!("+{}", shape(inner)),
