@@ -38,7 +38,7 @@ pub use content::{Content, EMPTY_FILTER, MacroValue};
 pub use json::to_json;
 pub use model::Detection;
 pub use pack::builtin_pack;
-pub use read::{InputFile, load};
+pub use read::{InputFile, Trees, load, load_with};
 pub use rewrite::{search_of, with_search};
 pub use tuning::{TuningEntry, TuningTest, read_tuning};
 pub use validate::{validate, validate_knowledge};

@@ -2,14 +2,15 @@
 
 use crate::finding::Finding;
 use crate::left_out::{LeftOut, Why};
+use crate::quarry::Quarry;
 use crate::row::Row;
 use crate::run::{World, findings, prepare_detection};
-use crate::second::reads_risk;
 use crate::tuning::Suppressed;
 use davy_content::Detection;
 use davy_diag::{Diagnostic, Diagnostics, Severity};
-use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Search, Spent};
-use davy_plan::{Env, FieldSet, rows_of};
+use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Spent};
+use davy_plan::{Env, rows_of};
+use rayon::prelude::*;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -82,47 +83,38 @@ pub fn hunt(
 ) -> Result<Hunt, RunError> {
     let mut hunt = Hunt::default();
     let started = Instant::now();
-    let threads = world.session.config().partitions.max(1);
-    let prepared = prepare_all(world, detections, threads);
+    let mut quarry = Quarry::new(world, detections, source, env);
     hunt.profile.prepare = started.elapsed();
-    let (sound, unsound): (Vec<_>, Vec<_>) =
-        prepared.into_iter().partition(|(_, p)| !p.diags.has_errors());
-    for (detection, prepared) in &unsound {
+    for (detection, prepared) in quarry.unsound() {
         let (why, reason) = first_error(&prepared.diags);
         hunt.left_out.push(LeftOut::new(detection, why, reason));
     }
-    hunt.reads_risk = sound
-        .iter()
-        .filter(|(_, prepared)| reads_risk(&prepared.expanded))
-        .map(|(detection, _)| detection.name.value.clone())
-        .collect();
-    let shared = Arc::new(env.clone());
-    let searches: Vec<Search<'_>> = sound
-        .iter()
-        .map(|(_, prepared)| Search {
-            prepared,
-            env: shared.clone(),
-            source: Some(source.clone()),
-            knowledge: world.knowledge,
-            out: FieldSet::all(),
-        })
-        .collect();
-    let many = world.session.run_many(&searches, source, stop, &Told(events))?;
+    hunt.reads_risk = quarry.reading_risk().map(str::to_owned).collect();
+    let many = world.session.run_many(&quarry, source, stop, &Told(events))?;
+    quarry.learn(many.learnt);
     hunt.stopped = many.stopped;
     let Profile { plan, scan, rest, searches: spent } = many.profile;
     hunt.profile = HuntProfile { plan, scan, rest, ..hunt.profile };
     let started = Instant::now();
     // A result that tells no time is of the last event that it may be made of.
     let last = spent.iter().filter_map(|spent| spent.latest).reduce(f64::max);
-    for (((detection, _), answer), spent) in sound.iter().zip(many.answers).zip(spent) {
+    let answers: Vec<_> = quarry.detections().zip(many.answers).zip(spent).collect();
+    let told: Vec<Result<_, RunError>> = answers
+        .into_par_iter()
+        .map(|((detection, answer), spent)| {
+            let answer = answer?;
+            let rows = Row::all(&rows_of(&answer.schema, &answer.batches)?);
+            let time = spent.latest.or(last).unwrap_or(env.now);
+            Ok((findings(world, detection, &rows, env, time), answer.notes, spent))
+        })
+        .collect();
+    for (detection, told) in quarry.detections().zip(told) {
         let name = &detection.name.value;
-        let rows = answer.and_then(|a| Ok((Row::all(&rows_of(&a.schema, &a.batches)?), a.notes)));
-        match rows {
-            Ok((rows, notes)) => {
+        match told {
+            Ok((findings, notes, spent)) => {
                 hunt.ran += 1;
-                let time = spent.latest.or(last).unwrap_or(env.now);
                 hunt.profile.detections.push((name.clone(), spent));
-                hunt.findings.extend(findings(world, detection, &rows, env, time));
+                hunt.findings.extend(findings);
                 hunt.notes.extend(notes.into_iter().map(|n| (name.clone(), n)));
             }
             Err(error) => {
@@ -143,26 +135,12 @@ pub(crate) fn first_error(diags: &Diagnostics) -> (Why, String) {
     first.map_or((Why::Mistake, String::new()), |d| (Why::of(d), words(d)))
 }
 
-/// Reads all searches, on `threads` threads; in the order of the detections.
+/// Reads all searches; in the order of the detections.
 pub(crate) fn prepare_all<'d>(
     world: &World<'_>,
     detections: &[&'d Detection],
-    threads: usize,
 ) -> Vec<(&'d Detection, Prepared)> {
-    let share = detections.len().div_ceil(threads).max(1);
-    let part = |part: &[&'d Detection]| -> Vec<(&'d Detection, Prepared)> {
-        part.iter().map(|d| (*d, prepare_detection(world, d))).collect()
-    };
-    std::thread::scope(|scope| {
-        let handles: Vec<_> = detections
-            .chunks(share)
-            .map(|chunk| (chunk, scope.spawn(move || part(chunk))))
-            .collect();
-        handles
-            .into_iter()
-            .flat_map(|(chunk, h)| h.join().unwrap_or_else(|_| part(chunk)))
-            .collect()
-    })
+    detections.par_iter().map(|d| (*d, prepare_detection(world, d))).collect()
 }
 
 struct Told<'e>(&'e dyn HuntEvents);

@@ -6,6 +6,7 @@
 //!
 //! `now` is an argument: nothing here reads the wall clock, opens a file, or prints.
 
+mod compiled;
 mod events;
 mod finding;
 mod hunt;
@@ -13,6 +14,7 @@ mod incident;
 mod knowledge;
 mod ledger;
 mod left_out;
+mod quarry;
 mod reach;
 mod risk;
 mod row;
@@ -23,6 +25,7 @@ mod selection;
 pub mod testing;
 mod tuning;
 
+pub use compiled::Compiled;
 pub use events::{Event, FindingEvents, matching_events};
 pub use finding::Finding;
 pub use hunt::{Hunt, HuntEvents, HuntProfile, hunt};

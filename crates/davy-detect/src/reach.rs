@@ -73,7 +73,7 @@ pub fn detection_coverage(
     source: &Arc<dyn EventSource>,
     env: &Env,
 ) -> Result<Vec<DetectionCoverage>, RunError> {
-    let prepared = prepare_all(world, detections, world.session.config().partitions.max(1));
+    let prepared = prepare_all(world, detections);
     let shared = Arc::new(env.clone());
     let sound: Vec<_> = prepared.iter().filter(|(_, p)| !p.diags.has_errors()).collect();
     let searches: Vec<Search<'_>> = sound

@@ -49,15 +49,27 @@ pub(crate) fn stash_line(time: f64, fields: &[(String, Val<'static>)]) -> String
     let mut out = fmt_num(time);
     for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with('_')) {
         for one in value.values() {
-            out.push_str(&format!(", {name}=\"{}\"", stash_text(&one)));
+            stash_field(&mut out, name, &one);
         }
     }
     out
 }
 
-/// A value as it stands between quotes.
-pub(crate) fn stash_text(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
+/// Adds `, name="value"` to a line.
+pub(crate) fn stash_field(line: &mut String, name: &str, value: &str) {
+    line.reserve(name.len() + value.len() + 5);
+    line.push_str(", ");
+    line.push_str(name);
+    line.push_str("=\"");
+    let mut rest = value;
+    while let Some(at) = rest.find(['\\', '"']) {
+        line.push_str(&rest[..at]);
+        line.push('\\');
+        line.push_str(&rest[at..=at]);
+        rest = &rest[at + 1..];
+    }
+    line.push_str(rest);
+    line.push('"');
 }
 
 /// The window of the search that a result comes from, in epoch seconds.

@@ -1,5 +1,6 @@
 //! One detection over one source.
 
+use crate::compiled::Compiled;
 use crate::finding::Finding;
 use crate::risk::{Window, result_time, risk_events};
 use crate::row::Row;
@@ -17,6 +18,8 @@ pub struct World<'a> {
     pub knowledge: &'a dyn Knowledge,
     /// The texts of the content.
     pub sources: &'a SourceMap,
+    /// What is kept of the content's searches.
+    pub compiled: Option<&'a Compiled>,
 }
 
 /// The result of one detection's run.

@@ -3,12 +3,13 @@
 
 use crate::hunt::{Hunt, HuntEvents, hunt};
 use crate::incident::risk_notables;
-use crate::risk::stash_text;
+use crate::risk::RiskEvent;
 use crate::run::World;
 use davy_content::Detection;
 use davy_events::{Meta, Options};
 use davy_exec::{EventSource, FileSource, Input, Place, RunError};
 use davy_plan::Env;
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,9 +67,11 @@ pub fn second_stage(
 /// Risk events and notables as Splunk keeps them: `source` is the search that gave them.
 fn inputs(first: &Hunt, env: &Env) -> Vec<Input> {
     let mut risk: BTreeMap<&str, String> = BTreeMap::new();
-    for event in first.findings.iter().flat_map(|f| &f.risk) {
+    let events: Vec<&RiskEvent> = first.findings.iter().flat_map(|f| &f.risk).collect();
+    let lines: Vec<String> = events.par_iter().map(|event| event.to_stash()).collect();
+    for (event, line) in events.iter().zip(lines) {
         let text = risk.entry(&event.search_name).or_default();
-        text.push_str(&event.to_stash());
+        text.push_str(&line);
         text.push('\n');
     }
     let mut notable: BTreeMap<String, String> = BTreeMap::new();
@@ -82,10 +85,9 @@ fn inputs(first: &Hunt, env: &Env) -> Vec<Input> {
         let name = finding.risk.first().map(|r| r.search_name.clone());
         let name = name.unwrap_or_else(|| search_name_of(&finding.detection));
         let text = notable.entry(name.clone()).or_default();
-        let mut line = crate::risk::stash_line(finding.time, &finding.row.fields);
-        line.push_str(&format!(", search_name=\"{}\"", stash_text(&name)));
-        line.push_str(&format!(", rule_title=\"{}\"", stash_text(&finding.message)));
-        text.push_str(&line);
+        text.push_str(&crate::risk::stash_line(finding.time, &finding.row.fields));
+        crate::risk::stash_field(text, "search_name", &name);
+        crate::risk::stash_field(text, "rule_title", &finding.message);
         text.push('\n');
     }
     let input = |index: &str, source: &str, text: String| Input {
@@ -112,7 +114,7 @@ fn json_stash(time: f64, map: &Map<String, Value>) -> String {
     let mut out = davy_plan::fmt_num(time);
     let mut add = |name: &str, value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        out.push_str(&format!(", {name}=\"{}\"", stash_text(&text)));
+        crate::risk::stash_field(&mut out, name, &text);
     };
     for (name, value) in map.iter().filter(|(name, _)| !name.starts_with('_')) {
         match value {

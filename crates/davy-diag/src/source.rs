@@ -1,5 +1,6 @@
 //! Texts and places in them.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,6 +24,9 @@ pub struct Span {
 }
 
 impl Span {
+    /// In no text at all.
+    pub const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+
     /// The smallest span that covers both; `other` is ignored when it is of another text.
     pub fn to(self, other: Span) -> Span {
         if self.file != other.file {
@@ -64,6 +68,19 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 }
 
 impl<T: Eq> Eq for Spanned<T> {}
+
+/// A kept value has no place: the text it stood in is not there any more.
+impl<T: Serialize> Serialize for Spanned<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Spanned::new(T::deserialize(deserializer)?, Span::NOWHERE))
+    }
+}
 
 /// A run of a derived text that came from another place unchanged (a macro's body, the query).
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! Many searches over one pass of the events.
 
 use crate::empty::{needed, needs_events, reads_once};
+use crate::reads::Reads;
 use crate::session::{Answer, Events, Run, RunError, Search, Session};
 use crate::shapes::lock;
 use crate::shared::{Budget, OnlyIf, Stored, scan};
@@ -20,10 +21,36 @@ pub trait ManyEvents: Sync {
     fn searched(&self, done: usize, of: usize);
 }
 
+/// Searches that run together.
+pub trait Searches: Sync {
+    fn count(&self) -> usize;
+
+    /// One of them. It need not be read before it is asked for: of one whose [`Reads`] are known,
+    /// only if events passed its filter.
+    fn search(&self, at: usize) -> Search<'_>;
+
+    /// What an earlier run learnt of it.
+    fn reads(&self, _at: usize) -> Option<&Reads> {
+        None
+    }
+}
+
+impl Searches for [Search<'_>] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn search(&self, at: usize) -> Search<'_> {
+        self[at].clone()
+    }
+}
+
 /// What became of many searches.
 pub struct ManyAnswers {
     /// In the order of the searches.
     pub answers: Vec<Result<Answer, RunError>>,
+    /// What was learnt of searches whose reads were not known, and can be kept.
+    pub learnt: Vec<(usize, Reads)>,
     /// `stop` was raised before the end: the answers are of the events that were read.
     pub stopped: bool,
     pub profile: Profile,
@@ -60,13 +87,21 @@ impl Session {
     /// The answers are those of [`Session::run`] for each search.
     pub fn run_many(
         &self,
-        searches: &[Search<'_>],
+        searches: &(impl Searches + ?Sized),
         source: &Arc<dyn EventSource>,
         stop: &AtomicBool,
         events: &dyn ManyEvents,
     ) -> Result<ManyAnswers, RunError> {
         let started = Instant::now();
         let probes = self.probe(searches);
+        let learnt = probes.iter().enumerate().filter_map(|(at, probe)| {
+            let known = searches.reads(at).is_some();
+            if known || probe.dynamic || matches!(probe.answer, Some(Err(_))) {
+                return None;
+            }
+            Some((at, Reads::new(&probe.requests, &probe.needed, probe.silent)?))
+        });
+        let learnt = learnt.collect();
         let probed = started.elapsed();
         let mut requests: Vec<ReadRequest> = Vec::new();
         let mut places: Vec<Vec<usize>> = Vec::with_capacity(probes.len());
@@ -81,9 +116,10 @@ impl Session {
             }
             places.push(own);
         }
-        let kept = match searches.first() {
-            Some(first) if source.table().is_none() => {
-                let shapes = Run::new(self, first, Events::Source).shapes();
+        let kept = match source.table() {
+            None if searches.count() > 0 => {
+                let first = searches.search(0);
+                let shapes = self.shapes_of(first.knowledge, &first.env);
                 let only_if = only_if(&probes, &places, requests.len());
                 scan(source, requests.clone(), &only_if, shapes, &self.budget(), stop)?
             }
@@ -94,7 +130,7 @@ impl Session {
         let rest = started.elapsed() - probed - scanned;
         let (answers, spent) = answers.into_iter().unzip();
         let profile = Profile { plan: probed, scan: scanned, rest, searches: spent };
-        Ok(ManyAnswers { answers, stopped: stop.load(Ordering::Relaxed), profile })
+        Ok(ManyAnswers { answers, learnt, stopped: stop.load(Ordering::Relaxed), profile })
     }
 
     /// What one reading for many searches may use.
@@ -109,7 +145,7 @@ impl Session {
     #[expect(clippy::too_many_arguments, reason = "what one run of many searches knows")]
     fn answers(
         &self,
-        searches: &[Search<'_>],
+        searches: &(impl Searches + ?Sized),
         source: &Arc<dyn EventSource>,
         probes: Vec<Probe>,
         requests: &[ReadRequest],
@@ -150,17 +186,20 @@ impl Session {
         let work: Vec<Mutex<Option<(Probe, Vec<usize>)>>> =
             probes.into_iter().zip(places).map(|p| Mutex::new(Some(p))).collect();
         let done = AtomicUsize::new(0);
-        self.each(searches.len(), |number| {
+        self.each(searches.count(), |number| {
             let (probe, own) = lock(&work[number]).take()?;
             let rows = match take(&own, &probe.needed) {
                 Ok(rows) => rows,
                 Err(error) => return Some((Err(error), Spent::default())),
             };
-            events.searched(done.fetch_add(1, Ordering::Relaxed), searches.len());
+            events.searched(done.fetch_add(1, Ordering::Relaxed), searches.count());
             let rows_in = rows.iter().flat_map(|(_, b)| b).map(RecordBatch::num_rows).sum();
             let latest = latest(rows.iter().flat_map(|(_, batches)| batches));
+            if rows_in == 0 && probe.silent && !table {
+                return Some((Ok(no_rows()), Spent::default()));
+            }
             let started = Instant::now();
-            let search = &searches[number];
+            let search = &searches.search(number);
             let unwanted = Mutex::new(Vec::new());
             let events = match probe.answer {
                 Some(answer) if answer.is_err() || rows_in == 0 && !probe.dynamic && !table => {
@@ -210,9 +249,12 @@ impl Session {
 
     /// What each search would read. One that reads once is only planned so far; any other is run
     /// over nothing.
-    fn probe(&self, searches: &[Search<'_>]) -> Vec<Probe> {
-        self.each(searches.len(), |at| {
-            let search = &searches[at];
+    fn probe(&self, searches: &(impl Searches + ?Sized)) -> Vec<Probe> {
+        self.each(searches.count(), |at| {
+            if let Some(reads) = searches.reads(at) {
+                return Some(Probe::known(reads));
+            }
+            let search = &searches.search(at);
             let bound = &search.prepared.bound;
             let once = reads_once(bound);
             let wanted = Mutex::new(Vec::new());
@@ -223,10 +265,15 @@ impl Session {
             let answer = Run::new(self, search, events).answer();
             let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
             let answer = Some(answer).filter(|_| !once || requests.is_empty());
+            let silent = match &answer {
+                Some(Ok(answer)) => answer.is_silent(),
+                Some(Err(_)) => false,
+                None => needs_events(bound),
+            };
             let dynamic = dynamic(bound);
             let several = !dynamic && requests.len() > 1;
             let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
-            Some(Probe { requests, answer, dynamic, needed })
+            Some(Probe { requests, answer, dynamic, needed, silent })
         })
     }
 }
@@ -252,6 +299,15 @@ struct Probe {
     dynamic: bool,
     /// Those of its requests without whose events it gives nothing.
     needed: Vec<usize>,
+    /// Without events it gives no rows, and says nothing.
+    silent: bool,
+}
+
+impl Probe {
+    fn known(reads: &Reads) -> Probe {
+        let Reads { requests, needed, silent } = reads.clone();
+        Probe { requests, answer: None, dynamic: false, needed, silent }
+    }
 }
 
 /// The rows of a search's requests.

@@ -150,6 +150,13 @@ impl std::fmt::Debug for Session {
     }
 }
 
+impl Answer {
+    /// No rows, and nothing to say.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.notes.is_empty() && self.batches.iter().all(|batch| batch.num_rows() == 0)
+    }
+}
+
 impl Session {
     pub fn new(config: Config) -> Result<Session, RunError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -167,6 +174,30 @@ impl Session {
         let shapes = Mutex::new(Vec::new());
         let no_base = Arc::new(davy_knowledge::Base::empty());
         Ok(Session { runtime, context, small, config, shapes, no_base })
+    }
+
+    /// Leaves what is known of shapes to the end of the process, which frees it in no time: for a
+    /// command that is about to end.
+    pub fn leave_shapes(&self) {
+        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::forget(std::mem::take(&mut *shapes));
+    }
+
+    /// What is known of events, kept from one search to the next.
+    pub(crate) fn shapes_of(&self, knowledge: &dyn Knowledge, env: &Env) -> Arc<Shapes> {
+        let mut kept = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        let base = match knowledge.base() {
+            Some(base) => base,
+            None => &self.no_base,
+        };
+        if let Some(shapes) = kept.iter().find(|s| s.is_of(base, env)) {
+            return shapes.clone();
+        }
+        let env = Env { now: env.now, zone: env.zone.clone(), ..Env::default() };
+        let shapes = Arc::new(Shapes::new(base.clone(), Arc::new(env)));
+        kept.truncate(3);
+        kept.insert(0, shapes.clone());
+        shapes
     }
 
     pub fn config(&self) -> &Config {
@@ -243,6 +274,9 @@ fn context_of(
         // Rows that are in order must stay so.
         .with_round_robin_repartition(false);
     settings.options_mut().execution.parquet.pushdown_filters = true;
+    if matches!(rules, Rules::Needed) {
+        settings.options_mut().optimizer.max_passes = 1;
+    }
     let mut builder = SessionStateBuilder::new()
         .with_config(settings)
         .with_runtime_env(env.clone())
@@ -306,6 +340,7 @@ fn columns_as_events(table: LogicalPlan, request: &ReadRequest) -> Result<Logica
 }
 
 /// A search about to run: what was read, the world it sees, its events and its knowledge.
+#[derive(Clone)]
 pub struct Search<'a> {
     pub prepared: &'a Prepared,
     pub env: Arc<Env>,
@@ -389,22 +424,8 @@ impl<'a> Run<'a> {
         plan_pipeline(&search.prepared.bound, &search.out, true, &cx)
     }
 
-    /// What is known of events, kept from one search to the next.
     pub(crate) fn shapes(&self) -> Arc<Shapes> {
-        let mut kept = self.session.shapes.lock().unwrap_or_else(PoisonError::into_inner);
-        let base = match self.search.knowledge.base() {
-            Some(base) => base,
-            None => &self.session.no_base,
-        };
-        let env = &self.search.env;
-        if let Some(shapes) = kept.iter().find(|s| s.is_of(base, env)) {
-            return shapes.clone();
-        }
-        let env = Env { now: env.now, zone: env.zone.clone(), ..Env::default() };
-        let shapes = Arc::new(Shapes::new(base.clone(), Arc::new(env)));
-        kept.truncate(3);
-        kept.insert(0, shapes.clone());
-        shapes
+        self.session.shapes_of(self.search.knowledge, &self.search.env)
     }
 
     fn into_notes(self) -> Vec<Diagnostic> {

@@ -7,11 +7,12 @@ use datafusion::catalog::TableProvider;
 use davy_events::{Demand, EventBatch, Problem};
 use davy_plan::{DatasetRef, HIDDEN, REST, SEQ, Scan};
 use davy_spl::ast::SearchExpr;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What a search asks of its events.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ReadRequest {
     /// The columns, in order: `_time` as a number, `__seq` as a whole number, all else text.
     pub(crate) fields: Arc<[Arc<str>]>,

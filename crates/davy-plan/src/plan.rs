@@ -10,7 +10,7 @@ use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion_common::{Column as DfColumn, DataFusionError};
-use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, cast};
 use davy_diag::{Diagnostic, SourceMap, Span};
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ pub struct Scan {
 }
 
 /// A dataset of a data model.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct DatasetRef {
     pub model: String,
     pub dataset: String,
@@ -195,8 +195,10 @@ impl Plan {
 
     /// Exactly these columns.
     pub fn project(self, columns: Vec<(String, Expr)>) -> Result<Plan, Failed> {
-        let columns = columns.into_iter().map(|(name, expr)| named(&name, expr));
-        Ok(Plan::new(LogicalPlanBuilder::from(self.logical).project(columns)?.build()?))
+        // The builder would look up each column again; names here are exact and have no table.
+        let columns = columns.into_iter().map(|(name, expr)| named(&name, expr)).collect();
+        let projection = Projection::try_new(columns, Arc::new(self.logical))?;
+        Ok(Plan::new(LogicalPlan::Projection(projection)))
     }
 
     /// These columns and the hidden ones; a name that is not there becomes a null column.

@@ -1,6 +1,7 @@
 //! The tree of a search. Every node knows where it was written; equality ignores places.
 
 use davy_diag::{Span, Spanned};
+use serde::{Deserialize, Serialize};
 
 /// Commands from left to right.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,12 @@ pub struct Stage {
 /// A place that equality ignores.
 #[derive(Debug, Clone, Copy)]
 pub struct Spanless(pub Span);
+
+impl Default for Spanless {
+    fn default() -> Self {
+        Spanless(Span::NOWHERE)
+    }
+}
 
 impl PartialEq for Spanless {
     fn eq(&self, _: &Self) -> bool {
@@ -140,13 +147,14 @@ pub enum CallArgs {
     Eval(Box<Expr>),
 }
 
-/// The `search` command's own language.
-#[derive(Debug, Clone, PartialEq)]
+/// The `search` command's own language. It can be kept, without its places, unless it holds a
+/// search in brackets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum SearchExpr {
     /// Empty for `()`, which matches everything.
     And(Vec<SearchExpr>),
     Or(Vec<SearchExpr>),
-    Not(Box<SearchExpr>, Spanless),
+    Not(Box<SearchExpr>, #[serde(skip)] Spanless),
     Compare {
         field: Spanned<String>,
         op: Spanned<CmpOp>,
@@ -155,6 +163,7 @@ pub enum SearchExpr {
     In {
         field: Spanned<String>,
         values: Vec<SearchValue>,
+        #[serde(skip)]
         span: Spanless,
     },
     /// A word or phrase in the raw event; `*` matches everything.
@@ -166,9 +175,11 @@ pub enum SearchExpr {
         field: Option<Spanned<String>>,
         value: SearchValue,
     },
+    #[serde(skip)]
     Subsearch(Pipeline, Spanless),
     /// `field=[search ...]`, `field IN ([search ...])`: compared with the text that a search gives.
     /// `op` is `None` for `IN`.
+    #[serde(skip)]
     CompareSub {
         field: Spanned<String>,
         op: Option<Spanned<CmpOp>>,
@@ -182,15 +193,16 @@ pub enum SearchExpr {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SearchValue {
     /// Escapes `\"`, `\\` and, in a bare word, `\|` resolved. `*` is a wildcard in both.
     pub text: String,
     pub quoted: bool,
+    #[serde(skip)]
     pub span: Spanless,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CmpOp {
     Eq,
     Ne,

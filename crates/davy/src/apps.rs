@@ -27,6 +27,15 @@ pub(crate) struct AppArgs {
     pub(crate) lookups: Option<PathBuf>,
 }
 
+impl AppArgs {
+    /// Nothing stands over the content.
+    pub(crate) fn is_empty(&self) -> bool {
+        let AppArgs { app, mmdb, assets, identities, lookups } = self;
+        let files = [mmdb, assets, identities, lookups];
+        app.is_empty() && files.iter().all(|file| file.is_none())
+    }
+}
+
 /// The files of an app.
 pub(crate) fn open(path: &Path) -> Result<Files, Exit> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

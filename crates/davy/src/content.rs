@@ -1,16 +1,18 @@
 //! Content from the built-in pack and from folders, later ones over earlier ones.
 
 use crate::apps;
+use crate::cache::{self, Cache};
 use crate::exit::Exit;
 use crate::geo::Database;
 use clap::Args;
 use davy_app::{App, Context};
-use davy_content::{Attack, Content, Detection, InputFile, builtin_pack, load};
-use davy_detect::{ContentKnowledge, Keeper, World};
+use davy_content::{Attack, Content, Detection, InputFile, builtin_pack, load_with};
+use davy_detect::{Compiled, ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_exec::Session;
 use davy_knowledge::{Base, Text};
 use davy_plan::{Geo, Knowledge};
+use rayon::prelude::*;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +27,9 @@ pub(crate) struct Loaded {
     pub(crate) apps: Vec<App>,
     geo: Option<Arc<dyn Geo>>,
     store: Option<Arc<dyn Keeper>>,
+    cache: Option<Cache>,
+    /// What is kept of its searches, and the content that it holds for.
+    compiled: Option<([u8; 32], Compiled)>,
 }
 
 /// Which content stands over the built-in pack.
@@ -59,18 +64,22 @@ pub(crate) fn open_with(
 ) -> Result<Loaded, Exit> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
-    let mut content = load(builtin_pack(), &mut sources, &mut diags);
+    let cache = Cache::open(paths);
+    let trees = cache.as_ref().map(|cache| &cache.trees);
+    let mut content = load_with(builtin_pack(), &mut sources, &mut diags, trees);
     let mut folders = Vec::new();
     let mut texts = Vec::new();
     for path in paths {
         let root = Path::new(path);
         let mut files = Vec::new();
-        let found = read(root, &mut files, 0).and_then(|()| knowledge_texts(root, &mut texts));
+        let found = list(root, &mut files, 0).and_then(|()| knowledge_texts(root, &mut texts));
         if let Err(e) = found {
             tell!("davy: --content {path}: {e}");
             return Err(Exit::Usage);
         }
-        content.layer(load(files, &mut sources, &mut diags));
+        let files = read_all(files)
+            .map_err(|(path, e)| crate::settings::usage(&format!("{}: {e}", path.display())))?;
+        content.layer(load_with(files, &mut sources, &mut diags, trees));
         folders.push(root.to_path_buf());
     }
     let entities = crate::entities::texts(over.assets.as_deref(), over.identities.as_deref());
@@ -108,7 +117,14 @@ pub(crate) fn open_with(
         apps.push(app);
     }
     sources.share();
-    Ok(Loaded { content, sources, diags, folders, base: Arc::new(base), apps, geo, store })
+    let mut compiled = None;
+    if let Some(cache) = &cache {
+        cache.keep_trees();
+        let seal = cache::seal(&cache.trees, &texts, &folders, over);
+        compiled = seal.map(|seal| (seal, cache.compiled(&seal)));
+    }
+    let base = Arc::new(base);
+    Ok(Loaded { content, sources, diags, folders, base, apps, geo, store, cache, compiled })
 }
 
 impl Loaded {
@@ -119,7 +135,21 @@ impl Loaded {
         session: &'a Session,
         knowledge: &'a dyn Knowledge,
     ) -> World<'a> {
-        World { content: &self.content, attack, session, knowledge, sources: &self.sources }
+        World {
+            content: &self.content,
+            attack,
+            session,
+            knowledge,
+            sources: &self.sources,
+            compiled: self.compiled.as_ref().map(|(_, compiled)| compiled),
+        }
+    }
+
+    /// Keeps what was learnt of the searches for the next run.
+    pub(crate) fn keep(&self) {
+        if let (Some(cache), Some((seal, compiled))) = (&self.cache, &self.compiled) {
+            cache.keep_compiled(seal, compiled);
+        }
     }
 
     /// The macros, saved searches and lookup tables of the content.
@@ -221,7 +251,7 @@ fn read_csv(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), csv::Error> 
 const MAX_DEPTH: usize = 16;
 
 /// The YAML files below a folder, in order of their names.
-fn read(path: &Path, out: &mut Vec<InputFile>, depth: usize) -> std::io::Result<()> {
+fn list(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
     if path.is_dir() {
         if depth > MAX_DEPTH {
             return Ok(());
@@ -234,7 +264,7 @@ fn read(path: &Path, out: &mut Vec<InputFile>, depth: usize) -> std::io::Result<
             // Add-ons and models are no detections; see `knowledge_texts`.
             let knowledge = depth == 0 && (child.ends_with("addons") || child.ends_with("models"));
             if !hidden && !knowledge {
-                read(&child, out, depth + 1)?;
+                list(&child, out, depth + 1)?;
             }
         }
         return Ok(());
@@ -242,11 +272,22 @@ fn read(path: &Path, out: &mut Vec<InputFile>, depth: usize) -> std::io::Result<
     let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
     let config = path.file_name().is_some_and(|n| n == "contentctl.yml");
     if (yaml && !config) || depth == 0 {
-        let bytes = std::fs::read(path)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        out.push(InputFile { path: path.display().to_string(), text });
+        out.push(path.to_path_buf());
     }
     Ok(())
+}
+
+/// The texts of files, in their order.
+fn read_all(files: Vec<PathBuf>) -> Result<Vec<InputFile>, (PathBuf, std::io::Error)> {
+    let read = |path: PathBuf| {
+        let bytes = std::fs::read(&path).map_err(|e| (path.clone(), e))?;
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(e) => String::from_utf8_lossy(e.as_bytes()).into_owned(),
+        };
+        Ok(InputFile { path: path.display().to_string(), text })
+    };
+    files.into_par_iter().map(read).collect()
 }
 
 /// A folder's own add-ons, lookup tables of add-ons, and data models.

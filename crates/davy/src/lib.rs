@@ -14,6 +14,7 @@ macro_rules! tell {
 }
 
 mod apps;
+mod cache;
 mod cmd;
 mod content;
 mod datasets;

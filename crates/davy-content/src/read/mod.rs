@@ -3,11 +3,15 @@
 mod detection;
 mod knowledge;
 mod risk;
+mod trees;
+
+pub use trees::Trees;
 
 use crate::codes;
 use crate::content::Content;
 use crate::yaml::{self, Keys, Node, Reader};
 use davy_diag::{Diagnostics, FileId, SourceMap, Spanned};
+use rayon::prelude::*;
 
 /// A file's text under the name it is known by.
 #[derive(Debug, Clone)]
@@ -36,6 +40,16 @@ pub fn load(
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Content {
+    load_with(files, sources, diags, None)
+}
+
+/// As [`load`], with trees that an earlier run read.
+pub fn load_with(
+    files: impl IntoIterator<Item = InputFile>,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+    trees: Option<&Trees>,
+) -> Content {
     let mut content = Content::default();
     let mut known = Vec::new();
     for file in files.into_iter().filter(|file| is_yaml(&file.path)) {
@@ -45,7 +59,7 @@ pub fn load(
             known.push((file.path, kind, id));
         }
     }
-    let trees = parse_all(known.iter().map(|(_, _, id)| *id).collect(), sources);
+    let trees = parse_all(known.iter().map(|(_, _, id)| *id).collect(), sources, trees);
     for ((path, kind, id), (node, mistakes)) in known.into_iter().zip(trees) {
         diags.extend(mistakes);
         if let Some(node) = node {
@@ -60,27 +74,28 @@ type Tree = (Option<Node>, Diagnostics);
 
 /// The YAML trees of files, in their order. A catalogue is thousands of files, and reading its
 /// YAML is most of a short run, so all cores take part.
-fn parse_all(files: Vec<FileId>, sources: &SourceMap) -> Vec<Tree> {
-    const FEW: usize = 64;
+fn parse_all(files: Vec<FileId>, sources: &SourceMap, trees: Option<&Trees>) -> Vec<Tree> {
     let parse = |id: &FileId| {
         let mut diags = Diagnostics::default();
         (yaml::parse(*id, sources, &mut diags), diags)
     };
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    if files.len() < FEW || threads < 2 {
-        return files.iter().map(parse).collect();
-    }
-    let part = |part: &[FileId]| part.iter().map(parse).collect::<Vec<Tree>>();
-    std::thread::scope(|scope| {
-        let handles: Vec<_> = files
-            .chunks(files.len().div_ceil(threads))
-            .map(|chunk| (chunk, scope.spawn(move || part(chunk))))
-            .collect();
-        let joined = |(chunk, handle): (_, std::thread::ScopedJoinHandle<'_, Vec<Tree>>)| {
-            handle.join().unwrap_or_else(|_| part(chunk))
-        };
-        handles.into_iter().flat_map(joined).collect()
-    })
+    let Some(trees) = trees else { return files.par_iter().map(parse).collect() };
+    let read = |id: &FileId| {
+        let file = sources.file(*id);
+        let hash = trees::hash(&file.text);
+        let named = trees::named(&file.name, &hash);
+        if let Some(node) = trees.tree(&hash, *id) {
+            return (named, (Some(node), Diagnostics::default()));
+        }
+        let tree = parse(id);
+        if let (Some(node), true) = (&tree.0, tree.1.is_empty()) {
+            trees.keep(hash, node);
+        }
+        (named, tree)
+    };
+    let all: Vec<_> = files.par_iter().map(read).collect();
+    trees.note(all.iter().map(|(named, _)| *named));
+    all.into_iter().map(|(_, tree)| tree).collect()
 }
 
 fn is_yaml(path: &str) -> bool {

@@ -74,10 +74,12 @@ pub(crate) fn text_slot(
     };
     let stem = meta.name.rsplit_once('.').map_or(meta.name.as_str(), |(stem, _)| stem);
     let mut constants: Vec<(Arc<str>, Arc<str>)> = vec![
-        ("source".into(), pick(&meta.source, &own.source, &meta.name)),
         ("sourcetype".into(), pick(&meta.sourcetype, &own.sourcetype, stem)),
         ("index".into(), pick(&meta.index, &own.index, "main")),
     ];
+    if kind != Kind::Stash {
+        constants.push(("source".into(), pick(&meta.source, &own.source, &meta.name)));
+    }
     if meta.host.is_some() || own.host.is_some() {
         constants.push(("host".into(), pick(&meta.host, &own.host, "")));
     }

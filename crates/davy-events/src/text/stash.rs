@@ -57,16 +57,18 @@ fn event(run: &mut Run<'_>, line: &[u8], offset: u64) {
     let raw = lossy(run, line, offset).into_owned();
     let own = Meta { sourcetype: Some("stash".to_owned()), ..Meta::default() };
     let slot = text_slot(run, Kind::Stash, &own, None);
-    let now = run.meta.now;
+    let (now, meta) = (run.meta.now, run.meta);
     let Some(rows) = run.row(slot) else { return };
     rows.set("_raw", &raw);
+    // Each search is a source of its own; a shape for each would be a plan for each.
+    rows.set("source", meta.source.as_deref().unwrap_or(&meta.name));
     let mut value = String::new();
     let mut rest = raw.split_once(',').map_or(raw.as_str(), |(_, rest)| rest);
     while let Some((name, tail)) = rest.split_once('=') {
         let name = name.trim_start_matches([',', ' ', '\n', '\r']);
         value.clear();
         rest = read_value(tail, &mut value);
-        if !name.is_empty() && !value.is_empty() {
+        if !name.is_empty() && !value.is_empty() && name != "source" {
             rows.set(name, &value);
         }
     }

@@ -75,7 +75,7 @@ impl Parser<'_> {
                 if self.peek() == Some(b'(') && is_call(&word) {
                     return self.call(start, word);
                 }
-                return self.maybe_option(start, word, ArgKind::Word);
+                return self.maybe_option(start, word, word_kind);
             }
         };
         Ok(Arg { kind, span: Spanless(self.span_from(start)) })
@@ -126,7 +126,7 @@ impl Parser<'_> {
                 if self.peek() == Some(b'(') && is_call(&word) {
                     return self.call(start, word);
                 }
-                ArgKind::Word(word)
+                word_kind(word)
             }
         };
         Ok(Arg { kind, span: Spanless(self.span_from(start)) })
@@ -242,6 +242,11 @@ impl Parser<'_> {
         }
         len
     }
+}
+
+/// A bare word; one whose single quote might pair with a later one counts as quoted.
+fn word_kind(word: String) -> ArgKind {
+    if scan::opens_single(&word) { ArgKind::Quoted(word) } else { ArgKind::Word(word) }
 }
 
 /// Whether a parenthesis after this word makes it a call.

@@ -107,6 +107,7 @@ fn what_fuzzing_found_stays_fixed() {
         "(search x)",
         "'a (b c'd)",
         "a='b c=d'",
+        "a|head \u{1}' '  '`<+`=b|head`c=d ''e",
     ] {
         check(text);
     }

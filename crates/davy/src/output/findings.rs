@@ -5,6 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use davy_detect::{Finding, LeftOut, RiskEvent, Suppressed};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
@@ -25,8 +26,9 @@ pub(crate) fn findings(
         Format::Json | Format::Ndjson => {
             let suppressed = suppressed.iter().map(Suppressed::to_json);
             let left_out = left_out.iter().map(LeftOut::to_json);
-            let objects: Vec<Map<String, Value>> =
-                findings.iter().map(Finding::to_json).chain(suppressed).chain(left_out).collect();
+            let mut objects: Vec<Map<String, Value>> =
+                findings.par_iter().map(Finding::to_json).collect();
+            objects.extend(suppressed.chain(left_out));
             write_objects(out, &objects, format)
         }
         Format::Csv => csv(out, findings, left_out, zone),

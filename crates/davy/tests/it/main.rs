@@ -6,6 +6,7 @@ mod classic;
 mod datasets;
 mod hostile;
 mod hunt;
+mod kept;
 mod knowledge;
 mod language;
 mod lookups;

@@ -186,5 +186,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         profile(&hunt);
     }
     let unread = inputs::report_problems(&inputs.errors, &reports);
+    loaded.keep();
+    session.leave_shapes();
     Ok(output::ended(written, unread || unsound || hunt.stopped))
 }
