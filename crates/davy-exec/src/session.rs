@@ -243,6 +243,13 @@ fn context_of(
         // Rows that are in order must stay so.
         .with_round_robin_repartition(false);
     settings.options_mut().execution.parquet.pushdown_filters = true;
+    if let Some(memory) = config.memory {
+        // What each sort keeps free for merging what it spilled must leave it something to sort in.
+        let execution = &mut settings.options_mut().execution;
+        let most = memory / (16 * partitions);
+        let kept = execution.sort_spill_reservation_bytes;
+        execution.sort_spill_reservation_bytes = kept.min(most);
+    }
     let mut builder = SessionStateBuilder::new()
         .with_config(settings)
         .with_runtime_env(env.clone())

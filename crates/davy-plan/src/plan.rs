@@ -5,7 +5,8 @@ use crate::command::{Bound, BoundStage};
 use crate::env::Env;
 use crate::expr::Typed;
 use crate::fields::{FieldSet, HIDDEN, REST, SEQ};
-use crate::node::{SortKey, SortNode};
+use crate::hoist::hoist;
+use crate::node::{FirstNode, SortKey, SortNode};
 use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -149,7 +150,15 @@ impl Rows {
         self.names.len() - 1
     }
 
-    fn ty(&self, column: usize) -> Ty {
+    /// The column as an array of its kind.
+    pub(crate) fn array(&self, column: usize) -> ArrayRef {
+        let mut out = Builder::new(self.ty(column), self.rows.len());
+        self.rows.iter().for_each(|row| out.push(row.get(column).unwrap_or(&Val::Null)));
+        out.finish()
+    }
+
+    /// The kind of a column: numbers only, or texts.
+    pub(crate) fn ty(&self, column: usize) -> Ty {
         self.rows.iter().fold(Ty::Null, |ty, row| {
             ty.unify(match row.get(column) {
                 Some(Val::Num(_)) => Ty::Num,
@@ -236,9 +245,34 @@ impl Plan {
         Ok(Plan::new(LogicalPlanBuilder::from(self.logical).filter(predicate)?.build()?))
     }
 
-    /// Sorted by existing columns, ties in their present order, at most `fetch` rows kept.
-    pub fn sort(self, keys: Vec<SortKey>, fetch: Option<usize>) -> Plan {
-        Plan::new(SortNode::plan(self.logical, keys, fetch))
+    /// Sorted by existing columns, ties in their present order, at most `fetch` rows kept. Where
+    /// that order is a sort's, both are one.
+    pub fn sort(self, keys: Vec<SortKey>, fetch: Option<usize>) -> Result<Plan, Failed> {
+        let Some(hoisted) = hoist(&self) else {
+            return Ok(Plan::new(SortNode::plan(self.logical, keys, fetch)));
+        };
+        let keys = keys.into_iter().chain(hoisted.keys).collect();
+        let plan = Plan::new(SortNode::plan(hoisted.plan.logical, keys, fetch));
+        match hoisted.extra.is_empty() {
+            true => Ok(plan),
+            false => plan.without_columns(&hoisted.extra),
+        }
+    }
+
+    /// Rows in the order of a sort, without most of those that are not the first of their
+    /// combination of `by`, nor those that lack a field of it.
+    pub(crate) fn firsts(self, by: &[String]) -> Result<Plan, Failed> {
+        let Some(hoisted) = hoist(&self) else { return Ok(self) };
+        let number = |key: &SortKey| hoisted.plan.column(&key.column).ty == Ty::Num;
+        if hoisted.keys.len() > FirstNode::MOST_KEYS || !hoisted.keys.iter().all(number) {
+            return Ok(self);
+        }
+        let first = FirstNode::plan(hoisted.plan.logical, by.to_vec(), hoisted.keys.clone());
+        let plan = Plan::new(SortNode::plan(first, hoisted.keys, None));
+        match hoisted.extra.is_empty() {
+            true => Ok(plan),
+            false => plan.without_columns(&hoisted.extra),
+        }
     }
 
     /// Events in the order that Splunk shows them: newest first.
@@ -253,7 +287,7 @@ impl Plan {
                 });
             }
         }
-        self.sort(keys, None)
+        Plan::new(SortNode::plan(self.logical, keys, None))
     }
 }
 

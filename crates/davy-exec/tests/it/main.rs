@@ -5,6 +5,7 @@
 
 mod coverage;
 mod knowledge;
+mod large;
 mod many;
 
 use davy_diag::Diagnostics;

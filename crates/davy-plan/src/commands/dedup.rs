@@ -129,6 +129,12 @@ impl Command for Dedup {
             true => input,
             false => super::sort::sorted(input, &self.sort, None, cx)?,
         };
+        // Where only the first row of each combination stays, few rows need be put in order.
+        let single = keep == 1 && !keep_events && !keep_empty && !consecutive;
+        let input = match single && names.iter().all(|n| input.has_column(n)) {
+            true => input.firsts(&names)?,
+            false => input,
+        };
         Walk::new("dedup", names, sets, start).plan(input)
     }
 }

@@ -215,9 +215,9 @@ pub(super) fn sorted(
     }
     let names: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
     if names.is_empty() {
-        return Ok(plan.sort(columns, fetch));
+        return plan.sort(columns, fetch);
     }
-    plan.with_columns(held)?.sort(columns, fetch).without_columns(&names)
+    plan.with_columns(held)?.sort(columns, fetch)?.without_columns(&names)
 }
 
 /// A value's place in the order of `sort`, as bytes that compare so.
