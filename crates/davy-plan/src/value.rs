@@ -99,6 +99,13 @@ pub fn parse_num(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|n| n.is_finite())
 }
 
+/// A whole number that a `Float64` holds as it is, and that is printed without an exponent: such
+/// numbers compare as numbers just as their texts do.
+pub(crate) fn whole(n: f64) -> Option<i64> {
+    const MOST: f64 = (1u64 << 53) as f64;
+    (n == n.trunc() && n.abs() < MOST).then_some(n as i64)
+}
+
 /// A number as SPL prints it: whole numbers without a point, others with up to 17 digits.
 pub fn fmt_num(n: f64) -> String {
     if n.is_nan() {
