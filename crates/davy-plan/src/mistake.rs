@@ -25,10 +25,10 @@ pub(crate) fn given_up(message: String) -> DataFusionError {
 pub fn mistake_in(error: &DataFusionError) -> Option<Diagnostic> {
     let inner = match error.find_root() {
         DataFusionError::External(inner) => inner,
-        DataFusionError::ResourcesExhausted(_) => {
+        DataFusionError::ResourcesExhausted(what) => {
             return Some(
                 codes::OUT_OF_MEMORY
-                    .bare("the search needs more memory than it may have")
+                    .bare(format!("the search needs more memory than it may have: {what}"))
                     .help("give it more with --memory-limit, or narrow the search: fewer events, fewer fields, fewer groups"),
             );
         }

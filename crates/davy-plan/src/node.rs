@@ -1,7 +1,7 @@
 //! Plan nodes that DataFusion does not have: rows in order, and commands that walk over them.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::{DFSchema, DFSchemaRef, DataFusionError, Result};
 use datafusion_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 use std::cmp::Ordering;
@@ -107,6 +107,10 @@ pub trait SequentialState: Send {
     fn done(&self) -> bool {
         false
     }
+    /// Bytes held from row to row, roughly.
+    fn size(&self) -> usize {
+        0
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -179,22 +183,40 @@ impl UserDefinedLogicalNodeCore for SequentialNode {
     }
 }
 
-/// The rows that may be the first of their group in an order of numbers, and perhaps others: those of a group
-/// after which a better one came are left out where that is cheap to know. Rows that lack a field
-/// of the group are left out. What is left stays in the order in which it came.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd)]
+/// The rows that may be the first of their group in an order of numbers, and perhaps others: those
+/// of a group after which a better one came are left out where that is cheap to know. Rows that lack
+/// a field of the group are left out. What is left stays in the order in which it came, and its last
+/// column holds each row's number in that order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FirstNode {
     pub input: LogicalPlan,
     pub by: Vec<String>,
     pub keys: Vec<SortKey>,
+    schema: DFSchemaRef,
 }
 
 impl FirstNode {
     /// Of numbers; other orders are not looked into.
     pub const MOST_KEYS: usize = 2;
+    /// The column of the rows' numbers.
+    pub const NUMBER: &str = "__came";
 
-    pub fn plan(input: LogicalPlan, by: Vec<String>, keys: Vec<SortKey>) -> LogicalPlan {
-        LogicalPlan::Extension(Extension { node: Arc::new(FirstNode { input, by, keys }) })
+    pub fn plan(input: LogicalPlan, by: Vec<String>, keys: Vec<SortKey>) -> Result<LogicalPlan> {
+        let node = Arc::new(FirstNode::new(input, by, keys)?);
+        Ok(LogicalPlan::Extension(Extension { node }))
+    }
+
+    fn new(input: LogicalPlan, by: Vec<String>, keys: Vec<SortKey>) -> Result<Self> {
+        let mut fields: Vec<_> = input.schema().fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new(Self::NUMBER, DataType::UInt64, false)));
+        let schema = Arc::new(DFSchema::try_from(Schema::new(fields))?);
+        Ok(FirstNode { input, by, keys, schema })
+    }
+}
+
+impl PartialOrd for FirstNode {
+    fn partial_cmp(&self, _: &Self) -> Option<Ordering> {
+        None
     }
 }
 
@@ -208,7 +230,7 @@ impl UserDefinedLogicalNodeCore for FirstNode {
     }
 
     fn schema(&self) -> &DFSchemaRef {
-        self.input.schema()
+        &self.schema
     }
 
     fn expressions(&self) -> Vec<Expr> {
@@ -220,7 +242,7 @@ impl UserDefinedLogicalNodeCore for FirstNode {
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        Ok(FirstNode { input: one(inputs)?, by: self.by.clone(), keys: self.keys.clone() })
+        FirstNode::new(one(inputs)?, self.by.clone(), self.keys.clone())
     }
 }
 

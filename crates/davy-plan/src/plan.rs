@@ -5,7 +5,7 @@ use crate::command::{Bound, BoundStage};
 use crate::env::Env;
 use crate::expr::Typed;
 use crate::fields::{FieldSet, HIDDEN, REST, SEQ};
-use crate::hoist::hoist;
+use crate::hoist::{Hoisted, hoist};
 use crate::node::{FirstNode, SortKey, SortNode};
 use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
@@ -70,6 +70,12 @@ pub trait Engine {
     fn scan(&self, scan: &Scan) -> Result<LogicalPlan, Failed>;
     fn table(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<LogicalPlan, Failed>;
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed>;
+    /// A plan of the same rows that need not be worked out again.
+    fn hold(&self, plan: &LogicalPlan) -> Result<LogicalPlan, Failed>;
+    /// So many bytes will be held until the search ends.
+    fn reserve(&self, bytes: usize) -> Result<(), Failed>;
+    /// There is a limit to what the search may hold: what can go to disk must be able to.
+    fn bounded(&self) -> bool;
     /// A note to the user that does not stop the search.
     fn warn(&self, diagnostic: Diagnostic);
     fn knowledge(&self) -> &dyn crate::knowledge::Knowledge;
@@ -124,6 +130,15 @@ pub struct PlanCx<'a> {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub logical: LogicalPlan,
+}
+
+/// What [`Plan::firsts`] gives.
+pub(crate) enum Firsts {
+    /// The rows that may be first, in no order; the order that they are to have; columns that are
+    /// there for that order alone.
+    Few { plan: Plan, keys: Vec<SortKey>, extra: Vec<String> },
+    /// All rows: their order is not that of a sort by few numbers.
+    Unknown(Plan),
 }
 
 /// Rows in hand.
@@ -232,6 +247,9 @@ impl Plan {
     }
 
     pub fn without_columns(self, drop: &[String]) -> Result<Plan, Failed> {
+        if drop.is_empty() {
+            return Ok(self);
+        }
         let columns = self
             .all_names()
             .into_iter()
@@ -253,26 +271,27 @@ impl Plan {
         };
         let keys = keys.into_iter().chain(hoisted.keys).collect();
         let plan = Plan::new(SortNode::plan(hoisted.plan.logical, keys, fetch));
-        match hoisted.extra.is_empty() {
-            true => Ok(plan),
-            false => plan.without_columns(&hoisted.extra),
-        }
+        plan.without_columns(&hoisted.extra)
     }
 
-    /// Rows in the order of a sort, without most of those that are not the first of their
-    /// combination of `by`, nor those that lack a field of it.
-    pub(crate) fn firsts(self, by: &[String]) -> Result<Plan, Failed> {
-        let Some(hoisted) = hoist(&self) else { return Ok(self) };
-        let number = |key: &SortKey| hoisted.plan.column(&key.column).ty == Ty::Num;
-        if hoisted.keys.len() > FirstNode::MOST_KEYS || !hoisted.keys.iter().all(number) {
-            return Ok(self);
+    /// Of rows in the order of a sort, those that may be the first of their combination of `by`;
+    /// rows that lack a field of it are left out.
+    pub(crate) fn firsts(self, by: &[String]) -> Result<Firsts, Failed> {
+        let Some(Hoisted { plan, mut keys, mut extra }) = hoist(&self) else {
+            return Ok(Firsts::Unknown(self));
+        };
+        let number = |key: &SortKey| plan.column(&key.column).ty == Ty::Num;
+        if keys.len() > FirstNode::MOST_KEYS || !keys.iter().all(number) {
+            return Ok(Firsts::Unknown(self));
         }
-        let first = FirstNode::plan(hoisted.plan.logical, by.to_vec(), hoisted.keys.clone());
-        let plan = Plan::new(SortNode::plan(first, hoisted.keys, None));
-        match hoisted.extra.is_empty() {
-            true => Ok(plan),
-            false => plan.without_columns(&hoisted.extra),
-        }
+        let plan = Plan::new(FirstNode::plan(plan.logical, by.to_vec(), keys.clone())?);
+        keys.push(SortKey {
+            column: FirstNode::NUMBER.to_owned(),
+            descending: false,
+            nulls_first: false,
+        });
+        extra.push(FirstNode::NUMBER.to_owned());
+        Ok(Firsts::Few { plan, keys, extra })
     }
 
     /// Events in the order that Splunk shows them: newest first.
@@ -316,6 +335,8 @@ impl PlanCx<'_> {
                 .help("narrow the search or aggregate before this command")
                 .into());
         }
+        // The texts of the rows are copies of those of the batches.
+        self.engine.reserve(held * (schema.fields().len() * size_of::<Val<'_>>() + 24))?;
         rows_of(&schema, &batches)
     }
 
@@ -360,8 +381,7 @@ impl PlanCx<'_> {
 
     /// Runs a plan so that it need not run again; hidden columns stay as they are.
     pub fn hold(&self, plan: &Plan) -> Result<Plan, Failed> {
-        let (schema, batches) = self.engine.collect(&plan.logical)?;
-        Ok(Plan::new(self.engine.table(schema, batches)?))
+        Ok(Plan::new(self.engine.hold(&plan.logical)?))
     }
 
     /// The commands of a search in brackets over rows that are there.

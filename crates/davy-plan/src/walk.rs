@@ -34,6 +34,11 @@ pub(crate) trait Walker: Send {
     fn done(&self) -> bool {
         false
     }
+
+    /// Bytes held, roughly, for those that may hold much.
+    fn size(&self) -> usize {
+        0
+    }
 }
 
 type Start = dyn Fn() -> Box<dyn Walker> + Send + Sync;
@@ -161,6 +166,10 @@ impl SequentialState for WalkState {
 
     fn done(&self) -> bool {
         self.walker.done()
+    }
+
+    fn size(&self) -> usize {
+        self.walker.size()
     }
 }
 

@@ -5,7 +5,7 @@
 //! again.
 
 use super::properties;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array, UInt64Array};
 use datafusion::arrow::compute::{
     and, filter_record_batch, interleave_record_batch, is_not_null, take_record_batch,
 };
@@ -25,7 +25,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
-use davy_plan::SortKey;
+use davy_plan::{FirstNode, SortKey};
 use futures::StreamExt;
 use std::collections::VecDeque;
 use std::fmt;
@@ -42,7 +42,10 @@ pub(crate) struct FirstExec {
 impl FirstExec {
     pub(crate) fn new(input: Arc<dyn ExecutionPlan>, by: Vec<String>, keys: Vec<SortKey>) -> Self {
         let parts = input.properties().partitioning.partition_count();
-        let properties = properties(input.schema(), parts, EmissionType::Final);
+        let mut fields: Vec<Arc<Field>> = input.schema().fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new(FirstNode::NUMBER, DataType::UInt64, false)));
+        let schema = Arc::new(Schema::new(fields));
+        let properties = properties(schema, parts, EmissionType::Final);
         FirstExec { input, by, keys, properties }
     }
 }
@@ -92,8 +95,19 @@ impl ExecutionPlan for FirstExec {
             .register(context.memory_pool());
         let firsts = Firsts::new(&schema, &self.by, &self.keys, reservation)?;
         let input = self.input.execute(part, context.clone())?;
+        let mut next = (part as u64) << 48;
+        let numbered = schema.clone();
+        let input = input.map(move |batch| {
+            let batch = batch?;
+            let last = next + batch.num_rows() as u64;
+            let mut columns = batch.columns().to_vec();
+            columns.push(Arc::new(UInt64Array::from_iter_values(next..last)));
+            next = last;
+            Ok(RecordBatch::try_new(numbered.clone(), columns)?)
+        });
+        let input = RecordBatchStreamAdapter::new(schema.clone(), input);
         let size = context.session_config().batch_size();
-        let run = Run { input: Some(input), firsts, ready: VecDeque::new(), size };
+        let run = Run { input: Some(Box::pin(input)), firsts, ready: VecDeque::new(), size };
         let rows = futures::stream::try_unfold(run, |mut run| async move {
             let batch = run.next().await?;
             Ok(batch.map(|batch| (batch, run)))
@@ -126,6 +140,7 @@ impl Run {
                 None => {
                     self.input = None;
                     self.firsts.give(&mut self.ready)?;
+                    self.firsts.reservation = None;
                 }
             }
         }
@@ -133,7 +148,7 @@ impl Run {
 }
 
 /// A row's place in the order, for one key: less is better, a null comes last.
-type Place = [u128; davy_plan::FirstNode::MOST_KEYS];
+type Place = [u128; FirstNode::MOST_KEYS];
 
 /// The best row of a group so far.
 struct Best {
@@ -154,7 +169,8 @@ struct Firsts {
     /// Rows that came, until it is known whether leaving out pays.
     seen: usize,
     pass: bool,
-    reservation: MemoryReservation,
+    /// `None` once nothing more is held: who may spill has a share of the memory kept for it.
+    reservation: Option<MemoryReservation>,
 }
 
 /// Rows are copied together when so many more are held than there are groups.
@@ -182,7 +198,7 @@ impl Firsts {
             let kind = schema.field(*at).data_type();
             matches!(kind, DataType::Float64 | DataType::Int64 | DataType::UInt64)
         };
-        let pass = !keys.iter().all(known) || keys.len() > davy_plan::FirstNode::MOST_KEYS;
+        let pass = !keys.iter().all(known) || keys.len() > FirstNode::MOST_KEYS;
         Ok(Firsts {
             by,
             keys,
@@ -194,7 +210,7 @@ impl Firsts {
             bytes: 0,
             seen: 0,
             pass,
-            reservation,
+            reservation: (!pass).then_some(reservation),
         })
     }
 
@@ -224,11 +240,14 @@ impl Firsts {
             self.compact()?;
         }
         let size = self.bytes + self.groups.size() + self.best.capacity() * size_of::<Best>();
-        let full = self.reservation.try_resize(size).is_err();
+        let full = self.reservation.as_mut().is_some_and(|r| r.try_resize(size).is_err());
         let vain = self.seen >= TRIED && self.best.len() * 10 > self.seen * 8;
         if full || vain {
             self.give(ready)?;
             self.pass = vain;
+        }
+        if vain {
+            self.reservation = None;
         }
         Ok(())
     }
@@ -342,7 +361,9 @@ impl Firsts {
         }
         self.best = Vec::new();
         self.groups = new_group_values(self.group_schema.clone(), &GroupOrdering::None)?;
-        self.reservation.free();
+        if let Some(reservation) = &mut self.reservation {
+            reservation.free();
+        }
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-const ROWS: usize = 120_000;
+const ROWS: usize = 105_000;
 
 /// A row: its number, a time that others share, a group of 500, a name that few others have.
 #[derive(Clone)]
@@ -63,7 +63,7 @@ impl Table {
         };
         let parts: Vec<Vec<RecordBatch>> = lines
             .chunks(ROWS.div_ceil(3))
-            .map(|part| part.chunks(8192).map(batch).collect())
+            .map(|part| part.chunks(1024).map(batch).collect())
             .collect();
         let schema = parts[0][0].schema();
         Table(Arc::new(MemTable::try_new(schema, parts).unwrap()))
@@ -94,7 +94,8 @@ fn answer(
     let knowledge = Only(base("addon: none\ndescription: None.\n", ""));
     let prepared = prepare("search", search, knowledge.macros());
     assert!(!prepared.diags.has_errors(), "{search}: {:?}", prepared.diags.list());
-    let session = Session::new(Config { partitions: 3, memory, ..Config::default() })?;
+    let session =
+        Session::new(Config { partitions: 3, batch_size: 1024, memory, ..Config::default() })?;
     let answer = session.run(&Search {
         prepared: &prepared,
         env: Arc::new(Env::default()),
@@ -145,8 +146,8 @@ fn the_first_rows_of_an_order_are_those_of_all() {
     let search = "search * | where size>499000 | eval x=id.\"!\" | head 15 | table id";
     assert_eq!(rows(&lines, search), ids(few[..15].to_vec()));
     // More than are kept in hand.
-    let search = "search * | sort 110000 size | table id";
-    assert_eq!(rows(&lines, search), first(110_000, newest.clone(), |l| l.size));
+    let search = "search * | sort 102000 size | table id";
+    assert_eq!(rows(&lines, search), first(102_000, newest.clone(), |l| l.size));
 }
 
 #[test]
@@ -208,4 +209,42 @@ fn distinct_values_are_those_of_a_set() {
     assert_eq!(rows(&lines, search), wanted);
     let all = lines.iter().map(|l| &l.name).collect::<BTreeSet<_>>().len();
     assert_eq!(rows(&lines, "search * | stats dc(name)"), [[all.to_string()]]);
+}
+
+#[test]
+fn little_memory_changes_no_result() {
+    let lines = lines();
+    for search in [
+        "search * | sort 0 size name | table id",
+        "search * | dedup name | table id",
+        "search * | stats count max(size) by name | stats sum(count) max(\"max(size)\") dc(name)",
+        "search * | stats dc(group) AS n by name | stats sum(n)",
+        "search * | eventstats count avg(size) AS mean by group | where size>mean+400000 | table id",
+        "search * | join group [search * | stats max(size) AS most by group] | stats sum(most)",
+        "search * | appendpipe [stats count AS id] | tail 3 | table id",
+    ] {
+        let little = answer(&lines, search, Some(32 << 20));
+        let little = little.unwrap_or_else(|e| panic!("{search}: {e:?}"));
+        let much = rows(&lines, search);
+        // Sums of parts differ in their last digits.
+        assert_eq!(little.len(), much.len(), "{search}");
+        assert_eq!(little, much, "{search}");
+    }
+}
+
+#[test]
+fn what_cannot_go_to_disk_ends_with_a_name() {
+    let lines = lines();
+    for search in [
+        "search * | reverse | table id name group",
+        "search * | streamstats count by name | stats max(count)",
+        "search * | transaction name | stats count",
+        "search * | stats values(name) list(name) by _time | table *",
+        "search * | table *",
+    ] {
+        match answer(&lines, search, Some(1 << 20)) {
+            Err(RunError::Diagnostic(d)) => assert_eq!(d.code.id, "run::out-of-memory", "{search}"),
+            other => panic!("{search}: {:?}", other.map(|rows| rows.len())),
+        }
+    }
 }
