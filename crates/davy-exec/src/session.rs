@@ -465,6 +465,18 @@ impl<'a> Run<'a> {
         Self::columns_of(provider, &schema)
     }
 
+    /// Rows in hand; where their order does not matter, parts of them are read side by side.
+    fn waiting(
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+        ordered: bool,
+    ) -> Result<LogicalPlan, Failed> {
+        match ordered {
+            true => Self::scan_of(Arc::new(in_order(schema, batches)?)),
+            false => Self::scan_of(Arc::new(MemTable::try_new(schema, vec![batches])?)),
+        }
+    }
+
     /// A table's columns of this schema.
     fn columns_of(
         provider: Arc<dyn TableProvider>,
@@ -553,11 +565,11 @@ impl Engine for Run<'_> {
         Ok((schema, batches))
     }
 
-    fn hold(&self, plan: &LogicalPlan) -> Result<LogicalPlan, Failed> {
+    fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
         let schema: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
         let Some(memory) = self.session.config.memory.filter(|_| !gives_nothing(plan)) else {
             let (schema, batches) = self.collect(plan)?;
-            return self.table(schema, batches);
+            return Self::waiting(schema, batches, ordered);
         };
         let disks = &self.session.env.disk_manager;
         let mut held = Held::new(self.session.pool());
@@ -581,7 +593,7 @@ impl Engine for Run<'_> {
             Some(disk) => Self::scan_of(Arc::new(disk.table(schema)?)),
             None => {
                 self.keep(Some(held));
-                self.table(schema, batches)
+                Self::waiting(schema, batches, ordered)
             }
         }
     }

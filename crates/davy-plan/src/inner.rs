@@ -139,8 +139,8 @@ impl Engine for MovedEngine<'_> {
         self.engine.collect(plan)
     }
 
-    fn hold(&self, plan: &LogicalPlan) -> Result<LogicalPlan, Failed> {
-        self.engine.hold(plan)
+    fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
+        self.engine.hold(plan, ordered)
     }
 
     fn reserve(&self, bytes: usize) -> Result<(), Failed> {

@@ -70,8 +70,8 @@ pub trait Engine {
     fn scan(&self, scan: &Scan) -> Result<LogicalPlan, Failed>;
     fn table(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<LogicalPlan, Failed>;
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed>;
-    /// A plan of the same rows that need not be worked out again.
-    fn hold(&self, plan: &LogicalPlan) -> Result<LogicalPlan, Failed>;
+    /// A plan of the same rows that need not be worked out again; in their order, where it matters.
+    fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed>;
     /// So many bytes will be held until the search ends.
     fn reserve(&self, bytes: usize) -> Result<(), Failed>;
     /// There is a limit to what the search may hold: what can go to disk must be able to.
@@ -379,9 +379,10 @@ impl PlanCx<'_> {
         self.plan_of(rows)
     }
 
-    /// Runs a plan so that it need not run again; hidden columns stay as they are.
-    pub fn hold(&self, plan: &Plan) -> Result<Plan, Failed> {
-        Ok(Plan::new(self.engine.hold(&plan.logical)?))
+    /// Runs a plan so that it need not run again; hidden columns stay as they are, and rows in their
+    /// order where it matters.
+    pub fn hold(&self, plan: &Plan, ordered: bool) -> Result<Plan, Failed> {
+        Ok(Plan::new(self.engine.hold(&plan.logical, ordered)?))
     }
 
     /// The commands of a search in brackets over rows that are there.
