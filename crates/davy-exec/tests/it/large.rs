@@ -4,10 +4,15 @@ use crate::{Only, base};
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringViewArray};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::file::properties::WriterProperties;
 use davy_events::EventBatch;
-use davy_exec::{Config, EventSource, Read, Reading, RunError, Search, Session, prepare};
+use davy_exec::{
+    Config, EventSource, ParquetSource, Read, Reading, RunError, Search, Session, prepare,
+};
 use davy_plan::{Env, FieldSet, Knowledge, rows_of};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -39,28 +44,23 @@ fn lines() -> Vec<Line> {
     (0..ROWS).map(line).collect()
 }
 
+fn batch(lines: &[Line]) -> RecordBatch {
+    let columns: [(&str, ArrayRef); 5] = [
+        ("_time", Arc::new(lines.iter().map(|l| Some(l.time)).collect::<Float64Array>())),
+        ("id", Arc::new(lines.iter().map(|l| Some(l.id as i64)).collect::<Int64Array>())),
+        ("group", Arc::new(lines.iter().map(|l| l.group.as_ref()).collect::<StringViewArray>())),
+        ("name", Arc::new(lines.iter().map(|l| Some(&l.name)).collect::<StringViewArray>())),
+        ("size", Arc::new(lines.iter().map(|l| Some(l.size)).collect::<Int64Array>())),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap()
+}
+
 /// Rows in three partitions, as columns of a table.
 #[derive(Debug)]
 struct Table(Arc<MemTable>);
 
 impl Table {
     fn of(lines: &[Line]) -> Table {
-        let batch = |lines: &[Line]| {
-            let columns: [(&str, ArrayRef); 5] = [
-                ("_time", Arc::new(lines.iter().map(|l| Some(l.time)).collect::<Float64Array>())),
-                ("id", Arc::new(lines.iter().map(|l| Some(l.id as i64)).collect::<Int64Array>())),
-                (
-                    "group",
-                    Arc::new(lines.iter().map(|l| l.group.as_ref()).collect::<StringViewArray>()),
-                ),
-                (
-                    "name",
-                    Arc::new(lines.iter().map(|l| Some(&l.name)).collect::<StringViewArray>()),
-                ),
-                ("size", Arc::new(lines.iter().map(|l| Some(l.size)).collect::<Int64Array>())),
-            ];
-            RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap()
-        };
         let parts: Vec<Vec<RecordBatch>> = lines
             .chunks(ROWS.div_ceil(3))
             .map(|part| part.chunks(1024).map(batch).collect())
@@ -91,15 +91,23 @@ fn answer(
     search: &str,
     memory: Option<usize>,
 ) -> Result<Vec<Vec<String>>, RunError> {
+    let session =
+        Session::new(Config { partitions: 3, batch_size: 1024, memory, ..Config::default() })?;
+    over(&session, Arc::new(Table::of(lines)), search)
+}
+
+fn over(
+    session: &Session,
+    source: Arc<dyn EventSource>,
+    search: &str,
+) -> Result<Vec<Vec<String>>, RunError> {
     let knowledge = Only(base("addon: none\ndescription: None.\n", ""));
     let prepared = prepare("search", search, knowledge.macros());
     assert!(!prepared.diags.has_errors(), "{search}: {:?}", prepared.diags.list());
-    let session =
-        Session::new(Config { partitions: 3, batch_size: 1024, memory, ..Config::default() })?;
     let answer = session.run(&Search {
         prepared: &prepared,
         env: Arc::new(Env::default()),
-        source: Some(Arc::new(Table::of(lines))),
+        source: Some(source),
         knowledge: &knowledge,
         out: FieldSet::all(),
     })?;
@@ -247,4 +255,40 @@ fn what_cannot_go_to_disk_ends_with_a_name() {
             other => panic!("{search}: {:?}", other.map(|rows| rows.len())),
         }
     }
+}
+
+#[test]
+fn a_file_that_tells_what_it_holds_gives_the_same_rows() {
+    let lines = lines();
+    let table = Table::of(&lines);
+    let path = std::env::temp_dir().join(format!("davy-large-{}.parquet", std::process::id()));
+    let groups = WriterProperties::builder().set_max_row_group_row_count(Some(4000)).build();
+    let file = File::create(&path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, table.0.schema(), Some(groups)).unwrap();
+    for part in lines.chunks(4000) {
+        writer.write(&batch(part)).unwrap();
+    }
+    writer.close().unwrap();
+    let session = Session::new(Config { partitions: 3, ..Config::default() }).unwrap();
+    let source = Arc::new(ParquetSource::open(&session, &[path.clone()]).unwrap());
+    let some = lines[ROWS / 2].size;
+    for search in [
+        "search * | sort 10 - size | table id",
+        "search * | sort 25 - _time, size | table id",
+        "search * | head 12 | table id _time",
+        "search * | sort 15 group, - size | table id group",
+        &format!("search size={some} | table id"),
+        &format!("search size IN ({some}, 17, 23.0, x) size!=17 | sort id | table id"),
+        "search size>=499900 | sort id | table id",
+        "search NOT size<499900 | sort id | table id",
+        "search * | where size>499900 | sort id | table id",
+        "search * | where group=\"group 7 of the five hundred\" AND size>0 | sort id | table id",
+        "search * | where name!=\"n1\" | stats count",
+    ] {
+        let found = over(&session, source.clone(), search);
+        let found = found.unwrap_or_else(|e| panic!("{search}: {e:?}"));
+        assert!(!found.is_empty(), "{search}");
+        assert_eq!(found, rows(&lines, search), "{search}");
+    }
+    std::fs::remove_file(path).unwrap();
 }
