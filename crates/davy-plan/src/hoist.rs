@@ -1,11 +1,54 @@
 //! Takes the sort out of a plan: what needs few of the rows, or sorts them itself, need not have
 //! all of them put in order before.
 
-use crate::node::{SequentialNode, SortKey, SortNode};
-use crate::plan::{Plan, column_expr};
+use crate::column::Ty;
+use crate::node::{FirstNode, SequentialNode, SortKey, SortNode};
+use crate::plan::{Failed, Plan, column_expr};
 use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_expr::{Expr, Extension, Filter, LogicalPlan, Projection, Volatility};
 use std::sync::Arc;
+
+impl Plan {
+    /// Sorted by existing columns, ties in their present order, at most `fetch` rows kept. Where
+    /// that order is a sort's, both are one.
+    pub fn sort(self, keys: Vec<SortKey>, fetch: Option<usize>) -> Result<Plan, Failed> {
+        let Some(hoisted) = hoist(&self) else {
+            return Ok(Plan::new(SortNode::plan(self.logical, keys, fetch)));
+        };
+        let keys = keys.into_iter().chain(hoisted.keys).collect();
+        let plan = Plan::new(SortNode::plan(hoisted.plan.logical, keys, fetch));
+        plan.without_columns(&hoisted.extra)
+    }
+
+    /// Of rows in the order of a sort, those that may be the first of their combination of `by`;
+    /// rows that lack a field of it are left out.
+    pub(crate) fn firsts(self, by: &[String]) -> Result<Firsts, Failed> {
+        let Some(Hoisted { plan, mut keys, mut extra }) = hoist(&self) else {
+            return Ok(Firsts::Unknown(self));
+        };
+        let number = |key: &SortKey| plan.column(&key.column).ty == Ty::Num;
+        if keys.len() > FirstNode::MOST_KEYS || !keys.iter().all(number) {
+            return Ok(Firsts::Unknown(self));
+        }
+        let plan = Plan::new(FirstNode::plan(plan.logical, by.to_vec(), keys.clone())?);
+        keys.push(SortKey {
+            column: FirstNode::NUMBER.to_owned(),
+            descending: false,
+            nulls_first: false,
+        });
+        extra.push(FirstNode::NUMBER.to_owned());
+        Ok(Firsts::Few { plan, keys, extra })
+    }
+}
+
+/// What [`Plan::firsts`] gives.
+pub(crate) enum Firsts {
+    /// The rows that may be first, in no order; the order that they are to have; columns that are
+    /// there for that order alone.
+    Few { plan: Plan, keys: Vec<SortKey>, extra: Vec<String> },
+    /// All rows: their order is not that of a sort by few numbers.
+    Unknown(Plan),
+}
 
 /// The rows of a plan in no order, and the order that they had.
 pub(crate) struct Hoisted {

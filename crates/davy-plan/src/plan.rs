@@ -5,8 +5,7 @@ use crate::command::{Bound, BoundStage};
 use crate::env::Env;
 use crate::expr::Typed;
 use crate::fields::{FieldSet, HIDDEN, REST, SEQ};
-use crate::hoist::{Hoisted, hoist};
-use crate::node::{FirstNode, SortKey, SortNode};
+use crate::node::{SortKey, SortNode};
 use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -132,15 +131,6 @@ pub struct Plan {
     pub logical: LogicalPlan,
 }
 
-/// What [`Plan::firsts`] gives.
-pub(crate) enum Firsts {
-    /// The rows that may be first, in no order; the order that they are to have; columns that are
-    /// there for that order alone.
-    Few { plan: Plan, keys: Vec<SortKey>, extra: Vec<String> },
-    /// All rows: their order is not that of a sort by few numbers.
-    Unknown(Plan),
-}
-
 /// Rows in hand.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
@@ -261,37 +251,6 @@ impl Plan {
 
     pub fn filter(self, predicate: Expr) -> Result<Plan, Failed> {
         Ok(Plan::new(LogicalPlanBuilder::from(self.logical).filter(predicate)?.build()?))
-    }
-
-    /// Sorted by existing columns, ties in their present order, at most `fetch` rows kept. Where
-    /// that order is a sort's, both are one.
-    pub fn sort(self, keys: Vec<SortKey>, fetch: Option<usize>) -> Result<Plan, Failed> {
-        let Some(hoisted) = hoist(&self) else {
-            return Ok(Plan::new(SortNode::plan(self.logical, keys, fetch)));
-        };
-        let keys = keys.into_iter().chain(hoisted.keys).collect();
-        let plan = Plan::new(SortNode::plan(hoisted.plan.logical, keys, fetch));
-        plan.without_columns(&hoisted.extra)
-    }
-
-    /// Of rows in the order of a sort, those that may be the first of their combination of `by`;
-    /// rows that lack a field of it are left out.
-    pub(crate) fn firsts(self, by: &[String]) -> Result<Firsts, Failed> {
-        let Some(Hoisted { plan, mut keys, mut extra }) = hoist(&self) else {
-            return Ok(Firsts::Unknown(self));
-        };
-        let number = |key: &SortKey| plan.column(&key.column).ty == Ty::Num;
-        if keys.len() > FirstNode::MOST_KEYS || !keys.iter().all(number) {
-            return Ok(Firsts::Unknown(self));
-        }
-        let plan = Plan::new(FirstNode::plan(plan.logical, by.to_vec(), keys.clone())?);
-        keys.push(SortKey {
-            column: FirstNode::NUMBER.to_owned(),
-            descending: false,
-            nulls_first: false,
-        });
-        extra.push(FirstNode::NUMBER.to_owned());
-        Ok(Firsts::Few { plan, keys, extra })
     }
 
     /// Events in the order that Splunk shows them: newest first.

@@ -270,7 +270,7 @@ fn a_file_that_tells_what_it_holds_gives_the_same_rows() {
     }
     writer.close().unwrap();
     let session = Session::new(Config { partitions: 3, ..Config::default() }).unwrap();
-    let source = Arc::new(ParquetSource::open(&session, &[path.clone()]).unwrap());
+    let source = Arc::new(ParquetSource::open(&session, std::slice::from_ref(&path)).unwrap());
     let some = lines[ROWS / 2].size;
     for search in [
         "search * | sort 10 - size | table id",
