@@ -8,10 +8,12 @@
 mod coverage;
 mod empty;
 mod files;
+mod held;
 mod many;
 mod matching;
 mod operators;
 mod parquet;
+mod pool;
 mod reach;
 mod reads;
 mod session;

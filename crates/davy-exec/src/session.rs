@@ -1,7 +1,9 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::empty::gives_nothing;
+use crate::held::{Held, Writing, in_order};
 use crate::operators::{SplQueryPlanner, with_deadline};
+use crate::pool::Pool;
 use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
@@ -10,7 +12,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
@@ -139,6 +141,7 @@ pub struct Session {
     context: SessionContext,
     /// For few rows in hand: one partition, and only the rules that a plan needs to run at all.
     small: SessionContext,
+    env: Arc<RuntimeEnv>,
     config: Config,
     shapes: Mutex<Vec<Arc<Shapes>>>,
     no_base: Arc<davy_knowledge::Base>,
@@ -166,14 +169,14 @@ impl Session {
             .map_err(|e| RunError::Start(e.to_string()))?;
         let mut env = RuntimeEnvBuilder::new();
         if let Some(bytes) = config.memory {
-            env = env.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
+            env = env.with_memory_pool(Arc::new(Pool::new(bytes)));
         }
         let env = env.build_arc()?;
         let context = context_of(&config, config.partitions.max(1), &env, Rules::All);
         let small = context_of(&config, 1, &env, Rules::Needed);
         let shapes = Mutex::new(Vec::new());
         let no_base = Arc::new(davy_knowledge::Base::empty());
-        Ok(Session { runtime, context, small, config, shapes, no_base })
+        Ok(Session { runtime, context, small, env, config, shapes, no_base })
     }
 
     /// Leaves what is known of shapes to the end of the process, which frees it in no time: for a
@@ -206,6 +209,10 @@ impl Session {
 
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    fn pool(&self) -> &Arc<dyn MemoryPool> {
+        &self.env.memory_pool
     }
 
     pub(crate) fn state(&self) -> SessionState {
@@ -276,6 +283,13 @@ fn context_of(
     settings.options_mut().execution.parquet.pushdown_filters = true;
     if matches!(rules, Rules::Needed) {
         settings.options_mut().optimizer.max_passes = 1;
+    }
+    if let Some(memory) = config.memory {
+        // What each sort keeps free for merging what it spilled must leave it something to sort in.
+        let execution = &mut settings.options_mut().execution;
+        let most = memory / (16 * partitions);
+        let kept = execution.sort_spill_reservation_bytes;
+        execution.sort_spill_reservation_bytes = kept.min(most);
     }
     let mut builder = SessionStateBuilder::new()
         .with_config(settings)
@@ -367,6 +381,8 @@ pub(crate) struct Run<'a> {
     search: &'a Search<'a>,
     events: Events<'a>,
     notes: Mutex<Vec<Diagnostic>>,
+    /// Rows that wait until the run ends, where there is a limit.
+    held: Mutex<Vec<Held>>,
     /// When it has taken too long.
     deadline: Option<Instant>,
 }
@@ -374,7 +390,8 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
         let deadline = session.config.timeout.and_then(|t| Instant::now().checked_add(t));
-        Run { session, search, events, notes: Mutex::new(Vec::new()), deadline }
+        let (notes, held) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+        Run { session, search, events, notes, held, deadline }
     }
 
     /// Runs the search to its end.
@@ -382,6 +399,38 @@ impl<'a> Run<'a> {
         let plan = self.plan()?;
         let (schema, batches) = self.collect(&plan.logical)?;
         Ok(Answer { schema, batches, notes: self.into_notes() })
+    }
+
+    /// Runs a plan and gives each batch of its rows.
+    async fn each(
+        &self,
+        plan: &LogicalPlan,
+        mut give: impl FnMut(RecordBatch) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
+        let session = self.session;
+        let context = match self.events {
+            Events::Nothing(_) | Events::First(_) => &session.small,
+            Events::Kept(kept) if few(kept) => &session.small,
+            Events::Source | Events::Kept(_) => &session.context,
+        };
+        let frame = context.execute_logical_plan(plan.clone()).await?;
+        let mut stream = match self.deadline {
+            None => frame.execute_stream().await?,
+            Some(deadline) => {
+                let task = Arc::new(frame.task_ctx());
+                let physical = with_deadline(frame.create_physical_plan().await?, deadline)?;
+                execute_stream(physical, task)?
+            }
+        };
+        while let Some(batch) = self.in_time(stream.next()).await? {
+            give(batch.or_else(|e| self.late(e))?)?;
+        }
+        Ok(())
+    }
+
+    /// What is in hand is so until the run ends.
+    fn keep(&self, held: Option<Held>) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).extend(held);
     }
 
     /// Waits no longer than the search may take.
@@ -435,6 +484,18 @@ impl<'a> Run<'a> {
     fn scan_of(provider: Arc<dyn TableProvider>) -> Result<LogicalPlan, Failed> {
         let schema = provider.schema();
         Self::columns_of(provider, &schema)
+    }
+
+    /// Rows in hand; where their order does not matter, parts of them are read side by side.
+    fn waiting(
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+        ordered: bool,
+    ) -> Result<LogicalPlan, Failed> {
+        match ordered {
+            true => Self::scan_of(Arc::new(in_order(schema, batches)?)),
+            false => Self::scan_of(Arc::new(MemTable::try_new(schema, vec![batches])?)),
+        }
     }
 
     /// A table's columns of this schema.
@@ -503,8 +564,7 @@ impl Engine for Run<'_> {
     }
 
     fn table(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<LogicalPlan, Failed> {
-        let table = MemTable::try_new(schema, vec![batches])?;
-        Self::scan_of(Arc::new(table))
+        Self::scan_of(Arc::new(in_order(schema, batches)?))
     }
 
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed> {
@@ -513,28 +573,63 @@ impl Engine for Run<'_> {
         if gives_nothing(plan) {
             return Ok((schema, Vec::new()));
         }
-        let context = match self.events {
-            Events::Nothing(_) | Events::First(_) => &session.small,
-            Events::Kept(kept) if few(kept) => &session.small,
-            Events::Source | Events::Kept(_) => &session.context,
-        };
-        let batches = session.runtime.block_on(async {
-            let frame = context.execute_logical_plan(plan.clone()).await?;
-            let mut stream = match self.deadline {
-                None => frame.execute_stream().await?,
-                Some(deadline) => {
-                    let task = Arc::new(frame.task_ctx());
-                    let physical = with_deadline(frame.create_physical_plan().await?, deadline)?;
-                    execute_stream(physical, task)?
-                }
-            };
-            let mut batches = Vec::new();
-            while let Some(batch) = self.in_time(stream.next()).await? {
-                batches.push(batch.or_else(|e| self.late(e))?);
+        let mut held = session.config.memory.map(|_| Held::new(session.pool()));
+        let mut batches = Vec::new();
+        session.runtime.block_on(self.each(plan, |batch| {
+            if let Some(held) = &mut held {
+                held.add(&batch)?;
             }
-            Ok::<_, Failed>(batches)
-        })?;
+            batches.push(batch);
+            Ok(())
+        }))?;
+        self.keep(held);
         Ok((schema, batches))
+    }
+
+    fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
+        let schema: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
+        let Some(memory) = self.session.config.memory.filter(|_| !gives_nothing(plan)) else {
+            let (schema, batches) = self.collect(plan)?;
+            return Self::waiting(schema, batches, ordered);
+        };
+        let disks = &self.session.env.disk_manager;
+        let mut held = Held::new(self.session.pool());
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        let mut disk: Option<Writing> = None;
+        self.session.runtime.block_on(self.each(plan, |batch| {
+            if let Some(disk) = &mut disk {
+                return Ok(disk.add(&batch)?);
+            }
+            let fits = held.add(&batch).is_ok() && held.bytes() <= memory / 4;
+            batches.push(batch);
+            if !fits {
+                let mut out = Writing::new(disks, &schema)?;
+                batches.drain(..).try_for_each(|batch| out.add(&batch))?;
+                disk = Some(out);
+                held = Held::new(self.session.pool());
+            }
+            Ok(())
+        }))?;
+        match disk {
+            Some(disk) => Self::scan_of(Arc::new(disk.table(schema)?)),
+            None => {
+                self.keep(Some(held));
+                Self::waiting(schema, batches, ordered)
+            }
+        }
+    }
+
+    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
+        if self.session.config.memory.is_some() {
+            let held = Held::new(self.session.pool());
+            held.grow(bytes)?;
+            self.keep(Some(held));
+        }
+        Ok(())
+    }
+
+    fn bounded(&self) -> bool {
+        self.session.config.memory.is_some()
     }
 
     fn warn(&self, diagnostic: Diagnostic) {

@@ -1,6 +1,6 @@
 //! Arrow arrays read and written as columns of [`Val`].
 
-use crate::value::{Val, fmt_num};
+use crate::value::{DIGITS, Val, decimal, fmt_num, whole};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Float64Array, Float64Builder,
     Int64Array, NullArray, StringViewArray, StringViewBuilder,
@@ -125,10 +125,14 @@ impl Column {
             return a.clone();
         }
         let mut out = StringViewBuilder::with_capacity(self.len());
+        let mut digits = [0; DIGITS];
         for i in 0..self.len() {
             match self.get(i) {
                 Val::Null => out.append_null(),
-                Val::Num(n) => out.append_value(fmt_num(n)),
+                Val::Num(n) => match whole(n) {
+                    Some(n) => out.append_value(decimal(n, &mut digits)),
+                    None => out.append_value(fmt_num(n)),
+                },
                 other => out.append_option(other.text()),
             }
         }

@@ -4,7 +4,7 @@ use crate::column::{Builder, Column, Ty};
 use crate::node::{SequentialNode, SequentialOp, SequentialState};
 use crate::plan::{Failed, Plan};
 use crate::value::Val;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion_common::Result;
@@ -46,6 +46,10 @@ impl SequentialOp for ExplodeOp {
     fn parallel(&self) -> bool {
         true
     }
+
+    fn keeps(&self, column: &str) -> bool {
+        !self.names.iter().any(|name| name == column)
+    }
 }
 
 struct ExplodeState {
@@ -66,20 +70,18 @@ impl SequentialState for ExplodeState {
 
 /// Whether any value of a text column holds several.
 pub(crate) fn any_multi(array: &ArrayRef) -> bool {
+    matches!(array.data_type(), DataType::Utf8View) && has_multi(array.as_string_view())
+}
+
+pub(crate) fn has_multi(texts: &StringViewArray) -> bool {
     let first = mv::MARK.len_utf8();
-    match array.data_type() {
-        DataType::Utf8View => {
-            let array = array.as_string_view();
-            // The first four bytes of a long value stand in its view; no text need be read.
-            let mut mark = [0u8; 4];
-            mv::MARK.encode_utf8(&mut mark);
-            array.views().iter().enumerate().any(|(i, view)| {
-                let bytes = view.to_le_bytes();
-                bytes[4..4 + first] == mark[..first] && array.is_valid(i)
-            })
-        }
-        _ => false,
-    }
+    // The first four bytes of a long value stand in its view; no text need be read.
+    let mut mark = [0u8; 4];
+    mv::MARK.encode_utf8(&mut mark);
+    texts.views().iter().enumerate().any(|(i, view)| {
+        let bytes = view.to_le_bytes();
+        bytes[4..4 + first] == mark[..first] && texts.is_valid(i)
+    })
 }
 
 fn split_column(batch: &RecordBatch, at: usize) -> Result<RecordBatch> {

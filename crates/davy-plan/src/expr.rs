@@ -10,7 +10,7 @@ use crate::func;
 use crate::functions;
 use crate::plan::{Plan, PlanCx};
 use crate::spec::{FunctionSpec, Kernel, Support};
-use crate::value::Val;
+use crate::value::{Val, whole};
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion_common::ScalarValue;
 use datafusion_expr::{Expr as DfExpr, Operator, binary_expr, cast, lit};
@@ -66,6 +66,17 @@ impl Typed {
             (_, Ty::Text) => Typed::of(func::to_text(self.expr), Ty::Text),
             (_, Ty::Num) => Typed::of(func::to_num(self.expr), Ty::Num),
             (_, Ty::Bool) => Typed::of(lit(ScalarValue::Boolean(None)), Ty::Bool),
+        }
+    }
+
+    /// A column of whole numbers as `Int64`.
+    pub(crate) fn whole(&self) -> Option<DfExpr> {
+        match (&self.expr, &self.data_type) {
+            (DfExpr::Column(_), DataType::Int64) => Some(self.expr.clone()),
+            (DfExpr::Column(_), t) if t.is_integer() && *t != DataType::UInt64 => {
+                Some(cast(self.expr.clone(), DataType::Int64))
+            }
+            _ => None,
         }
     }
 
@@ -266,7 +277,8 @@ impl<'a> Compiler<'a> {
             _ => (Operator::GtEq, "__ge"),
         };
         if l.ty == Ty::Num && r.ty == Ty::Num {
-            return Some(Typed::of(binary_expr(l.float(), operator, r.float()), Ty::Bool));
+            let (l, r) = whole_sides(&l, &r).unwrap_or_else(|| (l.float(), r.float()));
+            return Some(Typed::of(binary_expr(l, operator, r), Ty::Bool));
         }
         if l.ty == Ty::Bool && r.ty == Ty::Bool {
             return Some(Typed::of(binary_expr(l.expr, operator, r.expr), Ty::Bool));
@@ -309,6 +321,20 @@ impl<'a> Compiler<'a> {
                 .unwrap_or_else(|| codes::RUNTIME.bare("an expression could not be read"))
                 .into()),
         }
+    }
+}
+
+/// A whole number beside a column of whole numbers, to be compared as such: no value of the column
+/// need be converted, and a file's statistics speak of them.
+fn whole_sides(l: &Typed, r: &Typed) -> Option<(DfExpr, DfExpr)> {
+    let literal = |t: &Typed| match t.literal()? {
+        Val::Num(n) => Some(lit(whole(n)?)),
+        _ => None,
+    };
+    match (l.whole(), r.whole()) {
+        (Some(column), None) => Some((column, literal(r)?)),
+        (None, Some(column)) => Some((literal(l)?, column)),
+        _ => None,
     }
 }
 

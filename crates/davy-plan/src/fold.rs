@@ -1,6 +1,7 @@
 //! Statistical functions computed value by value, as DataFusion aggregates.
 
 mod accumulate;
+mod sets;
 
 use crate::column::Ty;
 use crate::spec::{AggKernel, AggSpec, Ret};
@@ -12,6 +13,8 @@ use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Expr, GroupsAccumulator, Signature, Volatility,
 };
+pub(crate) use sets::SetResult;
+use sets::{SetAccumulator, SetGroups};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -27,6 +30,11 @@ pub trait Fold: std::fmt::Debug + Send + Sync {
     fn finish(&self) -> Val<'static>;
     /// Bytes held, roughly.
     fn size(&self) -> usize;
+    /// Of a function of the distinct values alone, what it makes of them: those of many groups are
+    /// held together.
+    fn of_set(&self) -> Option<SetResult> {
+        None
+    }
 }
 
 /// The aggregate expression of a fold over `args` (the value, and `_time` where it is timed).
@@ -143,7 +151,11 @@ impl AggregateUDFImpl for FoldUdaf {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(FoldAccumulator { fold: self.maker()?(), ret: self.ret() }))
+        let fold = self.maker()?();
+        Ok(match fold.of_set() {
+            Some(result) => Box::new(SetAccumulator(SetGroups::new(result))),
+            None => Box::new(FoldAccumulator { fold, ret: self.ret() }),
+        })
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
@@ -154,11 +166,19 @@ impl AggregateUDFImpl for FoldUdaf {
         &self,
         _: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(FoldGroups::new(self.maker()?, self.ret())))
+        let make = self.maker()?;
+        Ok(match make().of_set() {
+            Some(result) => Box::new(SetGroups::new(result)),
+            None => Box::new(FoldGroups::new(make, self.ret())),
+        })
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        Ok(vec![Arc::new(Field::new(format!("{}[saved]", args.name), DataType::Utf8View, true))])
+        let kind = match self.maker()?().of_set() {
+            Some(_) => sets::state_type(),
+            None => DataType::Utf8View,
+        };
+        Ok(vec![Arc::new(Field::new(format!("{}[saved]", args.name), kind, true))])
     }
 
     fn order_sensitivity(&self) -> datafusion_expr::utils::AggregateOrderSensitivity {

@@ -139,6 +139,18 @@ impl Engine for MovedEngine<'_> {
         self.engine.collect(plan)
     }
 
+    fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
+        self.engine.hold(plan, ordered)
+    }
+
+    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
+        self.engine.reserve(bytes)
+    }
+
+    fn bounded(&self) -> bool {
+        self.engine.bounded()
+    }
+
     fn warn(&self, diagnostic: Diagnostic) {
         self.engine.warn(moved(diagnostic, self.span, ""));
     }

@@ -27,6 +27,7 @@ mod fold;
 mod func;
 pub mod functions;
 mod geo;
+mod hoist;
 mod inner;
 mod json;
 mod json_path;
@@ -72,7 +73,9 @@ pub use lookups::{LookupOptions, LookupTable, MatchType};
 pub use macroeval::eval_macro;
 pub use matcher::{Matcher, Phrase, Witness};
 pub use mistake::mistake_in;
-pub use node::{ConcatNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode};
+pub use node::{
+    ConcatNode, FirstNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode,
+};
 pub use pattern::PatternCache;
 pub use plan::{
     DatasetRef, Engine, Failed, Limits, Plan, PlanCx, Rows, Scan, plan_pipeline, rows_of,

@@ -3,7 +3,7 @@
 //! Search Reference, search, "Comparison expression options" and "CIDR matching".
 
 use crate::column::Column;
-use crate::value::{Val, fmt_num, parse_num};
+use crate::value::{Val, fmt_num, parse_num, whole};
 use arrow::array::{BooleanArray, BooleanBuilder};
 use davy_events::mv;
 use davy_spl::ast::CmpOp;
@@ -17,6 +17,15 @@ pub struct Matcher {
     tests: Vec<Test>,
     /// As written, for equality of plans.
     pub key: String,
+}
+
+/// A [`Matcher`] over whole numbers; a null fits none.
+#[derive(Debug, PartialEq)]
+pub(crate) enum WholeTest {
+    OneOf(Vec<i64>),
+    NoneOf(Vec<i64>),
+    /// `<`, `<=`, `>`, `>=`.
+    Ordered(CmpOp, i64),
 }
 
 #[derive(Debug, Clone)]
@@ -146,9 +155,62 @@ impl Matcher {
         }
     }
 
+    /// The same test of a column of whole numbers as numbers; `None` where only their texts tell.
+    pub(crate) fn whole_numbers(&self) -> Option<WholeTest> {
+        if let [Test::Number(n, _)] = self.tests.as_slice() {
+            return Some(WholeTest::Ordered(self.op, whole(*n)?));
+        }
+        let mut numbers = Vec::new();
+        for test in &self.tests {
+            let Test::Equal(text) = test else { return None };
+            // `1.0` and `01` are the text of no number.
+            if let Some(n) = parse_num(text) {
+                let n = whole(n)?;
+                if n.to_string() == *text {
+                    numbers.push(n);
+                }
+            }
+        }
+        match self.op {
+            CmpOp::Eq => Some(WholeTest::OneOf(numbers)),
+            CmpOp::Ne => Some(WholeTest::NoneOf(numbers)),
+            _ => None,
+        }
+    }
+
+    /// The numbers of which a number must be one, but for the last digits, to be equal to any of
+    /// the texts.
+    fn near(&self) -> Option<Vec<f64>> {
+        let mut near = Vec::new();
+        for test in &self.tests {
+            match test {
+                Test::Equal(text) => match parse_num(text) {
+                    Some(n) => near.push(n),
+                    None if matches!(text.as_str(), "nan" | "inf" | "-inf") => return None,
+                    None => {}
+                },
+                _ => return None,
+            }
+        }
+        Some(near)
+    }
+
     /// Never null: a field that is not there does not fit.
     pub fn run(&self, column: &Column) -> BooleanArray {
         let mut out = BooleanBuilder::with_capacity(column.len());
+        if let (Column::Num(_) | Column::Int(_), Some(near)) = (column, self.near()) {
+            // A number is printed with 15 digits at least, and printing takes long.
+            let close = |v: f64| near.iter().any(|n| (v - n).abs() <= n.abs() * 1e-12);
+            for row in 0..column.len() {
+                let value = column.get(row);
+                out.append_value(match value {
+                    Val::Num(v) if close(v) => self.matches_val(&value),
+                    Val::Num(_) => self.op == CmpOp::Ne,
+                    _ => false,
+                });
+            }
+            return out.finish();
+        }
         if let (Column::Num(_) | Column::Int(_), [Test::Number(n, _)]) =
             (column, self.tests.as_slice())
         {
@@ -365,7 +427,10 @@ fn boundary(raw: &[u8], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Matcher, Phrase};
+    use super::{Matcher, Phrase, WholeTest};
+    use crate::column::Column;
+    use crate::value::fmt_num;
+    use arrow::array::Float64Array;
     use davy_spl::ast::CmpOp;
 
     #[test]
@@ -379,6 +444,34 @@ mod tests {
         assert!(!eq("10.0.0.0/8", "11.9.8.7"));
         assert!(Matcher::new(CmpOp::Gt, &["9"]).matches("10"));
         assert!(Matcher::new(CmpOp::Ne, &["a"]).matches("b"));
+    }
+
+    #[test]
+    fn numbers_compare_as_their_texts_do() {
+        let numbers = [0.0, -0.0, 1.0, 1.5, 0.1 + 0.2, 1.005 * 1000.0, 1e20, -7.0, f64::NAN];
+        let column = Column::Num(Float64Array::from(numbers.to_vec()));
+        let texts = ["0", "-0", "1", "1.0", "01", "1.5", "0.3", "1005", "1e+20", "-7", "nan", "x"];
+        for text in texts {
+            for op in [CmpOp::Eq, CmpOp::Ne] {
+                let matcher = Matcher::new(op, &[text]);
+                let found: Vec<bool> = matcher.run(&column).values().iter().collect();
+                let wanted = numbers.map(|n| matcher.matches(&fmt_num(n)));
+                assert_eq!(found, wanted, "{op:?} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_told_by_their_text() {
+        let whole = |op, texts: &[&str]| Matcher::new(op, texts).whole_numbers();
+        assert_eq!(whole(CmpOp::Eq, &["46", "-1"]), Some(WholeTest::OneOf(vec![46, -1])));
+        assert_eq!(whole(CmpOp::Eq, &["46.0", "046", "x", "-0"]), Some(WholeTest::OneOf(vec![])));
+        assert_eq!(whole(CmpOp::Ne, &["46"]), Some(WholeTest::NoneOf(vec![46])));
+        assert_eq!(whole(CmpOp::Lt, &["4.0"]), Some(WholeTest::Ordered(CmpOp::Lt, 4)));
+        for texts in [["4*"], ["1e+20"], ["9007199254740992"]] {
+            assert_eq!(whole(CmpOp::Eq, &texts), None, "{texts:?}");
+        }
+        assert_eq!(whole(CmpOp::Lt, &["4.5"]), None);
     }
 
     #[test]

@@ -23,7 +23,17 @@ pub(crate) fn given_up(message: String) -> DataFusionError {
 
 /// The user's mistake in an error of the engine; `None` for failures of the engine itself.
 pub fn mistake_in(error: &DataFusionError) -> Option<Diagnostic> {
-    let DataFusionError::External(inner) = error.find_root() else { return None };
+    let inner = match error.find_root() {
+        DataFusionError::External(inner) => inner,
+        DataFusionError::ResourcesExhausted(what) => {
+            return Some(
+                codes::OUT_OF_MEMORY
+                    .bare(format!("the search needs more memory than it may have: {what}"))
+                    .help("give it more with --memory-limit, or narrow the search: fewer events, fewer fields, fewer groups"),
+            );
+        }
+        _ => return None,
+    };
     let GivenUp(message) = inner.downcast_ref()?;
     Some(codes::REGEX_LIMIT.bare(message.clone()).help(Some(
         "write it so that one text matches in one way only: `a+` for `(a+)+`, `[^x]*x` for `.*?x`"

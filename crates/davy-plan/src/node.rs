@@ -1,10 +1,11 @@
 //! Plan nodes that DataFusion does not have: rows in order, and commands that walk over them.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::{DFSchema, DFSchemaRef, DataFusionError, Result};
 use datafusion_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -50,6 +51,14 @@ impl UserDefinedLogicalNodeCore for SortNode {
         Vec::new()
     }
 
+    /// Without a limit, rows may as well be left out before they are sorted.
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        match self.fetch {
+            None => HashSet::new(),
+            Some(_) => self.input.schema().fields().iter().map(|f| f.name().clone()).collect(),
+        }
+    }
+
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SplSort:")?;
         for key in &self.keys {
@@ -83,6 +92,10 @@ pub trait SequentialOp: fmt::Debug + Send + Sync {
     fn parallel(&self) -> bool {
         false
     }
+    /// Of a parallel one: the values of that column go through as they are.
+    fn keeps(&self, _column: &str) -> bool {
+        false
+    }
 }
 
 pub trait SequentialState: Send {
@@ -93,6 +106,10 @@ pub trait SequentialState: Send {
     /// No row to come can change the result.
     fn done(&self) -> bool {
         false
+    }
+    /// Bytes held from row to row, roughly.
+    fn size(&self) -> usize {
+        0
     }
 }
 
@@ -110,6 +127,12 @@ impl SequentialNode {
         Ok(LogicalPlan::Extension(Extension {
             node: Arc::new(SequentialNode { input, op, schema }),
         }))
+    }
+
+    /// The same command over other rows.
+    pub(crate) fn over(&self, input: LogicalPlan) -> Result<Self> {
+        let schema = Arc::new(DFSchema::try_from(self.op.schema(input.schema().as_arrow())?)?);
+        Ok(SequentialNode { input, op: self.op.clone(), schema })
     }
 }
 
@@ -156,9 +179,70 @@ impl UserDefinedLogicalNodeCore for SequentialNode {
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let input = one(inputs)?;
-        let schema = Arc::new(DFSchema::try_from(self.op.schema(input.schema().as_arrow())?)?);
-        Ok(SequentialNode { input, op: self.op.clone(), schema })
+        self.over(one(inputs)?)
+    }
+}
+
+/// The rows that may be the first of their group in an order of numbers, and perhaps others: those
+/// of a group after which a better one came are left out where that is cheap to know. Rows that lack
+/// a field of the group are left out. What is left stays in the order in which it came, and its last
+/// column holds each row's number in that order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FirstNode {
+    pub input: LogicalPlan,
+    pub by: Vec<String>,
+    pub keys: Vec<SortKey>,
+    schema: DFSchemaRef,
+}
+
+impl FirstNode {
+    /// Of numbers; other orders are not looked into.
+    pub const MOST_KEYS: usize = 2;
+    /// The column of the rows' numbers.
+    pub const NUMBER: &str = "__came";
+
+    pub fn plan(input: LogicalPlan, by: Vec<String>, keys: Vec<SortKey>) -> Result<LogicalPlan> {
+        let node = Arc::new(FirstNode::new(input, by, keys)?);
+        Ok(LogicalPlan::Extension(Extension { node }))
+    }
+
+    fn new(input: LogicalPlan, by: Vec<String>, keys: Vec<SortKey>) -> Result<Self> {
+        let mut fields: Vec<_> = input.schema().fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new(Self::NUMBER, DataType::UInt64, false)));
+        let schema = Arc::new(DFSchema::try_from(Schema::new(fields))?);
+        Ok(FirstNode { input, by, keys, schema })
+    }
+}
+
+impl PartialOrd for FirstNode {
+    fn partial_cmp(&self, _: &Self) -> Option<Ordering> {
+        None
+    }
+}
+
+impl UserDefinedLogicalNodeCore for FirstNode {
+    fn name(&self) -> &str {
+        "SplFirst"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SplFirst: by {}", self.by.join(", "))
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        FirstNode::new(one(inputs)?, self.by.clone(), self.keys.clone())
     }
 }
 

@@ -69,6 +69,12 @@ pub trait Engine {
     fn scan(&self, scan: &Scan) -> Result<LogicalPlan, Failed>;
     fn table(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<LogicalPlan, Failed>;
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed>;
+    /// A plan of the same rows that need not be worked out again; in their order, where it matters.
+    fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed>;
+    /// So many bytes will be held until the search ends.
+    fn reserve(&self, bytes: usize) -> Result<(), Failed>;
+    /// There is a limit to what the search may hold: what can go to disk must be able to.
+    fn bounded(&self) -> bool;
     /// A note to the user that does not stop the search.
     fn warn(&self, diagnostic: Diagnostic);
     fn knowledge(&self) -> &dyn crate::knowledge::Knowledge;
@@ -149,7 +155,15 @@ impl Rows {
         self.names.len() - 1
     }
 
-    fn ty(&self, column: usize) -> Ty {
+    /// The column as an array of its kind.
+    pub(crate) fn array(&self, column: usize) -> ArrayRef {
+        let mut out = Builder::new(self.ty(column), self.rows.len());
+        self.rows.iter().for_each(|row| out.push(row.get(column).unwrap_or(&Val::Null)));
+        out.finish()
+    }
+
+    /// The kind of a column: numbers only, or texts.
+    pub(crate) fn ty(&self, column: usize) -> Ty {
         self.rows.iter().fold(Ty::Null, |ty, row| {
             ty.unify(match row.get(column) {
                 Some(Val::Num(_)) => Ty::Num,
@@ -225,6 +239,9 @@ impl Plan {
     }
 
     pub fn without_columns(self, drop: &[String]) -> Result<Plan, Failed> {
+        if drop.is_empty() {
+            return Ok(self);
+        }
         let columns = self
             .all_names()
             .into_iter()
@@ -236,11 +253,6 @@ impl Plan {
 
     pub fn filter(self, predicate: Expr) -> Result<Plan, Failed> {
         Ok(Plan::new(LogicalPlanBuilder::from(self.logical).filter(predicate)?.build()?))
-    }
-
-    /// Sorted by existing columns, ties in their present order, at most `fetch` rows kept.
-    pub fn sort(self, keys: Vec<SortKey>, fetch: Option<usize>) -> Plan {
-        Plan::new(SortNode::plan(self.logical, keys, fetch))
     }
 
     /// Events in the order that Splunk shows them: newest first.
@@ -255,7 +267,7 @@ impl Plan {
                 });
             }
         }
-        self.sort(keys, None)
+        Plan::new(SortNode::plan(self.logical, keys, None))
     }
 }
 
@@ -284,6 +296,8 @@ impl PlanCx<'_> {
                 .help("narrow the search or aggregate before this command")
                 .into());
         }
+        // The texts of the rows are copies of those of the batches.
+        self.engine.reserve(held * (schema.fields().len() * size_of::<Val<'_>>() + 24))?;
         rows_of(&schema, &batches)
     }
 
@@ -326,10 +340,10 @@ impl PlanCx<'_> {
         self.plan_of(rows)
     }
 
-    /// Runs a plan so that it need not run again; hidden columns stay as they are.
-    pub fn hold(&self, plan: &Plan) -> Result<Plan, Failed> {
-        let (schema, batches) = self.engine.collect(&plan.logical)?;
-        Ok(Plan::new(self.engine.table(schema, batches)?))
+    /// Runs a plan so that it need not run again; hidden columns stay as they are, and rows in their
+    /// order where it matters.
+    pub fn hold(&self, plan: &Plan, ordered: bool) -> Result<Plan, Failed> {
+        Ok(Plan::new(self.engine.hold(&plan.logical, ordered)?))
     }
 
     /// The commands of a search in brackets over rows that are there.

@@ -122,6 +122,10 @@ impl SequentialOp for RowMapOp {
     fn parallel(&self) -> bool {
         true
     }
+
+    fn keeps(&self, column: &str) -> bool {
+        !self.sets.iter().any(|set| set.name == column)
+    }
 }
 
 struct Target {

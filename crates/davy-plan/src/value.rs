@@ -99,6 +99,36 @@ pub fn parse_num(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|n| n.is_finite())
 }
 
+/// A whole number that a `Float64` holds as it is, and that is printed without an exponent: such
+/// numbers compare as numbers just as their texts do.
+pub(crate) fn whole(n: f64) -> Option<i64> {
+    const MOST: f64 = (1u64 << 53) as f64;
+    (n == n.trunc() && n.abs() < MOST).then_some(n as i64)
+}
+
+/// The most characters of a whole number.
+pub(crate) const DIGITS: usize = 20;
+
+/// A whole number as text, written into `digits` from the end: of many numbers none needs memory of
+/// its own.
+pub(crate) fn decimal(n: i64, digits: &mut [u8; DIGITS]) -> &str {
+    let mut left = n.unsigned_abs();
+    let mut at = DIGITS;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if n < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    digits.get(at..).and_then(|d| std::str::from_utf8(d).ok()).unwrap_or_default()
+}
+
 /// A number as SPL prints it: whole numbers without a point, others with up to 17 digits.
 pub fn fmt_num(n: f64) -> String {
     if n.is_nan() {
@@ -179,6 +209,20 @@ mod tests {
         ] {
             assert_eq!(fmt_num(n), text);
         }
+    }
+
+    #[test]
+    fn whole_numbers_print_alike() {
+        let mut digits = [0; super::DIGITS];
+        for n in [0, 7, -7, 10, 4688, -1_777_896_000, i64::MAX, i64::MIN] {
+            assert_eq!(super::decimal(n, &mut digits), n.to_string());
+        }
+        for n in [0.0, -0.0, 3.0, -12.0, 9_007_199_254_740_991.0] {
+            let whole = super::whole(n).map(|n| super::decimal(n, &mut digits).to_owned());
+            assert_eq!(whole, Some(fmt_num(n)));
+        }
+        assert_eq!(super::whole(0.5).or(super::whole(f64::NAN)), None);
+        assert_eq!(super::whole(1e16).or(super::whole(f64::INFINITY)), None);
     }
 
     #[test]

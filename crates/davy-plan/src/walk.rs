@@ -8,6 +8,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion_common::Result;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// One row as a walker sees it: the columns that it asked for.
@@ -32,6 +33,11 @@ pub(crate) trait Walker: Send {
     /// No row to come is kept.
     fn done(&self) -> bool {
         false
+    }
+
+    /// Bytes held, roughly, for those that may hold much.
+    fn size(&self) -> usize {
+        0
     }
 }
 
@@ -102,6 +108,10 @@ impl SequentialOp for Walk {
     fn parallel(&self) -> bool {
         self.parallel
     }
+
+    fn keeps(&self, column: &str) -> bool {
+        !self.sets.iter().any(|(name, _)| name == column)
+    }
 }
 
 struct WalkState {
@@ -157,17 +167,24 @@ impl SequentialState for WalkState {
     fn done(&self) -> bool {
         self.walker.done()
     }
+
+    fn size(&self) -> usize {
+        self.walker.size()
+    }
 }
 
 /// The values as one text by which rows are grouped; `None` when one is null.
 pub(crate) fn group_key<'v>(values: impl IntoIterator<Item = Val<'v>>) -> Option<String> {
     let mut key = String::new();
     for value in values {
-        let text = value.text()?;
-        // The length keeps ("a", "bc") and ("ab", "c") apart.
-        key.push_str(&text.len().to_string());
-        key.push(':');
-        key.push_str(&text);
+        push_key(&mut key, &value.text()?);
     }
     Some(key)
+}
+
+/// Adds a value to such a key.
+pub(crate) fn push_key(key: &mut String, text: &str) {
+    // The length keeps ("a", "bc") and ("ab", "c") apart.
+    // A `String` takes all that is written to it.
+    let _ = write!(key, "{}:{text}", text.len());
 }

@@ -2,6 +2,7 @@
 
 mod concat;
 mod deadline;
+mod first;
 mod planner;
 mod sequential;
 mod sort;

@@ -1,6 +1,7 @@
 //! From davy's plan nodes to its operators.
 
 use super::concat::ConcatExec;
+use super::first::FirstExec;
 use super::sequential::SequentialExec;
 use super::sort::SplSortExec;
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
-use davy_plan::{ConcatNode, SequentialNode, SortNode};
+use davy_plan::{ConcatNode, FirstNode, SequentialNode, SortNode};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -51,6 +52,10 @@ impl ExtensionPlanner for SplPlanner {
         if let Some(sort) = node.as_any().downcast_ref::<SortNode>() {
             let keys = sort.keys.clone();
             return Ok(Some(Arc::new(SplSortExec::new(input, keys, sort.fetch))));
+        }
+        if let Some(first) = node.as_any().downcast_ref::<FirstNode>() {
+            let (by, keys) = (first.by.clone(), first.keys.clone());
+            return Ok(Some(Arc::new(FirstExec::new(input, by, keys))));
         }
         if let Some(sequential) = node.as_any().downcast_ref::<SequentialNode>() {
             let schema = Arc::new(sequential.schema.as_arrow().clone());

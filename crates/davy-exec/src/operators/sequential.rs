@@ -7,6 +7,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -85,13 +86,19 @@ impl ExecutionPlan for SequentialExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let input = match self.op.parallel() {
-            true => self.input.execute(partition, context)?,
+            true => self.input.execute(partition, context.clone())?,
             false => whole(self.input.clone(), &context)?,
         };
         let state = self.op.start(input.schema())?;
         let schema = self.schema();
-        let walk =
-            Walk { input: Some(input), state, ready: VecDeque::new(), schema: schema.clone() };
+        let held = MemoryConsumer::new(self.op.name()).register(context.memory_pool());
+        let walk = Walk {
+            input: Some(input),
+            state,
+            ready: VecDeque::new(),
+            schema: schema.clone(),
+            held,
+        };
         let rows = futures::stream::try_unfold(walk, |mut walk| async move {
             let batch = walk.next().await?;
             Ok(batch.map(|batch| (batch, walk)))
@@ -106,6 +113,8 @@ struct Walk {
     state: Box<dyn SequentialState>,
     ready: VecDeque<RecordBatch>,
     schema: SchemaRef,
+    /// What the command holds from row to row.
+    held: MemoryReservation,
 }
 
 impl Walk {
@@ -124,7 +133,10 @@ impl Walk {
                 continue;
             }
             match input.next().await {
-                Some(batch) => self.ready.extend(self.state.push(&batch?)?),
+                Some(batch) => {
+                    self.ready.extend(self.state.push(&batch?)?);
+                    self.held.try_resize(self.state.size())?;
+                }
                 None => {
                     self.input = None;
                     self.ready.extend(self.state.finish()?);

@@ -6,11 +6,16 @@ use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::expressions::{Column, DynamicFilterPhysicalExpr, lit};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::execution_plan::EmissionType;
+use datafusion::physical_plan::filter_pushdown::{
+    ChildFilterDescription, FilterDescription, FilterPushdownPhase,
+};
+use datafusion::physical_plan::limit::GlobalLimitExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -27,8 +32,13 @@ pub(crate) struct SplSortExec {
     input: Arc<dyn ExecutionPlan>,
     keys: Vec<SortKey>,
     fetch: Option<usize>,
+    /// What a row must be to come among those that are fetched, for whoever makes the rows.
+    bound: Option<Arc<DynamicFilterPhysicalExpr>>,
     properties: Arc<PlanProperties>,
 }
+
+/// More rows than these are sorted as a whole, which can spill, and then cut.
+const MOST_FETCHED: usize = 100_000;
 
 impl SplSortExec {
     pub(crate) fn new(
@@ -36,32 +46,46 @@ impl SplSortExec {
         keys: Vec<SortKey>,
         fetch: Option<usize>,
     ) -> Self {
-        let properties = properties(input.schema(), 1, EmissionType::Final);
-        SplSortExec { input, keys, fetch, properties }
+        let schema = input.schema();
+        let columns: Vec<_> = keys.iter().filter_map(|k| sort_expr(k, &schema)).collect();
+        let bound = fetch.filter(|n| *n <= MOST_FETCHED && !columns.is_empty()).map(|_| {
+            let columns = columns.into_iter().map(|c| c.expr).collect();
+            Arc::new(DynamicFilterPhysicalExpr::new(columns, lit(true)))
+        });
+        let properties = properties(schema, 1, EmissionType::Final);
+        SplSortExec { input, keys, fetch, bound, properties }
     }
 
     /// DataFusion's own sort (it spills) over the input with its rows numbered.
     fn inner(&self) -> Result<Arc<dyn ExecutionPlan>> {
-        let numbered: Arc<dyn ExecutionPlan> = Arc::new(NumberedExec::new(self.input.clone()));
+        let numbered = NumberedExec::new(self.input.clone(), None);
         let schema = numbered.schema();
-        let mut exprs = Vec::new();
-        for key in &self.keys {
-            let Ok(index) = schema.index_of(&key.column) else { continue };
-            exprs.push(PhysicalSortExpr::new(
-                Arc::new(Column::new(&key.column, index)),
-                SortOptions { descending: key.descending, nulls_first: key.nulls_first },
-            ));
-        }
+        let mut exprs: Vec<_> = self.keys.iter().filter_map(|k| sort_expr(k, &schema)).collect();
         let number = schema.fields().len() - 1;
         exprs.push(PhysicalSortExpr::new(
             Arc::new(Column::new(NUMBER, number)),
             SortOptions { descending: false, nulls_first: false },
         ));
-        let Some(order) = LexOrdering::new(exprs) else { return Ok(numbered) };
+        let Some(order) = LexOrdering::new(exprs) else { return Ok(Arc::new(numbered)) };
         let parts = numbered.properties().partitioning.partition_count();
-        let sort = SortExec::new(order.clone(), numbered)
-            .with_preserve_partitioning(parts > 1)
-            .with_fetch(self.fetch);
+        let sort = match &self.bound {
+            Some(bound) => {
+                let columns = order.iter().map(|e| e.expr.clone()).collect();
+                let kept = Arc::new(DynamicFilterPhysicalExpr::new(columns, lit(true)));
+                let bound = Bound { kept: kept.clone(), told: bound.clone() };
+                let numbered = NumberedExec::new(self.input.clone(), Some(bound));
+                SortExec::new(order.clone(), Arc::new(numbered))
+                    .with_preserve_partitioning(parts > 1)
+                    .with_fetch(self.fetch)
+                    .with_dynamic_filter_expr(kept)?
+            }
+            None => SortExec::new(order.clone(), Arc::new(numbered))
+                .with_preserve_partitioning(parts > 1)
+                .with_fetch(self.fetch.filter(|n| *n <= MOST_FETCHED)),
+        };
+        if self.fetch.is_some_and(|n| n > MOST_FETCHED) && parts == 1 {
+            return Ok(Arc::new(GlobalLimitExec::new(Arc::new(sort), 0, self.fetch)));
+        }
         if parts == 1 {
             return Ok(Arc::new(sort));
         }
@@ -112,7 +136,22 @@ impl ExecutionPlan for SplSortExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(SplSortExec::new(input, self.keys.clone(), self.fetch)))
+        let made = SplSortExec::new(input, self.keys.clone(), self.fetch);
+        // Whoever makes the rows may look at it already.
+        Ok(Arc::new(SplSortExec { bound: self.bound.clone(), ..made }))
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        phase: FilterPushdownPhase,
+        parent_filters: Vec<Arc<dyn PhysicalExpr>>,
+        _: &ConfigOptions,
+    ) -> Result<FilterDescription> {
+        let mut child = ChildFilterDescription::all_unsupported(&parent_filters);
+        if let (FilterPushdownPhase::Post, Some(bound)) = (phase, &self.bound) {
+            child = child.with_self_filter(bound.clone());
+        }
+        Ok(FilterDescription::new().with_child(child))
     }
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
@@ -129,6 +168,36 @@ impl ExecutionPlan for SplSortExec {
     }
 }
 
+fn sort_expr(key: &SortKey, schema: &Schema) -> Option<PhysicalSortExpr> {
+    let index = schema.index_of(&key.column).ok()?;
+    let column = Arc::new(Column::new(&key.column, index));
+    let options = SortOptions { descending: key.descending, nulls_first: key.nulls_first };
+    Some(PhysicalSortExpr::new(column, options))
+}
+
+/// Tells those who make rows which of them the sort would still keep. The sort's own condition
+/// speaks of the rows' numbers, which only it knows.
+#[derive(Debug, Clone)]
+struct Bound {
+    kept: Arc<DynamicFilterPhysicalExpr>,
+    told: Arc<DynamicFilterPhysicalExpr>,
+}
+
+impl Bound {
+    fn tell(&self, number: usize) -> Result<()> {
+        let known = self.kept.current()?.transform_up(|expr| {
+            let numbered = expr
+                .children()
+                .iter()
+                .any(|e| e.downcast_ref::<Column>().is_some_and(|c| c.index() == number));
+            // The condition is a sum of products of comparisons: one that is left out of a product
+            // lets more through, never less.
+            Ok(if numbered { Transformed::yes(lit(true)) } else { Transformed::no(expr) })
+        })?;
+        self.told.update(known.data)
+    }
+}
+
 fn rebuilt(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
     let options =
         datafusion::arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(rows));
@@ -141,17 +210,18 @@ const NUMBER: &str = "__number";
 #[derive(Debug)]
 struct NumberedExec {
     input: Arc<dyn ExecutionPlan>,
+    bound: Option<Bound>,
     properties: Arc<PlanProperties>,
 }
 
 impl NumberedExec {
-    fn new(input: Arc<dyn ExecutionPlan>) -> Self {
+    fn new(input: Arc<dyn ExecutionPlan>, bound: Option<Bound>) -> Self {
         let mut fields: Vec<Arc<Field>> = input.schema().fields().iter().cloned().collect();
         fields.push(Arc::new(Field::new(NUMBER, DataType::UInt64, false)));
         let parts = input.properties().partitioning.partition_count();
         let schema = Arc::new(Schema::new(fields));
         let properties = properties(schema, parts, EmissionType::Incremental);
-        NumberedExec { input, properties }
+        NumberedExec { input, bound, properties }
     }
 }
 
@@ -186,7 +256,7 @@ impl ExecutionPlan for NumberedExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(NumberedExec::new(input)))
+        Ok(Arc::new(NumberedExec::new(input, self.bound.clone())))
     }
 
     fn execute(
@@ -197,9 +267,17 @@ impl ExecutionPlan for NumberedExec {
         let schema = self.schema();
         let out = schema.clone();
         let mut next = (partition as u64) << 48;
+        let bound = self.bound.clone();
+        let mut known = 0;
         let rows = self.input.execute(partition, context)?.map(move |batch| {
             let batch = batch?;
             let rows = batch.num_rows();
+            if let Some(bound) = &bound
+                && bound.kept.snapshot_generation() != known
+            {
+                known = bound.kept.snapshot_generation();
+                bound.tell(batch.num_columns())?;
+            }
             let numbers: UInt64Array = (next..next + rows as u64).collect();
             next += rows as u64;
             debug_assert_eq!(numbers.len(), rows);

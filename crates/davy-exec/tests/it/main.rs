@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod coverage;
+mod join;
 mod knowledge;
+mod large;
 mod many;
 
 use davy_diag::Diagnostics;

@@ -7,6 +7,7 @@ use crate::example;
 use crate::fold::Fold;
 use crate::spec::{AggArity, AggKernel, AggSpec, Example, Ret, Support};
 use crate::value::{Val, compare};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 const ORDER: &str = "Search Reference, Event order functions";
@@ -291,8 +292,17 @@ fn meet(held: &mut Option<(f64, Val<'static>)>, at: f64, value: &Val<'_>, wins: 
         None => true,
         Some((time, v)) => at.total_cmp(time).then_with(|| compare(value, v)) == wins,
     };
-    if better {
-        *held = Some((at, value.clone().into_owned()));
+    if !better {
+        return;
+    }
+    // Rows that come from the oldest on replace the last value each time: its room is used again.
+    match (held.as_mut(), value) {
+        (Some((time, Val::Str(Cow::Owned(old)))), Val::Str(new)) => {
+            *time = at;
+            old.clear();
+            old.push_str(new);
+        }
+        _ => *held = Some((at, value.clone().into_owned())),
     }
 }
 

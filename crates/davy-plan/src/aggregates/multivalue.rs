@@ -1,7 +1,7 @@
 //! `values`, `list`, `dc`. Search Reference, "Multivalue stats and chart functions".
 
 use crate::example;
-use crate::fold::Fold;
+use crate::fold::{Fold, SetResult};
 use crate::spec::{AggArity, AggKernel, AggSpec, Ret, Support};
 use crate::value::Val;
 use std::collections::{BTreeSet, HashSet};
@@ -97,6 +97,10 @@ impl Fold for Values {
         Val::multi(&all)
     }
 
+    fn of_set(&self) -> Option<SetResult> {
+        Some(SetResult::Values)
+    }
+
     fn size(&self) -> usize {
         self.bytes
     }
@@ -176,6 +180,10 @@ impl Fold for Distinct {
 
     fn finish(&self) -> Val<'static> {
         Val::Num(self.seen.len() as f64)
+    }
+
+    fn of_set(&self) -> Option<SetResult> {
+        Some(SetResult::Count)
     }
 
     fn size(&self) -> usize {

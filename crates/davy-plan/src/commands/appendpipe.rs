@@ -78,7 +78,8 @@ impl Command for AppendPipe {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let main = cx.hold(&input)?;
+        // The commands in brackets may look at the order.
+        let main = cx.hold(&input, true)?;
         let sub = cx.pipe(&self.sub, main.clone(), &self.wanted(cx.out), true)?;
         Ok(concat(vec![main.clone(), sub])?.unwrap_or(main))
     }

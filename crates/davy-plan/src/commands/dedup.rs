@@ -3,12 +3,15 @@
 use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
+use crate::expr::Typed;
 use crate::fields::{FieldSet, Fields};
+use crate::hoist::Firsts;
+use crate::node::{SortKey, SortNode};
 use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
-use crate::walk::{Row, Walk, Walker};
+use crate::walk::{Row, Walk, Walker, push_key};
 use datafusion_common::Result as DfResult;
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, Grammar};
@@ -121,6 +124,7 @@ impl Command for Dedup {
                 consecutive,
                 count,
                 seen: HashMap::new(),
+                bytes: 0,
                 key: String::new(),
             }) as Box<dyn Walker>
         };
@@ -129,7 +133,64 @@ impl Command for Dedup {
             true => input,
             false => super::sort::sorted(input, &self.sort, None, cx)?,
         };
-        Walk::new("dedup", names, sets, start).plan(input)
+        // Where only the first row of each combination stays, few rows need be put in order.
+        let single = keep == 1 && !keep_events && !keep_empty && !consecutive;
+        if !single || !names.iter().all(|n| input.has_column(n)) {
+            return Walk::new("dedup", names, sets, start).plan(input);
+        }
+        match input.firsts(&names)? {
+            Firsts::Unknown(plan) => Walk::new("dedup", names, sets, start).plan(plan),
+            // Sorts can go to disk, and a table of what was seen cannot.
+            Firsts::Few { plan, keys, extra } if cx.engine.bounded() => {
+                adjacent(plan, &names, keys)?.without_columns(&extra)
+            }
+            Firsts::Few { plan, keys, extra } => {
+                let plan = Plan::new(SortNode::plan(plan.logical, keys, None));
+                Walk::new("dedup", names, sets, start).plan(plan)?.without_columns(&extra)
+            }
+        }
+    }
+}
+
+/// The first row of each combination in the order of `keys`, and in that order: sorted by the
+/// combination, so that a look at the row before tells which are first.
+fn adjacent(plan: Plan, names: &[String], keys: Vec<SortKey>) -> Result<Plan, Failed> {
+    let held: Vec<(String, Typed)> = names
+        .iter()
+        .enumerate()
+        .map(|(i, n)| (format!("__same{i}"), plan.column(n).into_ty(Ty::Text)))
+        .collect();
+    let same: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
+    let by =
+        same.iter().map(|n| SortKey { column: n.clone(), descending: false, nulls_first: false });
+    let by: Vec<SortKey> = by.chain(keys.iter().cloned()).collect();
+    let plan = Plan::new(SortNode::plan(plan.with_columns(held)?.logical, by, None));
+    let count = same.len();
+    let start = move || Box::new(Next { count, last: None, key: String::new() }) as Box<dyn Walker>;
+    let plan = Walk::new("dedup", same.clone(), Vec::new(), start).plan(plan)?;
+    let plan = plan.without_columns(&same)?;
+    Ok(Plan::new(SortNode::plan(plan.logical, keys, None)))
+}
+
+/// Keeps rows that differ from the one before.
+struct Next {
+    count: usize,
+    last: Option<String>,
+    key: String,
+}
+
+impl Walker for Next {
+    fn row(&mut self, row: Row<'_>, _: &mut [Val<'static>]) -> DfResult<bool> {
+        self.key.clear();
+        for i in 0..self.count {
+            let Some(text) = row.get(i).text().map(|t| t.into_owned()) else { return Ok(false) };
+            push_key(&mut self.key, &text);
+        }
+        let first = self.last.as_ref() != Some(&self.key);
+        if first {
+            self.last = Some(self.key.clone());
+        }
+        Ok(first)
     }
 }
 
@@ -140,6 +201,7 @@ struct State {
     consecutive: bool,
     count: usize,
     seen: HashMap<String, usize>,
+    bytes: usize,
     key: String,
 }
 
@@ -167,7 +229,10 @@ impl Walker for State {
                 None => {
                     if self.consecutive {
                         self.seen.clear();
+                        self.bytes = 0;
                     }
+                    // The key, and its place in a table that is partly empty.
+                    self.bytes += self.key.len() + 72;
                     self.seen.insert(self.key.clone(), 1);
                     true
                 }
@@ -180,5 +245,9 @@ impl Walker for State {
         }
         // Rows that lack a field stay as they are where rows are kept.
         Ok(first || (self.keep_events && (!empty || self.keep_empty)))
+    }
+
+    fn size(&self) -> usize {
+        self.bytes
     }
 }

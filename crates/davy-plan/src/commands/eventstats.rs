@@ -148,7 +148,7 @@ impl Command for EventStats {
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = match input.open() && self.wild() {
             true => cx.close(input)?,
-            false => cx.hold(&input)?,
+            false => cx.hold(&input, cx.ordered || aggs::ordered(&self.aggs))?,
         };
         let by: Vec<String> = self.by.iter().map(|b| b.value.clone()).collect();
         let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();

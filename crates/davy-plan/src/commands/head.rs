@@ -4,6 +4,7 @@ use crate::command::{Command, Order};
 use crate::example;
 use crate::expr::{Compiler, reads};
 use crate::fields::{FieldSet, Fields};
+use crate::hoist::hoist;
 use crate::node::{SequentialNode, SequentialOp, SequentialState};
 use crate::parse::arg_text;
 use crate::plan::{Failed, Plan, PlanCx};
@@ -103,6 +104,10 @@ impl Command for Head {
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         const HELD: &str = "__while";
         let Some(expr) = &self.while_ else {
+            // Of rows that a sort puts in order, it need keep no others.
+            if self.limit > 0 && hoist(&input).is_some() {
+                return input.sort(Vec::new(), Some(self.limit));
+            }
             let op = HeadOp { limit: self.limit, held: None, null: false, keep_last: false };
             return Ok(Plan::new(SequentialNode::plan(input.logical, Arc::new(op))?));
         };

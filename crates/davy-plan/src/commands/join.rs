@@ -1,5 +1,7 @@
 //! `join`. Search Reference, join.
 
+mod stream;
+
 use crate::command::{Bound, Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
@@ -129,6 +131,23 @@ fn pair(
     }
 }
 
+impl Keys {
+    /// What the names of the left side's fields begin with.
+    fn left(&self) -> Option<&String> {
+        match self {
+            Keys::Pairs { left, .. } => Some(left),
+            _ => None,
+        }
+    }
+
+    fn right(&self) -> Option<&String> {
+        match self {
+            Keys::Pairs { right, .. } => Some(right),
+            _ => None,
+        }
+    }
+}
+
 impl Join {
     /// The key fields of the left and of the right side.
     fn pairs(&self, left: &[String], right: &[String]) -> Vec<(String, String)> {
@@ -214,6 +233,9 @@ impl Command for Join {
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let limit = cx.engine.limits().join_rows;
         let mut right = cx.subrows(&self.sub, &self.side(cx.out, true), limit)?;
+        if let Some(plan) = stream::plan(self, &input, &right) {
+            return plan;
+        }
         let mut left = cx.rows(&input)?;
         let pairs = self.pairs(&left.names, &right.names);
         let times = (left.column("_time"), right.column("_time"));

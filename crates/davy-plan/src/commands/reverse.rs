@@ -82,7 +82,8 @@ impl SequentialOp for ReverseOp {
     }
 
     fn start(&self, _: SchemaRef) -> DfResult<Box<dyn SequentialState>> {
-        Ok(Box::new(ReverseState { limit: self.limit, held: VecDeque::new(), rows: 0 }))
+        let (limit, held) = (self.limit, VecDeque::new());
+        Ok(Box::new(ReverseState { limit, held, rows: 0, bytes: 0 }))
     }
 }
 
@@ -90,12 +91,21 @@ struct ReverseState {
     limit: Option<usize>,
     held: VecDeque<RecordBatch>,
     rows: usize,
+    bytes: usize,
+}
+
+impl ReverseState {
+    /// A batch's share of memory that several batches share.
+    fn bytes(batch: &RecordBatch) -> usize {
+        batch.columns().iter().map(|c| c.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+    }
 }
 
 impl SequentialState for ReverseState {
     fn push(&mut self, batch: &RecordBatch) -> DfResult<Vec<RecordBatch>> {
         self.rows += batch.num_rows();
         self.held.push_back(batch.clone());
+        self.bytes += Self::bytes(batch);
         if let Some(limit) = self.limit {
             // A batch from which no row can be among the last is let go.
             while let Some(first) = self.held.front().map(RecordBatch::num_rows) {
@@ -103,10 +113,15 @@ impl SequentialState for ReverseState {
                     break;
                 }
                 self.rows -= first;
-                self.held.pop_front();
+                let gone = self.held.pop_front();
+                self.bytes -= gone.map_or(0, |batch| Self::bytes(&batch));
             }
         }
         Ok(Vec::new())
+    }
+
+    fn size(&self) -> usize {
+        self.bytes
     }
 
     fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {

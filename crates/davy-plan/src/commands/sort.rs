@@ -215,9 +215,9 @@ pub(super) fn sorted(
     }
     let names: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
     if names.is_empty() {
-        return Ok(plan.sort(columns, fetch));
+        return plan.sort(columns, fetch);
     }
-    plan.with_columns(held)?.sort(columns, fetch).without_columns(&names)
+    plan.with_columns(held)?.sort(columns, fetch)?.without_columns(&names)
 }
 
 /// A value's place in the order of `sort`, as bytes that compare so.
@@ -254,49 +254,70 @@ impl ScalarUDFImpl for SortKeyFunction {
             return datafusion_common::internal_err!("sort_key takes one argument");
         };
         let column = Column::new(&arg.to_array(args.number_rows)?)?;
-        let mut out = BinaryBuilder::new();
+        let mut out = BinaryBuilder::with_capacity(column.len(), column.len() * 16);
+        let mut key = Vec::new();
         for row in 0..column.len() {
-            out.append_option(bytes(&column.get(row), self.how));
+            key.clear();
+            match write(&column.get(row), self.how, &mut key) {
+                Some(()) => out.append_value(&key),
+                None => out.append_null(),
+            }
         }
         let array: ArrayRef = Arc::new(out.finish());
         Ok(ColumnarValue::Array(array))
     }
 }
 
-/// Numbers (1), then addresses (2), then texts (3).
+/// A value's place as bytes; `None` for what has none.
 pub(super) fn bytes(value: &Val<'_>, how: How) -> Option<Vec<u8>> {
-    let number = |n: f64| {
-        let bits = n.to_bits();
-        let bits = if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits };
-        let mut out = vec![1];
-        out.extend(bits.to_be_bytes());
-        out
-    };
-    let address = |ip: IpAddr| {
-        let mut out = vec![2];
-        match ip {
-            IpAddr::V4(v4) => out.extend(v4.to_ipv6_mapped().octets()),
-            IpAddr::V6(v6) => out.extend(v6.octets()),
-        }
-        out
-    };
-    let text = |s: &str| {
-        let mut out = vec![3];
-        out.extend(s.as_bytes());
-        out
-    };
+    let mut out = Vec::new();
+    write(value, how, &mut out).map(|()| out)
+}
+
+/// Numbers (1), then addresses (2), then texts (3).
+fn write(value: &Val<'_>, how: How, out: &mut Vec<u8>) -> Option<()> {
     if let (Val::Num(n), false) = (value, how == How::Str) {
-        return Some(number(*n));
+        number(*n, out);
+        return Some(());
     }
     let shown = value.text()?;
-    Some(match how {
-        How::Str => text(&shown),
-        How::Num => number(parse_num(&shown)?),
-        How::Ip => address(shown.parse().ok()?),
-        How::Auto => match (parse_num(&shown), shown.parse::<IpAddr>()) {
-            (Some(n), _) => number(n),
-            (None, Ok(ip)) => address(ip),
-            (None, Err(_)) => text(&shown),
+    match how {
+        How::Str => text(&shown, out),
+        How::Num => number(parse_num(&shown)?, out),
+        How::Ip => address(shown.parse().ok()?, out),
+        How::Auto => match (parse_num(&shown), ip(&shown)) {
+            (Some(n), _) => number(n, out),
+            (None, Some(ip)) => address(ip, out),
+            (None, None) => text(&shown, out),
         },
-    })
+    }
+    Some(())
+}
+
+fn number(n: f64, out: &mut Vec<u8>) {
+    let bits = n.to_bits();
+    let bits = if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits };
+    out.push(1);
+    out.extend(bits.to_be_bytes());
+}
+
+fn address(ip: IpAddr, out: &mut Vec<u8>) {
+    out.push(2);
+    match ip {
+        IpAddr::V4(v4) => out.extend(v4.to_ipv6_mapped().octets()),
+        IpAddr::V6(v6) => out.extend(v6.octets()),
+    }
+}
+
+fn text(s: &str, out: &mut Vec<u8>) {
+    out.push(3);
+    out.extend(s.as_bytes());
+}
+
+/// An address begins with a digit of one, and few texts do.
+fn ip(text: &str) -> Option<IpAddr> {
+    let first = *text.as_bytes().first()?;
+    let may =
+        first.is_ascii_digit() || first == b':' || first.is_ascii_hexdigit() && text.contains(':');
+    if may { text.parse().ok() } else { None }
 }

@@ -500,4 +500,9 @@ impl Walker for State {
         }
         Ok(true)
     }
+
+    fn size(&self) -> usize {
+        // A group's key, its table entry, and its folds where they hold no lists.
+        (self.groups.len() + self.windows.len()) * (160 + 96 * self.settings.runs.len())
+    }
 }

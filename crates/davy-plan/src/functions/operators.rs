@@ -1,12 +1,15 @@
 //! The operators on values that may be text. Search Reference, eval, "Operators".
 
 use crate::codes;
-use crate::column::Ty;
+use crate::column::{Column, Ty};
+use crate::explode::has_multi;
 use crate::spec::{ArgCol, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
-use crate::value::{Val, compare};
-use arrow::array::{ArrayRef, BooleanBuilder};
+use crate::value::{Val, compare, parse_num};
+use arrow::array::{Array, ArrayRef, BooleanArray, BooleanBuilder, MAX_INLINE_VIEW_LEN, make_view};
+use arrow::buffer::BooleanBuffer;
 use datafusion_common::Result;
 use davy_diag::Diagnostic;
+use davy_events::mv;
 use davy_spl::ast::{BinOp, Expr, ExprKind};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -48,13 +51,19 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         "__eq",
         Ret::Bool,
         Multi::Any,
-        Kernel::Array(|a, n, _| comparison(a, n, |o| o == Ordering::Equal)),
+        Kernel::Array(|a, n, _| match same_text(a, true) {
+            Some(found) => Ok(found),
+            None => comparison(a, n, |o| o == Ordering::Equal),
+        }),
     ),
     operator(
         "__ne",
         Ret::Bool,
         Multi::Any,
-        Kernel::Array(|a, n, _| comparison(a, n, |o| o != Ordering::Equal)),
+        Kernel::Array(|a, n, _| match same_text(a, false) {
+            Some(found) => Ok(found),
+            None => comparison(a, n, |o| o != Ordering::Equal),
+        }),
     ),
     operator(
         "__lt",
@@ -145,6 +154,35 @@ fn concat(a: &Val<'_>, b: &Val<'_>) -> Val<'static> {
         (Some(x), Some(y)) => Val::str(format!("{x}{y}")),
         _ => Val::Null,
     }
+}
+
+/// Whether texts are one that is no number, or are another: none of them need be looked into for a
+/// number. `None` where there is more to know.
+fn same_text(args: &[ArgCol], same: bool) -> Option<ArrayRef> {
+    let (texts, wanted) = match args {
+        [ArgCol::Col(Column::Text(texts)), ArgCol::Lit(Val::Str(wanted))]
+        | [ArgCol::Lit(Val::Str(wanted)), ArgCol::Col(Column::Text(texts))] => (texts, wanted),
+        _ => return None,
+    };
+    if parse_num(wanted).is_some() || mv::is_multi(wanted) || has_multi(texts) {
+        return None;
+    }
+    // A view begins with the length and the first bytes, and holds a short text as a whole.
+    let view = make_view(wanted.as_bytes(), 0, 0);
+    let short = wanted.len() <= MAX_INLINE_VIEW_LEN as usize;
+    let views = texts.views();
+    let found = BooleanBuffer::collect_bool(texts.len(), |row| {
+        let held = views.get(row).copied().unwrap_or_default();
+        let equal = match short {
+            true => held == view,
+            false => {
+                let alike = held as u64 == view as u64 && texts.is_valid(row);
+                alike && texts.value(row) == wanted
+            }
+        };
+        equal == same
+    });
+    Some(Arc::new(BooleanArray::new(found, texts.nulls().cloned())))
 }
 
 /// Null where a side is null; true when it is true for any of several values.

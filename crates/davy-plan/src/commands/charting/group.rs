@@ -9,11 +9,11 @@ use crate::commands::stats;
 use crate::expr::{Compiler, Typed};
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
 use crate::value::Val;
-use arrow::array::{ArrayRef, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion_common::Result as DfResult;
 use datafusion_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, when,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -76,7 +76,7 @@ pub(crate) fn prepare(
             None => value,
         };
         let value = match name {
-            SERIES => series(value)?,
+            SERIES => series(value),
             _ => value,
         };
         set.push((name.to_owned(), value));
@@ -91,10 +91,46 @@ pub(crate) fn prepare(
 }
 
 /// The series field as text, with a name of its own for what is missing.
-fn series(value: Typed) -> Result<Typed, Failed> {
-    let text = value.into_ty(Ty::Text).expr;
-    let text = when(text.clone().is_null(), Typed::text(NULL).expr).otherwise(text)?;
-    Ok(Typed::of(text, Ty::Text))
+fn series(value: Typed) -> Typed {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    let udf = ScalarUDF::new_from_impl(SeriesFunction { signature });
+    Typed::of(udf.call(vec![value.materialized()]), Ty::Text)
+}
+
+/// One pass over the values, instead of one for the texts and one for what is missing.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct SeriesFunction {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for SeriesFunction {
+    fn name(&self) -> &str {
+        "__series"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> DfResult<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
+        Ok(DataType::Utf8View)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let texts = match args.args.first() {
+            Some(arg) => Column::new(&arg.to_array(args.number_rows)?)?.to_text(),
+            None => StringViewArray::new_null(args.number_rows),
+        };
+        if texts.null_count() == 0 {
+            return Ok(ColumnarValue::Array(Arc::new(texts)));
+        }
+        let texts = texts.iter().map(|text| Some(text.unwrap_or(NULL)));
+        Ok(ColumnarValue::Array(Arc::new(texts.collect::<StringViewArray>())))
+    }
 }
 
 impl Prepared {

@@ -12,6 +12,8 @@ struct Open {
     events: Vec<usize>,
     /// The values of the fields that unify it.
     values: Vec<Option<Val<'static>>>,
+    /// They as one text, where none is missing.
+    key: Option<String>,
     newest: f64,
     oldest: f64,
     has_end: bool,
@@ -30,6 +32,9 @@ struct Grouper<'a> {
     open: Vec<Option<Open>>,
     /// Open transactions by the values of all fields.
     index: HashMap<String, usize>,
+    /// Every transaction so far had one value of each field, and so is found by its key or not at
+    /// all.
+    plain: bool,
     done: Vec<Done>,
 }
 
@@ -49,8 +54,15 @@ pub(super) fn run(
     let mut order: Vec<usize> = (0..rows.rows.len()).collect();
     order.sort_by(|a, b| time(*b).total_cmp(&time(*a)));
     let columns: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
-    let mut grouper =
-        Grouper { limits, starts, ends, open: Vec::new(), index: HashMap::new(), done: Vec::new() };
+    let mut grouper = Grouper {
+        limits,
+        starts,
+        ends,
+        open: Vec::new(),
+        index: HashMap::new(),
+        plain: true,
+        done: Vec::new(),
+    };
     let mut last = f64::INFINITY;
     for i in order {
         let Some(row) = rows.rows.get(i) else { continue };
@@ -78,7 +90,9 @@ impl Grouper<'_> {
         let is_start = Self::flag(&self.starts, i);
         let is_end = Self::flag(&self.ends, i);
         let bare = !values.is_empty() && values.iter().all(Option::is_none);
-        let mut at = self.find(&values);
+        let key = full_key(&values);
+        let single = key.is_some() && !values.iter().flatten().any(Val::is_multi);
+        let mut at = self.find(&values, key.as_deref(), single);
         if bare && at.is_none() && !self.limits.unify_ends && (is_start || is_end) {
             // An event that only bounds a transaction need not share its fields.
             at = self.open.iter().rposition(Option::is_some);
@@ -107,9 +121,14 @@ impl Grouper<'_> {
                 return;
             }
             None => {
+                self.plain &= single;
+                if let Some(key) = &key {
+                    self.index.insert(key.clone(), self.open.len());
+                }
                 self.open.push(Some(Open {
                     events: Vec::new(),
                     values: values.clone(),
+                    key,
                     newest: time,
                     oldest: time,
                     has_end: is_end,
@@ -120,13 +139,18 @@ impl Grouper<'_> {
         if let Some(open) = self.open.get_mut(at).and_then(Option::as_mut) {
             open.events.push(i);
             open.oldest = time;
-            for (held, value) in open.values.iter_mut().zip(values) {
-                if held.is_none() {
-                    *held = value;
+            if open.values.iter().any(Option::is_none) {
+                for (held, value) in open.values.iter_mut().zip(values) {
+                    if held.is_none() {
+                        *held = value;
+                    }
                 }
+                open.key = full_key(&open.values);
             }
-            if let Some(key) = full_key(&open.values) {
-                self.index.insert(key, at);
+            if let Some(key) = &open.key
+                && !self.plain
+            {
+                self.index.insert(key.clone(), at);
             }
         }
         if is_start {
@@ -135,7 +159,12 @@ impl Grouper<'_> {
     }
 
     /// The open transaction that an event with these values belongs to.
-    fn find(&self, values: &[Option<Val<'static>>]) -> Option<usize> {
+    fn find(
+        &self,
+        values: &[Option<Val<'static>>],
+        key: Option<&str>,
+        single: bool,
+    ) -> Option<usize> {
         if values.is_empty() {
             return self.open.iter().rposition(Option::is_some);
         }
@@ -143,10 +172,11 @@ impl Grouper<'_> {
             return None;
         }
         let there = |at: &usize| self.open.get(*at).is_some_and(Option::is_some);
-        if let Some(at) =
-            full_key(values).and_then(|key| self.index.get(&key)).filter(|at| there(at))
-        {
+        if let Some(at) = key.and_then(|key| self.index.get(key)).filter(|at| there(at)) {
             return Some(*at);
+        }
+        if self.plain && single {
+            return None;
         }
         // Some transactions lack fields that this event has, or the other way round.
         self.open.iter().enumerate().rev().find_map(|(at, open)| {
@@ -165,8 +195,8 @@ impl Grouper<'_> {
 
     fn close(&mut self, at: usize, complete: bool) {
         let Some(open) = self.open.get_mut(at).and_then(Option::take) else { return };
-        if let Some(key) = full_key(&open.values) {
-            self.index.remove(&key);
+        if let Some(key) = &open.key {
+            self.index.remove(key);
         }
         // With an end asked for, only what has one is whole.
         let closed = complete && (self.ends.is_none() || open.has_end);
@@ -197,7 +227,11 @@ impl Grouper<'_> {
 }
 
 fn full_key(values: &[Option<Val<'static>>]) -> Option<String> {
-    crate::walk::group_key(values.iter().map(|v| v.clone().unwrap_or(Val::Null)))
+    let mut key = String::new();
+    for value in values {
+        crate::walk::push_key(&mut key, &value.as_ref()?.text()?);
+    }
+    Some(key)
 }
 
 /// Any value in common.

@@ -1,0 +1,150 @@
+//! Rows in hand while a search is planned: counted against the memory that it may have, and put on
+//! disk where they may wait there.
+
+use datafusion::arrow::array::{Array, ArrayData, RecordBatch};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::ipc::reader::StreamReader;
+use datafusion::arrow::ipc::writer::StreamWriter;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::execution::disk_manager::DiskManager;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::spill_file::{SpillFile, SpillWriter};
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::{
+    RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter,
+};
+use datafusion::physical_plan::streaming::PartitionStream;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write as _};
+use std::sync::Arc;
+
+/// What batches hold, memory that several share counted once.
+#[derive(Debug)]
+pub(crate) struct Held {
+    seen: HashSet<usize>,
+    reservation: MemoryReservation,
+}
+
+impl Held {
+    pub(crate) fn new(pool: &Arc<dyn MemoryPool>) -> Held {
+        let reservation = MemoryConsumer::new("rows in hand").register(pool);
+        Held { seen: HashSet::new(), reservation }
+    }
+
+    /// The error is that there is not enough memory.
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let bytes: usize = batch.columns().iter().map(|c| self.count(&c.to_data())).sum();
+        self.reservation.try_grow(bytes)
+    }
+
+    pub(crate) fn grow(&self, bytes: usize) -> Result<()> {
+        self.reservation.try_grow(bytes)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.reservation.size()
+    }
+
+    fn count(&mut self, data: &ArrayData) -> usize {
+        let nulls = data.nulls().map(|n| n.buffer());
+        let mut bytes = 0;
+        for buffer in data.buffers().iter().chain(nulls) {
+            if self.seen.insert(buffer.data_ptr().as_ptr() as usize) {
+                bytes += buffer.capacity();
+            }
+        }
+        bytes + data.child_data().iter().map(|child| self.count(child)).sum::<usize>()
+    }
+}
+
+/// Rows in hand as a table that is read from its beginning to its end: DataFusion would have the
+/// parts of a `MemTable` read side by side, and their order be lost.
+pub(crate) fn in_order(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<StreamingTable> {
+    let given = Given { schema: schema.clone(), batches };
+    StreamingTable::try_new(schema, vec![Arc::new(given)])
+}
+
+#[derive(Debug)]
+struct Given {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl PartitionStream for Given {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches = self.batches.clone().into_iter().map(Ok);
+        let stream = futures::stream::iter(batches);
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), stream))
+    }
+}
+
+/// Rows in a file, to be read again and again.
+pub(crate) struct Written {
+    schema: SchemaRef,
+    file: Arc<dyn SpillFile>,
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("rows on disk")
+    }
+}
+
+/// Writes rows as they come.
+pub(crate) struct Writing {
+    file: Arc<dyn SpillFile>,
+    writer: StreamWriter<BufWriter<Box<dyn SpillWriter>>>,
+}
+
+impl Writing {
+    pub(crate) fn new(disks: &Arc<DiskManager>, schema: &SchemaRef) -> Result<Writing> {
+        let file = disks.create_tmp_file("rows held by a command")?;
+        let writer = StreamWriter::try_new(BufWriter::new(file.open_writer()?), schema)?;
+        Ok(Writing { file, writer })
+    }
+
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        Ok(self.writer.write(batch)?)
+    }
+
+    /// The rows as a table, in their order.
+    pub(crate) fn table(mut self, schema: SchemaRef) -> Result<StreamingTable> {
+        self.writer.finish()?;
+        let mut out = self.writer.into_inner()?;
+        out.flush()?;
+        out.get_mut().finish()?;
+        let written = Written { schema: schema.clone(), file: self.file };
+        StreamingTable::try_new(schema, vec![Arc::new(written)])
+    }
+}
+
+impl PartitionStream for Written {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), 2);
+        let out = builder.tx();
+        let file = self.file.clone();
+        builder.spawn_blocking(move || {
+            let path = file.path().ok_or_else(|| {
+                DataFusionError::Internal("rows were held in a place that is no file".to_owned())
+            })?;
+            for batch in StreamReader::try_new(BufReader::new(File::open(path)?), None)? {
+                if out.blocking_send(Ok(batch?)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        builder.build()
+    }
+}
