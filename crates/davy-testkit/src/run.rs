@@ -133,6 +133,7 @@ impl Runner {
 struct CaseKnowledge {
     macros: Vec<MacroDef>,
     lookups: Vec<(String, Arc<LookupTable>)>,
+    transactions: Vec<(String, String)>,
     base: Arc<Base>,
 }
 
@@ -175,7 +176,8 @@ impl CaseKnowledge {
                 (name, Arc::new(LookupTable { rows: Rows { names, rows }, options }))
             })
             .collect();
-        CaseKnowledge { macros, lookups, base }
+        let transactions = case.transactions.clone();
+        CaseKnowledge { macros, lookups, transactions, base }
     }
 }
 
@@ -208,6 +210,12 @@ impl Knowledge for CaseKnowledge {
 
     fn lookup_names(&self) -> Vec<String> {
         self.lookups.iter().map(|(n, _)| n.clone()).collect()
+    }
+
+    fn transaction_type(&self, name: &str) -> Option<Vec<(String, String)>> {
+        let (_, text) = self.transactions.iter().find(|(n, _)| n == name)?;
+        let settings = text.lines().filter_map(|line| line.split_once('='));
+        Some(settings.map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect())
     }
 
     fn saved_search(&self, _: &str) -> Option<String> {

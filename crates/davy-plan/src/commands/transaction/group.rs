@@ -4,7 +4,7 @@
 use super::{Limits, Shown};
 use crate::plan::Rows;
 use crate::value::Val;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A transaction to which events may still come.
 struct Open {
@@ -15,6 +15,8 @@ struct Open {
     newest: f64,
     oldest: f64,
     has_end: bool,
+    /// The number of the event that it took last: what was used least recently goes first.
+    used: u64,
 }
 
 struct Done {
@@ -30,6 +32,12 @@ struct Grouper<'a> {
     open: Vec<Option<Open>>,
     /// Open transactions by the values of all fields.
     index: HashMap<String, usize>,
+    /// How many are open, and how many events they hold.
+    open_count: usize,
+    open_events: usize,
+    /// Open transactions by the event that they took last.
+    recent: BTreeMap<u64, usize>,
+    seen: u64,
     done: Vec<Done>,
 }
 
@@ -49,8 +57,18 @@ pub(super) fn run(
     let mut order: Vec<usize> = (0..rows.rows.len()).collect();
     order.sort_by(|a, b| time(*b).total_cmp(&time(*a)));
     let columns: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
-    let mut grouper =
-        Grouper { limits, starts, ends, open: Vec::new(), index: HashMap::new(), done: Vec::new() };
+    let mut grouper = Grouper {
+        limits,
+        starts,
+        ends,
+        open: Vec::new(),
+        index: HashMap::new(),
+        open_count: 0,
+        open_events: 0,
+        recent: BTreeMap::new(),
+        seen: 0,
+        done: Vec::new(),
+    };
     let mut last = f64::INFINITY;
     for i in order {
         let Some(row) = rows.rows.get(i) else { continue };
@@ -113,13 +131,20 @@ impl Grouper<'_> {
                     newest: time,
                     oldest: time,
                     has_end: is_end,
+                    used: 0,
                 }));
+                self.open_count += 1;
                 self.open.len() - 1
             }
         };
+        self.seen += 1;
         if let Some(open) = self.open.get_mut(at).and_then(Option::as_mut) {
             open.events.push(i);
             open.oldest = time;
+            self.open_events += 1;
+            self.recent.remove(&open.used);
+            open.used = self.seen;
+            self.recent.insert(open.used, at);
             for (held, value) in open.values.iter_mut().zip(values) {
                 if held.is_none() {
                     *held = value;
@@ -131,6 +156,10 @@ impl Grouper<'_> {
         }
         if is_start {
             self.close(at, true);
+        }
+        while self.open_count > self.limits.open || self.open_events > self.limits.open_events {
+            let Some(oldest) = self.recent.first_key_value().map(|(_, at)| *at) else { break };
+            self.close(oldest, false);
         }
     }
 
@@ -168,6 +197,9 @@ impl Grouper<'_> {
         if let Some(key) = full_key(&open.values) {
             self.index.remove(&key);
         }
+        self.open_count -= 1;
+        self.open_events -= open.events.len();
+        self.recent.remove(&open.used);
         // With an end asked for, only what has one is whole.
         let closed = complete && (self.ends.is_none() || open.has_end);
         self.done.push(Done { events: open.events, closed, orphan: false });
