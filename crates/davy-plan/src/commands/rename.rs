@@ -4,11 +4,12 @@ use crate::aggs::fill;
 use crate::command::Command;
 use crate::example;
 use crate::fields::{FieldSet, Fields, HIDDEN, wildcard_captures};
+use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use datafusion_expr::Expr;
 use davy_diag::{Span, Spanned};
-use davy_spl::ast::{Args, Grammar};
+use davy_spl::ast::{ArgKind, Args, Grammar};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "rename",
@@ -37,8 +38,9 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let mut pairs = Vec::new();
     loop {
         reader.skip_commas();
-        let Some(from) = reader.field() else { break };
-        if !reader.keyword("as") {
+        let open = open_name(&mut reader);
+        let Some(from) = open.clone().or_else(|| reader.field()) else { break };
+        if open.is_none() && !reader.keyword("as") {
             return cx.bad(from.span, format!("`AS` and a new name must follow `{}`", from.value));
         }
         let Some(to) = reader.field() else {
@@ -57,6 +59,17 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         return cx.missing("a field and its new name");
     }
     Some(Box::new(Rename { pairs }))
+}
+
+/// `user= AS`: a name that ends in `=`, as `tstats` gives with PREFIX(), reads as an option.
+fn open_name(reader: &mut ArgReader<'_>) -> Option<Spanned<String>> {
+    let arg = reader.peek()?;
+    let ArgKind::Option { key, not: false, value } = &arg.kind else { return None };
+    let is_as = matches!(&value.kind, ArgKind::Word(w) if w.eq_ignore_ascii_case("as"));
+    is_as.then(|| {
+        reader.next_arg();
+        Spanned::new(format!("{}=", key.value), key.span)
+    })
 }
 
 impl Rename {
