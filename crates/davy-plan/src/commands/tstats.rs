@@ -85,7 +85,8 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     }
     let stats = Stats::read(args, &options, left, &["from"], cx)?;
     if let (Some(_), Some(prefix)) = (&model, stats.prefixes.first()) {
-        return cx.bad(prefix.span, "`PREFIX()` reads raw events, and a data model has fields only");
+        return cx
+            .bad(prefix.span, "`PREFIX()` reads raw events, and a data model has fields only");
     }
     Some(Box::new(Tstats { stats, model }))
 }
