@@ -87,11 +87,15 @@ pub(super) fn draw(args: &ChartArgs, input: Plan, cx: &PlanCx<'_>) -> Result<Pla
         None => data(),
     })?;
     let ends = if args.partial { None } else { range.map_or_else(&mut data, |r| Ok(Some(r)))? };
-    let extent = range.map(|(from, to)| {
+    let drops = args.column.is_some() && !(args.use_null && args.use_other);
+    let extent = match range {
         // The end of a range is not in it.
-        let last = cut.floor(to);
-        (cut.floor(from), if last >= to { cut.floor(to - 1e-6) } else { last })
-    });
+        Some((from, to)) if cut.floor(to) >= to => Some((cut.floor(from), cut.floor(to - 1e-6))),
+        Some((from, to)) => Some((cut.floor(from), cut.floor(to))),
+        // The axis covers all events, also those whose series is left out.
+        None if drops => data()?.map(|(from, to)| (cut.floor(from), cut.floor(to))),
+        None => None,
+    };
     let prepared = group::prepare(input.clone(), args, Some(cut.clone()), cx)?;
     let mut rows = pivot::table(&prepared, args, &measures, extent, cx)?;
     if let Some((from, to)) = ends {
