@@ -133,6 +133,7 @@ impl Runner {
 struct CaseKnowledge {
     macros: Vec<MacroDef>,
     lookups: Vec<(String, Arc<LookupTable>)>,
+    saved: Vec<(String, String)>,
     transactions: Vec<(String, String)>,
     base: Arc<Base>,
 }
@@ -176,8 +177,8 @@ impl CaseKnowledge {
                 (name, Arc::new(LookupTable { rows: Rows { names, rows }, options }))
             })
             .collect();
-        let transactions = case.transactions.clone();
-        CaseKnowledge { macros, lookups, transactions, base }
+        let (saved, transactions) = (case.saved.clone(), case.transactions.clone());
+        CaseKnowledge { macros, lookups, saved, transactions, base }
     }
 }
 
@@ -218,8 +219,8 @@ impl Knowledge for CaseKnowledge {
         Some(settings.map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect())
     }
 
-    fn saved_search(&self, _: &str) -> Option<String> {
-        None
+    fn saved_search(&self, name: &str) -> Option<String> {
+        self.saved.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone())
     }
 
     fn base(&self) -> Option<&Arc<Base>> {
