@@ -149,6 +149,11 @@ impl Command for Mstats {
         let filter = filter.map(|f| timerange::windows(f, cx)).transpose()?;
         let mut needs = FieldSet::of(stats.reads().into_iter().map(|(n, _)| n));
         needs.add("metric_name").add("_value").add("_time");
+        if let Some(filter) = &filter {
+            let mut reads = Vec::new();
+            search::reads(filter, &mut reads);
+            needs = needs.with(reads.into_iter().map(|(name, _)| name));
+        }
         for name in stats.aggs.iter().filter_map(metric) {
             needs.add(format!("metric_name:{name}"));
         }

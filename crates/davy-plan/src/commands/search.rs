@@ -94,8 +94,15 @@ impl Command for Search {
         }
         let range = timerange::of(expr.as_ref(), cx)?;
         let expr = expr.map(|e| timerange::windows(e, cx)).transpose()?;
+        let mut needs = self.needs(cx.out);
+        if let Some(expr) = &expr {
+            // What a search in brackets gave names fields of its own.
+            let mut reads = Vec::new();
+            search::reads(expr, &mut reads);
+            needs = needs.with(reads.into_iter().map(|(name, _)| name));
+        }
         let scan = Scan {
-            needs: self.needs(cx.out),
+            needs,
             earliest: range.earliest,
             latest: range.latest,
             filter: expr.clone().map(Arc::new),
