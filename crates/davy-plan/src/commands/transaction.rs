@@ -213,7 +213,9 @@ impl Command for Transaction {
             }
         }
         needs.add("_time");
-        if out.wants("linecount") {
+        let mut asked = Vec::new();
+        self.starts.iter().chain(&self.ends).for_each(|f| f.reads(&mut asked));
+        if out.wants("linecount") || asked.iter().any(|(n, _)| n == "_raw") {
             needs.add("_raw");
         }
         needs.with(self.reads().into_iter().map(|(n, _)| n))
