@@ -46,6 +46,8 @@ pub struct App {
     /// Macros, lookup definitions and detections.
     pub content: Content,
     pub saved: Vec<Saved>,
+    /// Stanzas of `transactiontypes.conf` with their settings.
+    pub transactions: Vec<(String, Vec<(String, String)>)>,
     /// By file name.
     pub tables: BTreeMap<String, Arc<Table>>,
     pub addon: Addon,
@@ -121,7 +123,8 @@ impl Macros for AllMacros<'_> {
 }
 
 /// Files that are read, by name.
-const KNOWN: [&str; 6] = ["macros", "savedsearches", "transforms", "props", "eventtypes", "tags"];
+const KNOWN: [&str; 7] =
+    ["macros", "savedsearches", "transforms", "props", "eventtypes", "tags", "transactiontypes"];
 
 /// Reads an app over what is there.
 pub fn read(files: &Files, cx: Context<'_>) -> App {
@@ -137,8 +140,15 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
         conf
     };
     let about = conf("app");
-    let [macros_conf, saved_conf, transforms_conf, props_conf, eventtypes_conf, tags_conf] =
-        KNOWN.map(&mut conf);
+    let [
+        macros_conf,
+        saved_conf,
+        transforms_conf,
+        props_conf,
+        eventtypes_conf,
+        tags_conf,
+        transactions_conf,
+    ] = KNOWN.map(&mut conf);
     let label = about.get("ui", "label").or(about.get("launcher", "label")).unwrap_or_default();
     let version = about.get("launcher", "version").or(about.get("id", "version"));
     // A copy, so that macros can be looked up while the knowledge grows.
@@ -186,6 +196,7 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
         name: files.name.clone(),
         version: version.map(str::to_owned),
         saved,
+        transactions: transactions(&transactions_conf),
         tables,
         addon: Addon {
             name: format!("app {}", files.name),
@@ -218,6 +229,13 @@ impl App {
         base.layer(self.addon.clone(), self.models.clone(), tables);
         content.layer(self.content.clone());
     }
+}
+
+fn transactions(conf: &Conf) -> Vec<(String, Vec<(String, String)>)> {
+    let settings = |stanza| {
+        conf.settings(stanza).map(|s| (s.key.value.clone(), s.value.value.clone())).collect()
+    };
+    conf.stanzas().map(|s| (s.name.value.clone(), settings(s))).collect()
 }
 
 /// Macros by themselves.

@@ -5,7 +5,7 @@ use davy_content::model::Lookup;
 use davy_knowledge::Base;
 use davy_plan::{Geo, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, WriteLookup};
 use davy_spl::{MacroDef, Macros};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Macros and saved searches of the content, and lookup tables that were read beforehand.
@@ -13,6 +13,7 @@ pub struct ContentKnowledge<'a> {
     content: &'a Content,
     tables: HashMap<String, Arc<LookupTable>>,
     saved: HashMap<String, String>,
+    transactions: BTreeMap<String, Vec<(String, String)>>,
     base: Option<Arc<Base>>,
     geo: Option<Arc<dyn Geo>>,
     keeper: Option<Arc<dyn Keeper>>,
@@ -41,6 +42,7 @@ impl<'a> ContentKnowledge<'a> {
             content,
             tables: HashMap::new(),
             saved: HashMap::new(),
+            transactions: BTreeMap::new(),
             base: None,
             geo: None,
             keeper: None,
@@ -82,6 +84,11 @@ impl<'a> ContentKnowledge<'a> {
     /// Adds a search to call by its name.
     pub fn add_saved_search(&mut self, name: &str, search: &str) {
         self.saved.insert(name.to_owned(), search.to_owned());
+    }
+
+    /// Adds a transaction type: a name for settings of `transaction`.
+    pub fn add_transaction_type(&mut self, name: &str, settings: Vec<(String, String)>) {
+        self.transactions.insert(name.to_owned(), settings);
     }
 
     /// Adds a lookup table: its names, then its rows; empty cells hold nothing.
@@ -247,6 +254,14 @@ impl Knowledge for ContentKnowledge<'_> {
         names.sort();
         names.dedup();
         names
+    }
+
+    fn transaction_type(&self, name: &str) -> Option<Vec<(String, String)>> {
+        self.transactions.get(name).cloned()
+    }
+
+    fn transaction_types(&self) -> Vec<String> {
+        self.transactions.keys().cloned().collect()
     }
 
     fn saved_search(&self, name: &str) -> Option<String> {

@@ -12,6 +12,8 @@ use datafusion_expr::Expr as DfExpr;
 use davy_diag::{Span, Spanned, closest};
 use davy_spl::ast::{Arg, ArgKind, CallArgs, Expr};
 
+pub(crate) mod allnum;
+
 /// One aggregation: `perc95(bytes) AS slow`.
 #[derive(Debug, Clone)]
 pub(crate) struct Agg {
@@ -338,11 +340,4 @@ pub(crate) fn ordered(aggs: &[Agg]) -> bool {
 /// The columns to group by.
 pub(crate) fn group_exprs(by: &[String]) -> Vec<DfExpr> {
     by.iter().map(|name| column_expr(name)).collect()
-}
-
-/// Whether `allnum` concerns it: a function of numbers, not of values as such.
-pub(crate) fn numeric(agg: &Agg) -> bool {
-    const OF_VALUES: [&str; 4] = ["count", "dc", "estdc", "estdc_error"];
-    matches!(agg.spec.ret, Ret::Num) && !OF_VALUES.contains(&agg.spec.name)
-        || ["min", "max", "range", "mode", "median"].contains(&agg.spec.name)
 }

@@ -27,7 +27,7 @@ codes! {
     UNKNOWN_FIELD = warning "spl::unknown-field" "A command reads a field that no earlier command leaves behind, so it is always null.";
     NO_SUCH_LOOKUP = error "knowledge::no-such-lookup" "A lookup that is not in the content.";
     NO_SUCH_MODEL = error "knowledge::no-such-data-model" "A data model or dataset that is not in the content.";
-    NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search that is not in the content.";
+    NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search or transaction type that is not in the content.";
     FIRST_ONLY = error "spl::not-first" "A command that makes its own rows must be the first of its pipeline.";
     TIMED_OUT = error "run::timed-out" "A search took longer than `--timeout` allows. In a hunt the others go on.";
     OUT_OF_MEMORY = error "run::out-of-memory" "A command needs to hold more at once than `--memory-limit` allows, and cannot put it on disk. Sorting, grouping and joining can; lists of values, and commands that walk over rows in order, cannot.";

@@ -37,6 +37,15 @@ pub trait Knowledge: Send + Sync {
     /// The text of a saved search or detection.
     fn saved_search(&self, name: &str) -> Option<String>;
 
+    /// The settings of a stanza of `transactiontypes.conf`.
+    fn transaction_type(&self, _: &str) -> Option<Vec<(String, String)>> {
+        None
+    }
+
+    fn transaction_types(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Add-ons and data models.
     fn base(&self) -> Option<&Arc<davy_knowledge::Base>> {
         None

@@ -6,6 +6,7 @@ use crate::env::Env;
 use crate::expr::Typed;
 use crate::fields::{FieldSet, HIDDEN, REST, SEQ};
 use crate::node::{SortKey, SortNode};
+use crate::spec::Kind;
 use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -395,8 +396,10 @@ pub fn plan_pipeline(
     ordered: bool,
     cx: &PlanCx<'_>,
 ) -> Result<Plan, Failed> {
-    // A generating command makes its own input; this one row stands for "nothing before".
-    let empty = LogicalPlanBuilder::empty(true).build()?;
+    // A command that makes rows puts its own in the place of this one. To any other there is no
+    // row before it: `| stats count` is 0 (Search Reference, geom, "Testing geometric features").
+    let makes = bound.stages.first().is_some_and(|s| s.spec.kind == Kind::Generating);
+    let empty = LogicalPlanBuilder::empty(makes).build()?;
     cx.pipe(bound, Plan::new(empty), out, ordered)
 }
 

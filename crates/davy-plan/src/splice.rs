@@ -52,7 +52,7 @@ struct Spliced {
 impl Command for Spliced {
     fn needs(&self, out: &FieldSet) -> FieldSet {
         // The text may name any field.
-        let mut needs = self.shape.as_ref().map_or_else(FieldSet::all, |s| s.needs(out));
+        let mut needs = self.shape.as_ref().map_or_else(|| out.clone(), |s| s.needs(out));
         needs.all = true;
         needs
     }

@@ -13,6 +13,10 @@ pub struct Case {
     pub macros: Vec<(String, String)>,
     /// Lookup tables: name and CSV.
     pub lookups: Vec<(String, String)>,
+    /// Saved searches: name and text.
+    pub saved: Vec<(String, String)>,
+    /// Transaction types: name and settings.
+    pub transactions: Vec<(String, String)>,
     pub expected: Expected,
 }
 
@@ -66,6 +70,8 @@ fn block(case: &mut Case, info: &str, body: &[&str]) {
         "events" => case.events.push(text),
         "spl" => case.search = text,
         "macro" => case.macros.push((rest.join(" "), text)),
+        "savedsearch" => case.saved.push((rest.join(" "), text)),
+        "transactiontype" => case.transactions.push((rest.join(" "), text)),
         "lookup" => case.lookups.push((rest.join(" "), text)),
         "json" => {
             let lines = body.iter().filter(|l| !l.trim().is_empty());

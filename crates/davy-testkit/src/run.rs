@@ -133,6 +133,8 @@ impl Runner {
 struct CaseKnowledge {
     macros: Vec<MacroDef>,
     lookups: Vec<(String, Arc<LookupTable>)>,
+    saved: Vec<(String, String)>,
+    transactions: Vec<(String, String)>,
     base: Arc<Base>,
 }
 
@@ -175,7 +177,8 @@ impl CaseKnowledge {
                 (name, Arc::new(LookupTable { rows: Rows { names, rows }, options }))
             })
             .collect();
-        CaseKnowledge { macros, lookups, base }
+        let (saved, transactions) = (case.saved.clone(), case.transactions.clone());
+        CaseKnowledge { macros, lookups, saved, transactions, base }
     }
 }
 
@@ -210,8 +213,14 @@ impl Knowledge for CaseKnowledge {
         self.lookups.iter().map(|(n, _)| n.clone()).collect()
     }
 
-    fn saved_search(&self, _: &str) -> Option<String> {
-        None
+    fn transaction_type(&self, name: &str) -> Option<Vec<(String, String)>> {
+        let (_, text) = self.transactions.iter().find(|(n, _)| n == name)?;
+        let settings = text.lines().filter_map(|line| line.split_once('='));
+        Some(settings.map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect())
+    }
+
+    fn saved_search(&self, name: &str) -> Option<String> {
+        self.saved.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone())
     }
 
     fn base(&self) -> Option<&Arc<Base>> {

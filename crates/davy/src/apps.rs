@@ -49,6 +49,12 @@ pub(crate) fn open(path: &Path) -> Result<Files, Exit> {
                 walk(&folder, part, &mut found, &mut left, 0).map_err(|e| fail(e.to_string()))?;
             }
         }
+        let loose = path.join("macros.conf");
+        if found.is_empty() && loose.is_file() {
+            // Settings without the layout of an app around them.
+            let bytes = std::fs::read(&loose).map_err(|e| fail(e.to_string()))?;
+            found.push(("default/macros.conf".to_owned(), bytes));
+        }
         let name = match name.is_empty() {
             // Such as `.`, whose name is not written.
             true => path

@@ -184,6 +184,9 @@ impl Loaded {
             for saved in &app.saved {
                 knowledge.add_saved_search(&saved.name, &saved.search);
             }
+            for (name, settings) in &app.transactions {
+                knowledge.add_transaction_type(name, settings.clone());
+            }
         }
         knowledge
     }

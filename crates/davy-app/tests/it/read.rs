@@ -128,3 +128,15 @@ fn plain_searches_are_no_detections() {
     assert_eq!(app.app.saved.len(), 1);
     assert_eq!(app.notes(), ["default/savedsearches.conf:3 [B] "]);
 }
+
+#[test]
+fn transaction_types_with_local_over_default() {
+    let app = app(&[
+        ("default/transactiontypes.conf", "[web]\nfields = user\nmaxpause = 5s\n"),
+        ("local/transactiontypes.conf", "[web]\nmaxpause = 9s\n"),
+    ]);
+    let (name, settings) = app.app.transactions.first().expect("the type");
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    assert_eq!((name.as_str(), settings), ("web", vec![("fields", "user"), ("maxpause", "9s")]));
+}

@@ -66,12 +66,17 @@ impl Command for Chart {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let input = if input.open() && self.args.wild() { cx.close(input)? } else { input };
-        let measures = self.args.spread(&input.names());
-        let prepared = group::prepare(input, &self.args, None, cx)?;
-        let rows = pivot::table(&prepared, &self.args, &measures, None, cx)?;
-        cx.plan_of(rows)
+        draw(&self.args, input, cx)
     }
+}
+
+/// The chart of these arguments.
+pub(super) fn draw(args: &ChartArgs, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+    let input = if input.open() && args.wild() { cx.close(input)? } else { input };
+    let measures = args.spread(&input.names());
+    let prepared = group::prepare(input, args, None, cx)?;
+    let rows = pivot::table(&prepared, args, &measures, None, cx)?;
+    cx.plan_of(rows)
 }
 
 /// What is there after `chart` or `timechart`.

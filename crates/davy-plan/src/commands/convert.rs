@@ -180,13 +180,13 @@ impl Command for Convert {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let mut input = input;
         let mut list = self.plain(&input.names());
-        let mut kinds: Vec<(String, How)> = Vec::new();
+        let mut kinds: Vec<String> = Vec::new();
         if list.iter().any(|(how, ..)| *how == How::Auto) {
             // Whether a column converts depends on all of its values.
             let rows = cx.rows(&input)?;
             for (_, from, _) in list.iter().filter(|(how, ..)| *how == How::Auto) {
-                if let Some(how) = best(&rows, from, cx.env) {
-                    kinds.push((from.clone(), how));
+                if converts(&rows, from, cx.env) {
+                    kinds.push(from.clone());
                 }
             }
             input = cx.plan_of(rows)?;
@@ -195,10 +195,10 @@ impl Command for Convert {
             if *how != How::Auto {
                 return true;
             }
-            match kinds.iter().find(|(name, _)| name == from) {
-                Some((_, kind)) => *how = *kind,
-                None if to == from => return false,
-                None => *how = How::None,
+            match kinds.contains(from) {
+                true => *how = How::NumEach,
+                false if to == from => return false,
+                false => *how = How::None,
             }
             true
         });
@@ -230,21 +230,19 @@ impl Command for Convert {
 const TO_NUMBERS: [How; 6] =
     [How::Num, How::RmComma, How::Dur2Sec, How::MsTime, How::MemK, How::RmUnit];
 
-/// The conversion that fits every value of the column; `None` when there is none.
-fn best(rows: &Rows, name: &str, env: &Env) -> Option<How> {
-    let at = rows.column(name)?;
-    let texts: Vec<String> = rows
-        .rows
-        .iter()
-        .filter_map(|row| row.get(at))
-        .flat_map(|v| v.values().iter().map(|t| t.to_string()).collect::<Vec<_>>())
-        .collect();
-    if texts.is_empty() {
-        return None;
+/// Whether every value of the column is a number in some form.
+fn converts(rows: &Rows, name: &str, env: &Env) -> bool {
+    let Some(at) = rows.column(name) else { return false };
+    let mut any = false;
+    for value in rows.rows.iter().filter_map(|row| row.get(at)) {
+        for text in value.values().iter() {
+            any = true;
+            if one(How::NumEach, text, FORMAT, env).is_none() {
+                return false;
+            }
+        }
     }
-    TO_NUMBERS.into_iter().find(|how| {
-        texts.iter().all(|t| one(*how, t, FORMAT, env).is_some_and(|v| v.num().is_some()))
-    })
+    any
 }
 
 #[derive(Debug)]

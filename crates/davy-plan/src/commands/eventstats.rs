@@ -1,6 +1,6 @@
 //! `eventstats`. Search Reference, eventstats.
 
-use crate::aggs::{self, Agg, AggInput};
+use crate::aggs::{self, Agg, AggInput, allnum};
 use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
@@ -12,7 +12,7 @@ use crate::value::Val;
 use crate::walk::{Row, Walk, Walker, group_key};
 use datafusion_common::Result as DfResult;
 use davy_diag::{Span, Spanned};
-use davy_spl::ast::{Arg, Args, BinOp, Expr, ExprKind, Grammar, Spanless};
+use davy_spl::ast::{Arg, Args, Grammar};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -65,46 +65,6 @@ impl EventStats {
     fn wild(&self) -> bool {
         self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
     }
-
-    /// For `allnum`: how many values of each aggregation's field are no numbers.
-    fn others(&self, aggs: &[Agg]) -> Vec<(usize, Agg)> {
-        let Some((count, _)) = crate::aggregates::find("count").filter(|_| self.allnum) else {
-            return Vec::new();
-        };
-        let numeric = aggs.iter().enumerate().filter(|(_, a)| aggs::numeric(a));
-        numeric
-            .filter_map(|(i, agg)| {
-                let field = match &agg.input {
-                    AggInput::Field(name) => crate::expr::field(name, agg.span),
-                    AggInput::Eval(expr) => expr.as_ref().clone(),
-                    _ => return None,
-                };
-                let agg = Agg {
-                    spec: count,
-                    number: 0.0,
-                    input: AggInput::Eval(Box::new(no_number(field, agg.span))),
-                    alias: format!("__others{i}"),
-                    named: true,
-                    span: agg.span,
-                };
-                Some((i, agg))
-            })
-            .collect()
-    }
-}
-
-/// `isnotnull(x) AND NOT isnum(x)`
-fn no_number(value: Expr, span: Span) -> Expr {
-    let make = |kind| Expr { kind, span: Spanless(span) };
-    let call = |name: &str, value: Expr| {
-        make(ExprKind::Call { name: Spanned::new(name.to_owned(), span), args: vec![value] })
-    };
-    let other = make(ExprKind::Not(Box::new(call("isnum", value.clone()))));
-    make(ExprKind::Binary {
-        op: Spanned::new(BinOp::And, span),
-        left: Box::new(call("isnotnull", value)),
-        right: Box::new(other),
-    })
 }
 
 impl Command for EventStats {
@@ -153,7 +113,7 @@ impl Command for EventStats {
         let by: Vec<String> = self.by.iter().map(|b| b.value.clone()).collect();
         let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();
         let mut aggs = aggs::spread(&self.aggs, &names);
-        let others = self.others(&aggs);
+        let others = if self.allnum { allnum::others(&aggs) } else { Vec::new() };
         let count = aggs.len();
         // Names of their own, so that a result named as a BY field does not hide it.
         let results: Vec<String> = aggs.iter().map(|a| a.alias.clone()).collect();

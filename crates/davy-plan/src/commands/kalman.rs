@@ -1,6 +1,8 @@
 //! State space models of a series: a level that wanders, perhaps with a slope. The Kalman filter
 //! estimates the state; the variances are those of a grid under which the series is likeliest.
 
+pub(super) mod bivariate;
+
 /// What is expected of a point before it is seen, and the variance of that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Expected {
@@ -10,29 +12,39 @@ pub(super) struct Expected {
 
 /// Expectations for each point of `series` (missing ones too) and for `future` more.
 pub(super) fn forecast(series: &[Option<f64>], future: usize, trend: bool) -> Vec<Expected> {
+    likeliest(series, future, trend).map(|(_, fit)| fit.expected).unwrap_or_default()
+}
+
+/// The variance of a series' noise, and that of the steps of its level.
+fn variances(series: &[Option<f64>]) -> (f64, f64) {
+    likeliest(series, 0, false).map_or((0.0, 0.0), |(level, fit)| (fit.noise, fit.noise * level))
+}
+
+/// The run under whose variances the series is likeliest, and the share of noise in a step.
+fn likeliest(series: &[Option<f64>], future: usize, trend: bool) -> Option<(f64, Fit)> {
     let steps: Vec<f64> = (-4..=3).map(|e| 10f64.powi(e)).collect();
     let slopes: Vec<f64> =
         if trend { (-6..=0).map(|e| 10f64.powi(e)).collect() } else { vec![0.0] };
-    let mut best: Option<(f64, Vec<Expected>)> = None;
-    for level in &steps {
+    let mut best: Option<(f64, Fit)> = None;
+    for level in steps {
         for slope in &slopes {
-            let (likelihood, expected) = filter(series, future, trend, *level, *slope);
-            if best.as_ref().is_none_or(|(l, _)| likelihood > *l) {
-                best = Some((likelihood, expected));
+            let fit = filter(series, future, trend, level, *slope);
+            if best.as_ref().is_none_or(|(_, b)| fit.likelihood > b.likelihood) {
+                best = Some((level, fit));
             }
         }
     }
-    best.map(|(_, expected)| expected).unwrap_or_default()
+    best
+}
+
+struct Fit {
+    likelihood: f64,
+    noise: f64,
+    expected: Vec<Expected>,
 }
 
 /// One run; variances are shares of the noise, whose own size comes out of the errors.
-fn filter(
-    series: &[Option<f64>],
-    future: usize,
-    trend: bool,
-    level: f64,
-    slope: f64,
-) -> (f64, Vec<Expected>) {
+fn filter(series: &[Option<f64>], future: usize, trend: bool, level: f64, slope: f64) -> Fit {
     const VAGUE: f64 = 1e7;
     let known: Vec<f64> = series.iter().flatten().copied().collect();
     let start = known.first().copied().unwrap_or(0.0);
@@ -84,7 +96,7 @@ fn filter(
             expected.variance *= noise;
         }
     }
-    (likelihood, out)
+    Fit { likelihood, noise, expected: out }
 }
 
 /// The series repeated every `period` points around a level that wanders.

@@ -49,6 +49,7 @@ mod inputlookup;
 mod iplocation;
 mod join;
 mod kalman;
+mod loadjob;
 mod localize;
 mod lookup;
 mod makecontinuous;
@@ -56,6 +57,7 @@ mod makemv;
 mod makeresults;
 mod map;
 mod metadata;
+mod metasearch;
 mod modelled;
 mod mstats;
 mod multikv;
@@ -84,6 +86,7 @@ mod reverse;
 mod rex;
 mod savedsearch;
 mod search;
+mod searchtxn;
 mod selfjoin;
 mod set;
 mod setfields;
@@ -218,7 +221,7 @@ static ALL: &[&CommandSpec] = &[
     &refused::MAKEJSON,
     &refused::MCATALOG,
     &refused::MCOLLECT,
-    &refused::METASEARCH,
+    &metasearch::SPEC,
     &refused::MEVENTCOLLECT,
     &refused::MLTK,
     &refused::MPREVIEW,
@@ -232,7 +235,7 @@ static ALL: &[&CommandSpec] = &[
     &refused::RUNSHELLSCRIPT,
     &refused::SCRIPT,
     &refused::SCRUB,
-    &refused::SEARCHTXN,
+    &searchtxn::SPEC,
     &refused::SNOW,
     &refused::SUMMARY,
     &refused::TAGS,
@@ -270,7 +273,7 @@ static ALL: &[&CommandSpec] = &[
     &union::SPEC,
     &untable::SPEC,
     &outward::COLLECT,
-    &outward::LOADJOB,
+    &loadjob::SPEC,
     &outward::OUTPUTCSV,
     &outward::OUTPUTTEXT,
     &outward::SENDALERT,

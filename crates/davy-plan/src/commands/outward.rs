@@ -1,6 +1,6 @@
 //! Commands that act on the world outside the search: sending, writing, keeping events. Their rows
 //! go on; what they would do is not done here, which the user is told.
-//! Search Reference, sendalert, sendemail, collect, outputcsv, loadjob.
+//! Search Reference, sendalert, sendemail, collect, outputcsv.
 
 use crate::codes;
 use crate::command::Command;
@@ -62,22 +62,6 @@ pub(super) static OUTPUTTEXT: CommandSpec = CommandSpec {
     examples: &[],
     source: "Search Reference, outputtext",
     support: Support::Refused { why: "it serves Splunk's own pages", instead: "use `table _raw`" },
-    parse: |_, _| None,
-};
-
-pub(super) static LOADJOB: CommandSpec = CommandSpec {
-    name: "loadjob",
-    aliases: &[],
-    kind: Kind::Generating,
-    grammar: Grammar::Raw,
-    syntax: "loadjob (<sid>|savedsearch=<name>) [artifact_offset=<N>] [events=<bool>]",
-    summary: "In Splunk, the results of a search that ran before.",
-    examples: &[],
-    source: "Search Reference, loadjob",
-    support: Support::Refused {
-        why: "results of earlier searches are not kept",
-        instead: "run the search again with `savedsearch`",
-    },
     parse: |_, _| None,
 };
 

@@ -97,8 +97,6 @@ refused! {
         "there are no metric indexes" => "give the metrics as events and use `stats values(metric_name)`";
     MCOLLECT = "mcollect": "mcollect index=<name>", "Writes results to a metric index.";
         "there are no indexes to write to" => "write results to a file";
-    METASEARCH = "metasearch": "metasearch [<search>]", "Searches the index's metadata.";
-        "inputs are files; there is no index" => "use `search`, which reads `host`, `source` and `sourcetype` as well";
     MEVENTCOLLECT = "meventcollect": "meventcollect index=<name>", "Writes events to a metric index.";
         "there are no indexes to write to" => "write results to a file";
     MLTK = "deletemodel" also "listmodels" also "score" also "sample": "listmodels", "Commands of the Machine Learning Toolkit.";
@@ -125,8 +123,6 @@ refused! {
         "davy runs no programs for a search" => "take the results from the output and pass them to the program yourself";
     SCRUB = "scrub" also "anonymize": "scrub [public-terms=<file>] [dictionary=<file>]", "Makes events anonymous.";
         "its dictionaries are files of a Splunk server" => "replace what is secret: `rex mode=sed \"s/…/XXX/g\"`, or sha256() in `eval`";
-    SEARCHTXN = "searchtxn": "searchtxn <transaction-type> [max_terms=<int>]", "Searches transactions by their type.";
-        "transaction types are files of a Splunk server" => "write the fields out: `transaction <fields> maxspan=…`";
     SNOW = "snowincident" also "snowevent" also "snowincidentstream" also "snoweventstream": "snowincident", "Opens ServiceNow incidents.";
         "davy sends nothing to other systems" => "take the results from the output and send them yourself";
     SUMMARY = "summary": "summary <model-name>", "Shows a model that `fit` has trained.";

@@ -4,11 +4,12 @@ use crate::aggs::fill;
 use crate::command::Command;
 use crate::example;
 use crate::fields::{FieldSet, Fields, HIDDEN, wildcard_captures};
+use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use datafusion_expr::Expr;
 use davy_diag::{Span, Spanned};
-use davy_spl::ast::{Args, Grammar};
+use davy_spl::ast::{ArgKind, Args, Grammar};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "rename",
@@ -37,8 +38,9 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let mut pairs = Vec::new();
     loop {
         reader.skip_commas();
-        let Some(from) = reader.field() else { break };
-        if !reader.keyword("as") {
+        let open = open_name(&mut reader);
+        let Some(from) = open.clone().or_else(|| reader.field()) else { break };
+        if open.is_none() && !reader.keyword("as") {
             return cx.bad(from.span, format!("`AS` and a new name must follow `{}`", from.value));
         }
         let Some(to) = reader.field() else {
@@ -59,29 +61,57 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     Some(Box::new(Rename { pairs }))
 }
 
+/// `user= AS`: a name that ends in `=`, as `tstats` gives with PREFIX(), reads as an option.
+fn open_name(reader: &mut ArgReader<'_>) -> Option<Spanned<String>> {
+    let arg = reader.peek()?;
+    let ArgKind::Option { key, not: false, value } = &arg.kind else { return None };
+    let is_as = matches!(&value.kind, ArgKind::Word(w) if w.eq_ignore_ascii_case("as"));
+    is_as.then(|| {
+        reader.next_arg();
+        Spanned::new(format!("{}=", key.value), key.span)
+    })
+}
+
 impl Rename {
     fn wild(&self) -> bool {
         self.pairs.iter().any(|(from, _)| from.value.contains('*'))
     }
 
-    /// The plain pairs that `names` turn the patterns into.
-    fn spread(&self, names: &[String]) -> Vec<(String, String)> {
-        let mut out: Vec<(String, String)> = Vec::new();
+    /// What becomes of each of these columns; nothing where another one takes its name. Pairs
+    /// apply one after the other, a pattern to all that fit at once: what it made is not made
+    /// again.
+    fn renamed(&self, names: &[String], open: bool) -> Vec<Option<String>> {
+        let mut now: Vec<Option<String>> = names.iter().cloned().map(Some).collect();
         for (from, to) in &self.pairs {
-            if !from.value.contains('*') {
-                out.push((from.value.clone(), to.value.clone()));
-                continue;
-            }
-            for name in names {
-                if name.starts_with('_') && !from.value.starts_with('_') {
-                    continue;
-                }
-                if let Some(parts) = wildcard_captures(&from.value, name) {
-                    out.push((name.clone(), fill(&to.value, &parts)));
+            let made: Vec<Option<String>> = now
+                .iter()
+                .map(|name| {
+                    let name = name.as_deref()?;
+                    let internal = name.starts_with('_') && !from.value.starts_with('_');
+                    if !from.value.contains('*') {
+                        return (name == from.value).then(|| to.value.clone());
+                    }
+                    let parts = wildcard_captures(&from.value, name).filter(|_| !internal)?;
+                    Some(fill(&to.value, &parts))
+                })
+                .collect();
+            let absent = made.iter().all(Option::is_none) && !from.value.contains('*');
+            for (slot, new) in now.iter_mut().zip(&made) {
+                let gone = match slot {
+                    _ if new.is_some() => false,
+                    // A field that does not exist takes the other's place all the same.
+                    Some(name) if absent && !open => *name == to.value,
+                    Some(name) => made.iter().flatten().any(|m| m == name),
+                    None => false,
+                };
+                match new {
+                    Some(_) => slot.clone_from(new),
+                    None if gone => *slot = None,
+                    None => {}
                 }
             }
         }
-        out
+        now
     }
 }
 
@@ -113,16 +143,13 @@ impl Command for Rename {
     }
 
     fn fields(&self, input: &Fields) -> Fields {
-        let mut fields = input.clone();
-        for (from, to) in self.spread(&input.names) {
-            match fields.names.iter().position(|n| *n == from) {
-                Some(at) => {
-                    fields.names[at] = to.clone();
-                    let mut seen = false;
-                    fields.names.retain(|n| *n != to || !std::mem::replace(&mut seen, true));
-                }
-                None if input.open => fields.add(to),
-                None => fields.remove(&to),
+        let mut fields = Fields { names: Vec::new(), ..input.clone() };
+        for name in self.renamed(&input.names, input.open).into_iter().flatten() {
+            fields.add(name);
+        }
+        for (from, to) in self.pairs.iter().filter(|(from, _)| !from.value.contains('*')) {
+            if input.open && !input.names.contains(&from.value) {
+                fields.add(&to.value);
             }
         }
         fields
@@ -139,28 +166,16 @@ impl Command for Rename {
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let input = if input.open() && self.wild() { cx.close(input)? } else { input };
         let names = input.all_names();
-        let mut columns: Vec<(String, Expr)> =
-            names.iter().map(|n| (n.clone(), column_expr(n))).collect();
-        let visible: Vec<String> =
-            names.iter().filter(|n| !n.starts_with(HIDDEN)).cloned().collect();
-        for (from, to) in self.spread(&visible) {
-            if from == to {
-                continue;
-            }
-            let at = columns.iter().position(|(n, _)| *n == from);
-            match at {
-                Some(at) => {
-                    columns[at].0 = to.clone();
-                    let mut i = 0;
-                    columns.retain(|(n, _)| {
-                        i += 1;
-                        *n != to || i - 1 == at
-                    });
-                }
-                // A field that does not exist takes the other's place all the same.
-                None => columns.retain(|(n, _)| *n != to),
-            }
+        let (hidden, visible): (Vec<String>, Vec<String>) =
+            names.into_iter().partition(|n| n.starts_with(HIDDEN));
+        let now = self.renamed(&visible, false);
+        let mut columns: Vec<(String, Expr)> = Vec::with_capacity(visible.len() + hidden.len());
+        for (name, to) in visible.iter().zip(now) {
+            let Some(to) = to else { continue };
+            columns.retain(|(n, _)| *n != to);
+            columns.push((to, column_expr(name)));
         }
+        columns.extend(hidden.into_iter().map(|n| (n.clone(), column_expr(&n))));
         input.project(columns)
     }
 }

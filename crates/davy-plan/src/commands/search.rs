@@ -57,6 +57,8 @@ impl Command for Search {
         if self.base && self.expr.as_deref().is_some_and(timerange::has_windows) {
             needs.add("_time");
         }
+        // What searches in brackets give may name any field; a base search asks for those itself.
+        needs.all |= !self.base && !self.subs.is_empty();
         needs
     }
 
@@ -86,6 +88,10 @@ impl Command for Search {
             None => None,
         };
         if !self.base {
+            let mut reads = Vec::new();
+            expr.iter().for_each(|e| search::reads(e, &mut reads));
+            let packed = input.open() && reads.iter().any(|(name, _)| !input.has_column(name));
+            let input = if packed { cx.close(input)? } else { input };
             let condition = expr.as_ref().and_then(|e| search::condition(e, &input, false));
             return match condition {
                 Some(condition) => input.filter(condition),
@@ -94,8 +100,15 @@ impl Command for Search {
         }
         let range = timerange::of(expr.as_ref(), cx)?;
         let expr = expr.map(|e| timerange::windows(e, cx)).transpose()?;
+        let mut needs = self.needs(cx.out);
+        if let Some(expr) = &expr {
+            // What a search in brackets gave names fields of its own.
+            let mut reads = Vec::new();
+            search::reads(expr, &mut reads);
+            needs = needs.with(reads.into_iter().map(|(name, _)| name));
+        }
         let scan = Scan {
-            needs: self.needs(cx.out),
+            needs,
             earliest: range.earliest,
             latest: range.latest,
             filter: expr.clone().map(Arc::new),

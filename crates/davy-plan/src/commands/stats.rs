@@ -1,6 +1,6 @@
 //! `stats`. Search Reference, stats.
 
-use crate::aggs::{self, Agg, AggInput};
+use crate::aggs::{self, Agg, AggInput, allnum};
 use crate::command::{Command, Order};
 use crate::example;
 use crate::explode::explode;
@@ -8,7 +8,7 @@ use crate::expr::{Compiler, Typed};
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx, column_expr, named};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
-use datafusion_expr::{Expr, LogicalPlanBuilder};
+use datafusion_expr::{Expr, LogicalPlanBuilder, lit, when};
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Args, Grammar};
 
@@ -17,7 +17,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     aliases: &["sistats"],
     kind: Kind::Transforming,
     grammar: Grammar::General,
-    syntax: "stats <aggregation> [AS <name>]... [BY <field-list>]",
+    syntax: "stats [allnum=<bool>] [delim=<string>] [partitions=<N>] <aggregation> [AS <name>]... [BY <field-list>] [dedup_splitvals=<bool>]",
     summary: "One row for each combination of the BY fields (one row in all without BY), with the aggregations over its rows. Rows that lack a BY field are left out; a BY field with several values counts for each of them.",
     examples: &[
         example!("| makeresults count=4 | streamstats count AS n | stats count sum(n) AS s" => table "count,s\n4,10"),
@@ -33,6 +33,8 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
 struct Stats {
     aggs: Vec<Agg>,
     by: Vec<Spanned<String>>,
+    /// Calculations only over fields whose values are all numbers.
+    allnum: bool,
     /// Equal values within one row of a BY field count once.
     dedup: bool,
     /// What a `nomv` right after puts between values.
@@ -49,7 +51,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         "allow_old_summaries",
     ];
     let (options, left) = cx.reader(args).options(&names, cx);
-    options.flag("allnum", false, cx);
+    let allnum = options.flag("allnum", false, cx);
     let delim = options.text("delim").map(|d| d.value);
     let dedup = options.flag("dedup_splitvals", false, cx);
     let left: Vec<_> = left.into_iter().cloned().collect();
@@ -68,7 +70,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if aggs.is_empty() {
         return cx.lacks("an aggregation");
     }
-    Some(Box::new(Stats { aggs, by, dedup, delim }))
+    Some(Box::new(Stats { aggs, by, allnum, dedup, delim }))
 }
 
 impl Command for Stats {
@@ -107,7 +109,10 @@ impl Command for Stats {
         let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();
         let aggs = aggs::spread(&self.aggs, &names);
         let input = if self.dedup { distinct(input, &by, cx)? } else { input };
-        let mut plan = aggregate(input, &aggs, &by, cx)?;
+        let mut plan = match self.allnum {
+            true => all_numbers(input, &aggs, &by, cx)?,
+            false => aggregate(input, &aggs, &by, cx)?,
+        };
         if cx.ordered && !by.is_empty() {
             plan = by_keys(plan, &by, cx)?;
         }
@@ -122,6 +127,23 @@ impl Stats {
     fn wild(&self) -> bool {
         self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
     }
+}
+
+/// As `aggregate`, without the calculations over values of which one is no number.
+fn all_numbers(input: Plan, aggs: &[Agg], by: &[String], cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+    let others = allnum::others(aggs);
+    let mut all = aggs.to_vec();
+    all.extend(others.iter().map(|(_, agg)| agg.clone()));
+    let plan = aggregate(input, &all, by, cx)?;
+    let mut set = Vec::new();
+    for (i, other) in &others {
+        let Some(agg) = aggs.get(*i) else { continue };
+        let value = plan.column(&agg.alias);
+        let held = when(column_expr(&other.alias).eq(lit(0.0)), value.expr).end()?;
+        set.push((agg.alias.clone(), Typed::of(held, value.ty)));
+    }
+    let drop: Vec<String> = others.into_iter().map(|(_, agg)| agg.alias).collect();
+    plan.with_columns(set)?.without_columns(&drop)
 }
 
 /// Rows whose fields `names` hold each value once.

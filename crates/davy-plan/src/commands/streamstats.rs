@@ -257,7 +257,7 @@ impl Command for StreamStats {
             runs.push(Run {
                 make: aggs::folded(agg, cx)?,
                 number: agg.number,
-                numeric: self.allnum && aggs::numeric(agg),
+                numeric: self.allnum && aggs::allnum::numeric(agg),
             });
         }
         if let Some(expr) = &self.before {

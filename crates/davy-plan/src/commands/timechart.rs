@@ -61,40 +61,48 @@ impl Command for TimeChart {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let Some(row) = &self.args.row else { return Ok(input) };
-        let input = if input.open() && self.args.wild() { cx.close(input)? } else { input };
-        let measures = self.args.spread(&input.names());
-        let asked = asked_range(cx);
-        // The data's own range costs a pass over it, so it is asked for only where it matters.
-        let mut seen: Option<Option<(f64, f64)>> = None;
-        let mut data = || -> Result<Option<(f64, f64)>, Failed> {
-            if let Some(known) = seen {
-                return Ok(known);
-            }
-            let known = buckets::extent(&input, "_time", cx)?;
-            seen = Some(known);
-            Ok(known)
-        };
-        let range = if self.args.fixed_range { asked } else { None };
-        let cut = buckets::resolve(&row.bins, true, 100, cx, || match range {
-            Some(range) => Ok(Some(range)),
-            None => data(),
-        })?;
-        let ends =
-            if self.args.partial { None } else { range.map_or_else(&mut data, |r| Ok(Some(r)))? };
-        let extent = range.map(|(from, to)| {
-            // The end of a range is not in it.
-            let last = cut.floor(to);
-            (cut.floor(from), if last >= to { cut.floor(to - 1e-6) } else { last })
-        });
-        let prepared = group::prepare(input.clone(), &self.args, Some(cut.clone()), cx)?;
-        let mut rows = pivot::table(&prepared, &self.args, &measures, extent, cx)?;
-        if let Some((from, to)) = ends {
-            let to = if range.is_some() { to } else { to.max(cx.env.now) };
-            rows.rows.retain(|row| whole(&cut, row.first().and_then(|v| v.num()), from, to));
-        }
-        cx.plan_of(rows)
+        draw(&self.args, input, cx)
     }
+}
+
+/// The chart of these arguments, whose axis is `_time`.
+pub(super) fn draw(args: &ChartArgs, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+    let Some(row) = &args.row else { return Ok(input) };
+    let input = if input.open() && args.wild() { cx.close(input)? } else { input };
+    let measures = args.spread(&input.names());
+    let asked = asked_range(cx);
+    // The data's own range costs a pass over it, so it is asked for only where it matters.
+    let mut seen: Option<Option<(f64, f64)>> = None;
+    let mut data = || -> Result<Option<(f64, f64)>, Failed> {
+        if let Some(known) = seen {
+            return Ok(known);
+        }
+        let known = buckets::extent(&input, "_time", cx)?;
+        seen = Some(known);
+        Ok(known)
+    };
+    let range = if args.fixed_range { asked } else { None };
+    let cut = buckets::resolve(&row.bins, true, 100, cx, || match range {
+        Some(range) => Ok(Some(range)),
+        None => data(),
+    })?;
+    let ends = if args.partial { None } else { range.map_or_else(&mut data, |r| Ok(Some(r)))? };
+    let drops = args.column.is_some() && !(args.use_null && args.use_other);
+    let extent = match range {
+        // The end of a range is not in it.
+        Some((from, to)) if cut.floor(to) >= to => Some((cut.floor(from), cut.floor(to - 1e-6))),
+        Some((from, to)) => Some((cut.floor(from), cut.floor(to))),
+        // The axis covers all events, also those whose series is left out.
+        None if drops => data()?.map(|(from, to)| (cut.floor(from), cut.floor(to))),
+        None => None,
+    };
+    let prepared = group::prepare(input.clone(), args, Some(cut.clone()), cx)?;
+    let mut rows = pivot::table(&prepared, args, &measures, extent, cx)?;
+    if let Some((from, to)) = ends {
+        let to = if range.is_some() { to } else { to.max(cx.env.now) };
+        rows.rows.retain(|row| whole(&cut, row.first().and_then(|v| v.num()), from, to));
+    }
+    cx.plan_of(rows)
 }
 
 /// The search's own time range, where both of its ends are known.

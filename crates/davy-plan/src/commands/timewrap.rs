@@ -13,7 +13,7 @@ use crate::value::Val;
 use davy_spl::ast::{Args, Grammar};
 use davy_spl::{TimeSpan, TimeUnit, parse_span};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "timewrap",
@@ -23,7 +23,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     syntax: "timewrap [<N>]<unit> [align=<now|end>] [series=<relative|exact|short>] [time_format=<format>]",
     summary: "Lays the periods of a `timechart` beside each other: a column for the latest day (week, …), one for the day before it, and so on.",
     examples: &[
-        example!("| makeresults format=csv data=\"_time,count\n1777680000,1\n1777723200,2\n1777766400,3\n1777809600,4\" | table _time count | timewrap 1d | table latest_day 1day_before" => table "latest_day,1day_before\n3,1\n4,2"),
+        example!("| makeresults format=csv data=\"_time,count\n1777680000,1\n1777723200,2\n1777766400,3\n1777809600,4\" | table _time count | timewrap 1d | fields - _time" => table "1day_before,latest_day\n1,3\n2,4"),
     ],
     source: "Search Reference, timewrap",
     support: Support::Limited("a month counts as 30 days and a year as 365"),
@@ -123,11 +123,11 @@ impl OverRows for TimeWrap {
             .filter(|i| *i != time && rows.names.get(*i).is_some_and(|n| !n.starts_with('_')))
             .collect();
         let mut lines: BTreeMap<u64, BTreeMap<(usize, usize), Val<'static>>> = BTreeMap::new();
-        let mut most = 0;
+        let mut filled: BTreeSet<usize> = BTreeSet::new();
         for row in &rows.rows {
             let Some(t) = at(row) else { continue };
             let back = back(t);
-            most = most.max(back);
+            filled.insert(back);
             let place = t + back as f64 * period;
             // Times after 1970 stand in the order of their bits.
             let line = lines.entry(place.max(0.0).to_bits()).or_default();
@@ -139,7 +139,10 @@ impl OverRows for TimeWrap {
         let mut columns = Vec::new();
         for (nth, i) in series.iter().enumerate() {
             let own = rows.names.get(*i).cloned().unwrap_or_default();
-            for back in (0..=most).take(10_000) {
+            // The oldest period first; one that holds nothing, such as what is to come until now, is
+            // no column. SPL2 Search Reference, timewrap, "Combining the timewrap and timechart
+            // commands".
+            for back in filled.iter().rev().take(10_000).copied() {
                 let start = end - (back + 1) as f64 * period;
                 let name = self.name(back, start, cx);
                 out.names.push(match series.len() {

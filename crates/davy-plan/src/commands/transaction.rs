@@ -1,7 +1,6 @@
 //! `transaction`. Search Reference, transaction.
 
 use super::streamstats::seconds;
-use crate::codes;
 use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
@@ -17,20 +16,21 @@ use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, CallArgs, Expr, Grammar, SearchExpr};
 
 mod group;
+mod named;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "transaction",
     aliases: &["transam"],
     kind: Kind::Barrier,
     grammar: Grammar::General,
-    syntax: "transaction [<field-list>] [maxspan=<span>] [maxpause=<span>] [maxevents=<N>] [startswith=<filter>] [endswith=<filter>] [connected=<bool>] [unifyends=<bool>] [keeporphans=<bool>] [keepevicted=<bool>] [mvlist=(<bool>|<field-list>)] [mvraw=<bool>] [delim=<string>] [nullstr=<string>] where a filter is \"<search>\", (<search>) or eval(<expression>)",
+    syntax: "transaction [<field-list>] [name=<type>] [maxspan=<span>] [maxpause=<span>] [maxevents=<N>] [startswith=<filter>] [endswith=<filter>] [connected=<bool>] [unifyends=<bool>] [keeporphans=<bool>] [keepevicted=<bool>] [maxopentxn=<N>] [maxopenevents=<N>] [mvlist=(<bool>|<field-list>)] [mvraw=<bool>] [delim=<string>] [nullstr=<string>] where a filter is \"<search>\", (<search>) or eval(<expression>)",
     summary: "Puts events that belong together into one: those that share the fields and lie within the limits. `duration`, `eventcount` and `closed_txn` tell of it; other fields hold the values of all its events.",
     examples: &[
         example!("| makeresults count=3 | streamstats count AS n | eval _time=1777890000-n*10, user=\"u\" | transaction user" => field "duration" = "20"),
         example!("| makeresults count=4 | streamstats count AS n | eval _time=1777890000-n*10, user=\"u\".(n%2) | transaction user" => rows 2),
     ],
     source: "Search Reference, transaction",
-    support: Support::Limited("transaction types (`name=`) are not known"),
+    support: Support::Full,
     parse,
 };
 
@@ -52,6 +52,9 @@ struct Limits {
     unify_ends: bool,
     keep_orphans: bool,
     keep_evicted: bool,
+    /// The most transactions that stay open at once, and the most events in them.
+    open: usize,
+    open_events: usize,
 }
 
 /// How the values of a transaction are shown.
@@ -115,12 +118,7 @@ const OPTIONS: [&str; 18] = [
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let (options, left) = cx.reader(args).options(&OPTIONS, cx);
     if let Some(name) = options.text("name") {
-        cx.report(
-            codes::REFUSED
-                .at(name.span, "transaction types are not known here")
-                .help("write the options of the type into the command"),
-        );
-        return None;
+        return Some(Box::new(named::Named::new(name, args, cx)));
     }
     let connected = options.flag("connected", true, cx);
     let limits = Limits {
@@ -131,6 +129,8 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         unify_ends: options.flag("unifyends", connected, cx),
         keep_orphans: options.flag("keeporphans", false, cx),
         keep_evicted: options.flag("keepevicted", false, cx),
+        open: options.count("maxopentxn", cx).unwrap_or(usize::MAX),
+        open_events: options.count("maxopenevents", cx).unwrap_or(usize::MAX),
     };
     let list = options.text("mvlist").map(|t| t.value).unwrap_or_default();
     let all = parse_bool(&list);
@@ -213,7 +213,9 @@ impl Command for Transaction {
             }
         }
         needs.add("_time");
-        if out.wants("linecount") {
+        let mut asked = Vec::new();
+        self.starts.iter().chain(&self.ends).for_each(|f| f.reads(&mut asked));
+        if out.wants("linecount") || asked.iter().any(|(n, _)| n == "_raw") {
             needs.add("_raw");
         }
         needs.with(self.reads().into_iter().map(|(n, _)| n))

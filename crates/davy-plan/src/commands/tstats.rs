@@ -18,15 +18,17 @@ use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::timerange;
 use datafusion_expr::when;
 use davy_diag::{Span, Spanned};
-use davy_spl::ast::{Arg, ArgKind, Args, CmpOp, Grammar, SearchExpr, TstatsArgs};
+use davy_spl::ast::{Arg, Args, CmpOp, Grammar, SearchExpr, TstatsArgs};
 use std::sync::Arc;
+
+mod prefix;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "tstats",
     aliases: &[],
     kind: Kind::Generating,
     grammar: Grammar::Tstats,
-    syntax: "tstats [prestats=<bool>] [append=<bool>] [summariesonly=<bool>] [allow_old_summaries=<bool>] [fillnull_value=<text>] <aggregation> [AS <name>]... [FROM datamodel=<model>[.<dataset>]] [WHERE <search>] [BY <field-list> [span=<span>]]",
+    syntax: "tstats [prestats=<bool>] [append=<bool>] [summariesonly=<bool>] [allow_old_summaries=<bool>] [fillnull_value=<text>] <aggregation> [AS <name>]... [FROM datamodel=<model>[.<dataset>]] [WHERE <search>] [BY (<field>|PREFIX(<text>))... [span=<span>]]",
     summary: "Statistics over the events of a data model's dataset, whose fields are named DATASET.FIELD, or over the fields of all events. There are no summaries: the events themselves are read, so `summariesonly` and its kin change nothing.",
     examples: &[
         example!("| tstats count FROM datamodel=Endpoint.Processes BY Processes.dest" => varies),
@@ -44,6 +46,8 @@ pub(super) struct Stats {
     pub(super) filter: Option<SearchExpr>,
     subs: Vec<Bound>,
     pub(super) by: Vec<Spanned<String>>,
+    /// `PREFIX(user=)`: fields that are segments of the raw text.
+    prefixes: Vec<Spanned<String>>,
     pub(super) span: Option<Spanned<String>>,
     pub(super) prestats: bool,
     append: bool,
@@ -80,6 +84,10 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         return refused(sid.span, cx);
     }
     let stats = Stats::read(args, &options, left, &["from"], cx)?;
+    if let (Some(_), Some(prefix)) = (&model, stats.prefixes.first()) {
+        return cx
+            .bad(prefix.span, "`PREFIX()` reads raw events, and a data model has fields only");
+    }
     Some(Box::new(Tstats { stats, model }))
 }
 
@@ -100,7 +108,9 @@ impl Stats {
         until: &[&str],
         cx: &mut ParseCx<'_>,
     ) -> Option<Stats> {
-        let left: Vec<Arg> = left.into_iter().cloned().collect();
+        let mut left: Vec<Arg> = left.into_iter().cloned().collect();
+        let mut prefixes = Vec::new();
+        prefix::take(&mut left, &mut prefixes, cx)?;
         let mut reader = ArgReader::of(&left);
         let aggs = aggs::read(&mut reader, until, cx);
         if reader.keyword("from")
@@ -114,7 +124,8 @@ impl Stats {
         if aggs.is_empty() {
             return cx.lacks("an aggregation");
         }
-        let (by_options, by_left) = ArgReader::of(&args.by).options(&["span"], cx);
+        let (by_options, by_left) =
+            ArgReader::of(&args.by).options(&["span", "fillnull_value"], cx);
         // `WHERE index=* span=1h`, as the documentation of `mstats` has it.
         let (filter, in_filter) = match args.filter.clone() {
             Some(filter) => without_span(filter),
@@ -127,13 +138,11 @@ impl Stats {
         {
             return cx.bad(span.span, format!("this is no span of time: {e}"));
         }
-        let by_left: Vec<Arg> = by_left.into_iter().cloned().collect();
+        let mut by_left: Vec<Arg> = by_left.into_iter().cloned().collect();
+        prefix::take(&mut by_left, &mut prefixes, cx)?;
         let mut reader = ArgReader::of(&by_left);
         let by = reader.fields(&[]);
         if let Some(extra) = reader.peek() {
-            if matches!(&extra.kind, ArgKind::Call { name, .. } if name.value == "PREFIX") {
-                return refused_prefix(extra.span.0, cx);
-            }
             return cx.bad(extra.span.0, "a field is needed here");
         }
         if let Some(filter) = &filter {
@@ -148,10 +157,14 @@ impl Stats {
             filter,
             subs,
             by,
+            prefixes,
             span,
             prestats: options.flag("prestats", false, cx),
             append: options.flag("append", false, cx),
-            fill: options.text("fillnull_value").map(|t| t.value),
+            fill: options
+                .text("fillnull_value")
+                .or(by_options.text("fillnull_value"))
+                .map(|t| t.value),
         })
     }
 
@@ -270,15 +283,6 @@ fn without_span(expr: SearchExpr) -> (Option<SearchExpr>, Option<Spanned<String>
     }
 }
 
-fn refused_prefix<T>(span: Span, cx: &mut ParseCx<'_>) -> Option<T> {
-    cx.report(
-        codes::REFUSED
-            .at(span, "`PREFIX()` reads raw segments of an index, and there is no index here")
-            .help("name the field instead"),
-    );
-    None
-}
-
 impl Command for Tstats {
     fn needs(&self, out: &FieldSet) -> FieldSet {
         self.stats.needs(out)
@@ -341,6 +345,10 @@ impl Tstats {
         let range = timerange::of(filter.as_ref(), cx)?;
         let filter = filter.map(|f| timerange::windows(f, cx)).transpose()?;
         let mut needs = FieldSet::of(reads.iter().map(|(n, _)| n.clone()));
+        for prefix in &self.stats.prefixes {
+            needs.names.remove(&prefix.value);
+            needs.add("_raw");
+        }
         needs.all = self.stats.wild();
         let ordered = self.stats.ordered();
         let scan = Scan {
@@ -360,6 +368,9 @@ impl Tstats {
         }
         if plan.open() {
             plan = cx.close(plan)?;
+        }
+        if !self.stats.prefixes.is_empty() {
+            plan = prefix::columns(plan, &self.stats.prefixes)?;
         }
         let names = plan.names();
         Ok((plan, aggs::spread(&self.stats.aggs, &names)))

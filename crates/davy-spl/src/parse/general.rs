@@ -143,6 +143,9 @@ impl Parser<'_> {
                 p.close(open)?;
                 return Ok(CallArgs::Eval(Box::new(expr)));
             }
+            if name.value == "PREFIX" {
+                return p.raw_item(open);
+            }
             let mut items = Vec::new();
             loop {
                 match p.next_byte() {
@@ -156,6 +159,20 @@ impl Parser<'_> {
         })?;
         let span = Spanless(self.span_from(start));
         Ok(Arg { kind: ArgKind::Call { name, args }, span })
+    }
+
+    /// The text up to the parenthesis that ends it, as typed: `PREFIX(user=)`.
+    fn raw_item(&mut self, open: usize) -> Parsed<CallArgs> {
+        let start = self.pos;
+        let Some(len) = self.slice(start, self.end).find(')') else { return self.unclosed(open) };
+        self.pos += len;
+        let text = self.slice(start, self.pos).trim();
+        let item = Arg {
+            kind: ArgKind::FieldQuoted(text.to_owned()),
+            span: Spanless(self.span_from(start)),
+        };
+        self.pos += 1;
+        Ok(CallArgs::Items(vec![item]))
     }
 
     /// As `item`, but `eval (...)` may have a blank before its parenthesis.

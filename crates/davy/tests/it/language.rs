@@ -92,6 +92,23 @@ fn saved_searches_are_checked_where_they_stand() {
 }
 
 #[test]
+fn saved_searches_may_use_the_macros_beside_them() {
+    let macros = "[acme(1)]\nargs = what\ndefinition = a=$what$\n";
+    let search = "[Odd]\nsearch = `acme(b)` | stats count\n";
+    let folder = Folder::new("macros");
+    folder.file("default/macros.conf", macros);
+    let inside = folder.file("default/savedsearches.conf", search);
+    let own = folder.file("local/savedsearches.conf", search);
+    folder.file("loose/macros.conf", macros);
+    let loose = folder.file("loose/savedsearches.conf", search);
+    let alone = folder.file("alone/savedsearches.conf", search);
+    for (path, status) in [(inside, 0), (own, 0), (loose, 0), (alone, 1), (folder.path(), 0)] {
+        let checked = davy(&["spl", "check", "--no-warnings", &path], "");
+        assert_eq!(checked.status, status, "{path}: {}{}", checked.out, checked.err);
+    }
+}
+
+#[test]
 fn explain_shows_fields_segments_and_one_command() {
     let search = "index=a | stats count by x y | chart count over x by y | eval z=1";
     let all = davy(&["spl", "explain", search], "");

@@ -60,7 +60,7 @@ pub(crate) struct ChartArgs {
 }
 
 impl ChartArgs {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         ChartArgs {
             measures: Vec::new(),
             row: None,
@@ -296,7 +296,8 @@ fn bin_option(
     Some(true)
 }
 
-fn chart_option(
+/// Reads one of the options that say how a chart looks.
+pub(crate) fn chart_option(
     key: &Spanned<String>,
     value: &Arg,
     args: &mut ChartArgs,

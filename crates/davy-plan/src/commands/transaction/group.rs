@@ -4,7 +4,7 @@
 use super::{Limits, Shown};
 use crate::plan::Rows;
 use crate::value::Val;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A transaction to which events may still come.
 struct Open {
@@ -17,6 +17,8 @@ struct Open {
     newest: f64,
     oldest: f64,
     has_end: bool,
+    /// The number of the event that it took last: what was used least recently goes first.
+    used: u64,
 }
 
 struct Done {
@@ -35,6 +37,12 @@ struct Grouper<'a> {
     /// Every transaction so far had one value of each field, and so is found by its key or not at
     /// all.
     plain: bool,
+    /// How many are open, and how many events they hold.
+    open_count: usize,
+    open_events: usize,
+    /// Open transactions by the event that they took last.
+    recent: BTreeMap<u64, usize>,
+    seen: u64,
     done: Vec<Done>,
 }
 
@@ -61,6 +69,10 @@ pub(super) fn run(
         open: Vec::new(),
         index: HashMap::new(),
         plain: true,
+        open_count: 0,
+        open_events: 0,
+        recent: BTreeMap::new(),
+        seen: 0,
         done: Vec::new(),
     };
     let mut last = f64::INFINITY;
@@ -132,13 +144,20 @@ impl Grouper<'_> {
                     newest: time,
                     oldest: time,
                     has_end: is_end,
+                    used: 0,
                 }));
+                self.open_count += 1;
                 self.open.len() - 1
             }
         };
+        self.seen += 1;
         if let Some(open) = self.open.get_mut(at).and_then(Option::as_mut) {
             open.events.push(i);
             open.oldest = time;
+            self.open_events += 1;
+            self.recent.remove(&open.used);
+            open.used = self.seen;
+            self.recent.insert(open.used, at);
             if open.values.iter().any(Option::is_none) {
                 for (held, value) in open.values.iter_mut().zip(values) {
                     if held.is_none() {
@@ -155,6 +174,10 @@ impl Grouper<'_> {
         }
         if is_start {
             self.close(at, true);
+        }
+        while self.open_count > self.limits.open || self.open_events > self.limits.open_events {
+            let Some(oldest) = self.recent.first_key_value().map(|(_, at)| *at) else { break };
+            self.close(oldest, false);
         }
     }
 
@@ -198,6 +221,9 @@ impl Grouper<'_> {
         if let Some(key) = &open.key {
             self.index.remove(key);
         }
+        self.open_count -= 1;
+        self.open_events -= open.events.len();
+        self.recent.remove(&open.used);
         // With an end asked for, only what has one is whole.
         let closed = complete && (self.ends.is_none() || open.has_end);
         self.done.push(Done { events: open.events, closed, orphan: false });

@@ -1,6 +1,7 @@
 //! The searches in files, folders and standard input: as they stand in `.spl`, under `search:` in
 //! content, or as `search =` in a `.conf` of saved searches.
 
+use crate::apps::AppArgs;
 use crate::content::{self, Loaded};
 use crate::exit::Exit;
 use crate::settings::usage;
@@ -28,9 +29,21 @@ pub(super) struct Opened {
     pub(super) wanted: HashSet<PathBuf>,
 }
 
-/// Loads the content, adds what the paths hold to it, and gives the searches at the paths.
+/// Loads the content, adds what the paths hold to it, and gives the searches at the paths. A file of
+/// saved searches stands in an app, whose macros it may use.
 pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit> {
-    let mut loaded = content::open(content)?;
+    let mut below = Vec::new();
+    for path in paths.iter().filter(|p| *p != "-") {
+        let mut found = Vec::new();
+        walk(Path::new(path), &mut found, 0).map_err(|e| usage(&format!("{path}: {e}")))?;
+        below.push(found);
+    }
+    let mut app: Vec<PathBuf> =
+        below.iter().flatten().filter(|f| is_conf(f)).filter_map(|f| app_of(f)).collect();
+    app.dedup();
+    let apps = AppArgs { app, ..AppArgs::default() };
+    let mut loaded = content::open_with(content, &apps, true)?;
+    let mut below = below.into_iter();
     let mut texts = Vec::new();
     let mut yaml = Vec::new();
     let known: HashSet<PathBuf> = paths_of(&loaded).map(canonical).collect();
@@ -44,9 +57,7 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
             texts.push(Text { file: loaded.sources.add("standard input", text), fields: None });
             continue;
         }
-        let mut found = Vec::new();
-        walk(Path::new(path), &mut found, 0).map_err(|e| usage(&format!("{path}: {e}")))?;
-        for file in found {
+        for file in below.next().into_iter().flatten() {
             let place = canonical(&file);
             if is_conf(&file) {
                 texts.extend(saved(&file.display().to_string(), &text_of(&file)?, &mut loaded));
@@ -63,6 +74,17 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
     content.layer(load(yaml, sources, diags));
     texts.extend(in_content(&loaded, &wanted));
     Ok(Opened { loaded, texts, wanted })
+}
+
+/// The folder of the app around a file of settings, or that of the file where macros lie beside it.
+fn app_of(conf: &Path) -> Option<PathBuf> {
+    let place = canonical(conf);
+    let folder = place.parent()?;
+    let layer = folder.file_name().is_some_and(|n| n == "default" || n == "local");
+    match layer {
+        true => folder.parent().map(Path::to_path_buf),
+        false => folder.join("macros.conf").is_file().then(|| folder.to_path_buf()),
+    }
 }
 
 /// The searches of a file of saved searches.
