@@ -176,7 +176,7 @@ fn a_hunt_of_made_searches_equals_each_alone() {
     };
     let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
     let all: Vec<Search<'_>> = searches.iter().map(search).collect();
-    let many = session.run_many(&all, &source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many = session.run_many(all.as_slice(), &source, &AtomicBool::new(false), &Quiet).unwrap();
     assert_eq!(many.answers.len(), searches.len());
     let mut found = 0;
     for (one, together) in all.iter().zip(many.answers) {
@@ -228,7 +228,7 @@ fn of_file(bytes: &[u8], threads: usize, waiting: Option<usize>) -> (Vec<Vec<Str
     let mut config = Config { partitions: threads, ..Config::default() };
     config.waiting = waiting.unwrap_or(config.waiting);
     let session = Session::new(config).unwrap();
-    let many = session.run_many(&searches, &source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many = session.run_many(searches.as_slice(), &source, &AtomicBool::new(false), &Quiet).unwrap();
     let column = |answer: Answer, name: &str| -> Vec<String> {
         let rows = rows_of(&answer.schema, &answer.batches).unwrap();
         let at = rows.column(name).unwrap();
