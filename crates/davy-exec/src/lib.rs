@@ -10,6 +10,7 @@ mod empty;
 mod files;
 mod many;
 mod matching;
+mod memory;
 mod operators;
 mod parquet;
 mod reach;

@@ -1,6 +1,7 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::empty::gives_nothing;
+use crate::memory::Memory;
 use crate::operators::{SplQueryPlanner, with_deadline};
 use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
@@ -16,7 +17,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
@@ -37,7 +38,8 @@ pub struct Config {
     pub partitions: usize,
     /// Rows in a batch.
     pub batch_size: usize,
-    /// Bytes that sorts, groups and joins may hold before they spill; `None` is no limit.
+    /// Bytes that searches may hold; sorts and groups spill to disk before that. `None` is no
+    /// limit. Searches that compute at the same time have equal shares.
     pub memory: Option<usize>,
     /// Bytes of rows that wait in memory for the commands of their search while a hunt reads; more
     /// waits on disk. At most a quarter of `memory`.
@@ -197,14 +199,13 @@ impl Session {
         let plan = run.plan()?;
         let schema = Arc::new(plan.logical.schema().as_arrow().clone());
         self.runtime.block_on(async {
-            let frame = self.context.execute_logical_plan(plan.logical.clone()).await?;
-            let mut stream = frame.execute_stream().await?;
-            while let Some(batch) = stream.next().await {
-                if give(&batch?).is_break() {
+            let mut stream = run.start(&self.context, &plan.logical).await?;
+            while let Some(batch) = run.in_time(stream.next()).await? {
+                if give(&batch.or_else(|e| run.late(e))?).is_break() {
                     break;
                 }
             }
-            Ok::<(), DataFusionError>(())
+            Ok::<(), Failed>(())
         })?;
         Ok(Answer { schema, batches: Vec::new(), notes: run.into_notes() })
     }
@@ -243,6 +244,12 @@ fn context_of(
         // Rows that are in order must stay so.
         .with_round_robin_repartition(false);
     settings.options_mut().execution.parquet.pushdown_filters = true;
+    if let Some(bytes) = config.memory {
+        // What each sort sets apart must not be all that a search may hold.
+        let least = bytes / config.partitions.max(1) / 16;
+        let sorts = &mut settings.options_mut().execution.sort_spill_reservation_bytes;
+        *sorts = (*sorts).min(least);
+    }
     let mut builder = SessionStateBuilder::new()
         .with_config(settings)
         .with_runtime_env(env.clone())
@@ -334,12 +341,18 @@ pub(crate) struct Run<'a> {
     notes: Mutex<Vec<Diagnostic>>,
     /// When it has taken too long.
     deadline: Option<Instant>,
+    memory: Memory,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
         let deadline = session.config.timeout.and_then(|t| Instant::now().checked_add(t));
-        Run { session, search, events, notes: Mutex::new(Vec::new()), deadline }
+        let share = match events {
+            Events::Source => 1,
+            _ => session.config.partitions.max(1),
+        };
+        let memory = Memory::new(session.config.memory.map(|bytes| bytes / share));
+        Run { session, search, events, notes: Mutex::new(Vec::new()), deadline, memory }
     }
 
     /// Runs the search to its end.
@@ -347,6 +360,20 @@ impl<'a> Run<'a> {
         let plan = self.plan()?;
         let (schema, batches) = self.collect(&plan.logical)?;
         Ok(Answer { schema, batches, notes: self.into_notes() })
+    }
+
+    /// Starts a plan, with its time and its memory.
+    async fn start(
+        &self,
+        context: &SessionContext,
+        plan: &LogicalPlan,
+    ) -> Result<SendableRecordBatchStream, Failed> {
+        let frame = context.execute_logical_plan(plan.clone()).await?;
+        let mut physical = frame.create_physical_plan().await?;
+        if let Some(deadline) = self.deadline {
+            physical = with_deadline(physical, deadline)?;
+        }
+        Ok(execute_stream(physical, self.memory.task(&context.state()))?)
     }
 
     /// Waits no longer than the search may take.
@@ -359,7 +386,7 @@ impl<'a> Run<'a> {
     fn late<T>(&self, error: DataFusionError) -> Result<T, Failed> {
         match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             true => Err(self.too_long()),
-            false => Err(error.into()),
+            false => Err(self.memory.told(error)),
         }
     }
 
@@ -498,18 +525,13 @@ impl Engine for Run<'_> {
             Events::Source | Events::Kept(_) => &session.context,
         };
         let batches = session.runtime.block_on(async {
-            let frame = context.execute_logical_plan(plan.clone()).await?;
-            let mut stream = match self.deadline {
-                None => frame.execute_stream().await?,
-                Some(deadline) => {
-                    let task = Arc::new(frame.task_ctx());
-                    let physical = with_deadline(frame.create_physical_plan().await?, deadline)?;
-                    execute_stream(physical, task)?
-                }
-            };
+            let mut stream = self.start(context, plan).await?;
             let mut batches = Vec::new();
+            let mut collected = self.memory.result();
             while let Some(batch) = self.in_time(stream.next()).await? {
-                batches.push(batch.or_else(|e| self.late(e))?);
+                let batch = batch.or_else(|e| self.late(e))?;
+                collected.add(&batch).or_else(|e| self.late(e))?;
+                batches.push(batch);
             }
             Ok::<_, Failed>(batches)
         })?;
@@ -526,5 +548,24 @@ impl Engine for Run<'_> {
 
     fn limits(&self) -> &Limits {
         &self.session.config.limits
+    }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            true => Err(self.too_long()),
+            false => Ok(()),
+        }
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), Failed> {
+        self.memory.hold(bytes)
+    }
+
+    fn held(&self) -> usize {
+        self.memory.held()
+    }
+
+    fn release(&self, held: usize) {
+        self.memory.release(held);
     }
 }

@@ -46,6 +46,10 @@ impl SequentialOp for ExplodeOp {
     fn parallel(&self) -> bool {
         true
     }
+
+    fn grows(&self) -> bool {
+        true
+    }
 }
 
 struct ExplodeState {

@@ -150,6 +150,22 @@ impl Engine for MovedEngine<'_> {
     fn limits(&self) -> &Limits {
         self.engine.limits()
     }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        self.engine.go_on()
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), Failed> {
+        self.engine.hold(bytes)
+    }
+
+    fn held(&self) -> usize {
+        self.engine.held()
+    }
+
+    fn release(&self, held: usize) {
+        self.engine.release(held);
+    }
 }
 
 /// An eval expression in a quoted text, all its places being `span`.

@@ -8,6 +8,7 @@ mod hostile;
 mod hunt;
 mod knowledge;
 mod language;
+mod limits;
 mod lookups;
 mod mmdb;
 mod readme;
