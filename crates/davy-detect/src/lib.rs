@@ -6,6 +6,7 @@
 //!
 //! `now` is an argument: nothing here reads the wall clock, opens a file, or prints.
 
+mod baseline;
 mod events;
 mod finding;
 mod hunt;
@@ -23,6 +24,7 @@ mod selection;
 pub mod testing;
 mod tuning;
 
+pub use baseline::NoBaseline;
 pub use events::{Event, EventNumbers, FindingEvents, matching_events};
 pub use finding::Finding;
 pub use hunt::{Hunt, HuntEvents, HuntProfile, hunt};
