@@ -85,7 +85,12 @@ impl Session {
             Some(first) if source.table().is_none() => {
                 let shapes = Run::new(self, first, Events::Source).shapes();
                 let only_if = only_if(&probes, &places, requests.len());
-                scan(source, requests.clone(), &only_if, shapes, &self.budget(), stop)?
+                let budget = self.budget();
+                let grown = source.grows().map(|look| look.rows(&requests, shapes.clone(), &budget, stop));
+                match grown.transpose()?.flatten() {
+                    Some(rows) => rows,
+                    None => scan(source, requests.clone(), &only_if, shapes, &budget, stop)?,
+                }
             }
             _ => requests.iter().map(|_| Stored::default()).collect(),
         };

@@ -49,7 +49,7 @@ impl Memory {
         Arc::new(task.with_runtime(Arc::new(own)))
     }
 
-    pub(crate) fn hold(&self, bytes: usize) -> Result<(), Failed> {
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<(), Failed> {
         let Some(limited) = &self.limited else { return Ok(()) };
         limited.rows().try_grow(bytes).map_err(|_| limited.too_much())
     }

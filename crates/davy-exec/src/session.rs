@@ -557,8 +557,8 @@ impl Engine for Run<'_> {
         }
     }
 
-    fn hold(&self, bytes: usize) -> Result<(), Failed> {
-        self.memory.hold(bytes)
+    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
+        self.memory.reserve(bytes)
     }
 
     fn held(&self) -> usize {

@@ -40,7 +40,7 @@ impl<'c> Counted<'c> {
         }
         self.engine.go_on()?;
         let bytes = std::mem::take(&mut self.bytes);
-        self.engine.hold(bytes).map_err(|failed| match failed {
+        self.engine.reserve(bytes).map_err(|failed| match failed {
             // The command at which it ended.
             Failed::Diagnostic(diagnostic) if diagnostic.primary.is_none() => {
                 let mut diagnostic = diagnostic;

@@ -155,8 +155,8 @@ impl Engine for MovedEngine<'_> {
         self.engine.go_on()
     }
 
-    fn hold(&self, bytes: usize) -> Result<(), Failed> {
-        self.engine.hold(bytes)
+    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
+        self.engine.reserve(bytes)
     }
 
     fn held(&self) -> usize {

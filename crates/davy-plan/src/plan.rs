@@ -78,8 +78,8 @@ pub trait Engine {
     fn go_on(&self) -> Result<(), Failed>;
     /// Told of bytes of rows that a command holds while planning; an error where the search may not
     /// hold so much.
-    fn hold(&self, bytes: usize) -> Result<(), Failed>;
-    /// What [`Engine::hold`] was told of and [`Engine::release`] did not free.
+    fn reserve(&self, bytes: usize) -> Result<(), Failed>;
+    /// What [`Engine::reserve`] was told of and [`Engine::release`] did not free.
     fn held(&self) -> usize;
     /// Back to what was held before.
     fn release(&self, held: usize);
