@@ -18,6 +18,8 @@ pub struct Compiled {
 pub(crate) struct Entry {
     /// Its search reads risk events or notables.
     pub(crate) reads_risk: bool,
+    /// The tables that it reads.
+    pub(crate) tables: Vec<String>,
     pub(crate) reads: Reads,
 }
 

@@ -1,5 +1,6 @@
 //! The searches of a hunt's detections, read when they are needed.
 
+use crate::baseline::tables;
 use crate::compiled::{Compiled, Entry};
 use crate::run::{World, prepare_detection};
 use crate::second::reads_risk;
@@ -64,12 +65,17 @@ impl<'d> Quarry<'d> {
         self.list.iter().filter(reads).map(|one| one.detection.name.value.as_str())
     }
 
+    /// The detections, each with the tables that its search reads.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&'d Detection, Vec<String>)> {
+        self.list.iter().map(|one| (one.detection, one.tables()))
+    }
+
     /// Keeps what a run learnt.
     pub(crate) fn learn(&self, learnt: Vec<(usize, Reads)>) {
         let Some(compiled) = kept(self.world, &self.env) else { return };
         for (at, reads) in learnt {
             let Some(one) = self.list.get(at) else { continue };
-            let entry = Entry { reads_risk: one.reads_risk(), reads };
+            let entry = Entry { reads_risk: one.reads_risk(), tables: one.tables(), reads };
             compiled.learn(&one.detection.path, entry);
         }
     }
@@ -85,6 +91,13 @@ impl One<'_> {
         match self.entry {
             Some(entry) => entry.reads_risk,
             None => self.prepared.get().is_some_and(|p| reads_risk(&p.expanded)),
+        }
+    }
+
+    fn tables(&self) -> Vec<String> {
+        match self.entry {
+            Some(entry) => entry.tables.clone(),
+            None => self.prepared.get().map(|p| tables(&p.expanded)).unwrap_or_default(),
         }
     }
 }

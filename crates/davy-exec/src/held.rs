@@ -1,7 +1,8 @@
 //! Rows in hand while a search is planned: counted against the memory that it may have, and put on
 //! disk where they may wait there.
 
-use datafusion::arrow::array::{Array, ArrayData, RecordBatch};
+use crate::memory::bytes_of;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
@@ -36,27 +37,12 @@ impl Held {
 
     /// The error is that there is not enough memory.
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let bytes: usize = batch.columns().iter().map(|c| self.count(&c.to_data())).sum();
-        self.reservation.try_grow(bytes)
-    }
-
-    pub(crate) fn grow(&self, bytes: usize) -> Result<()> {
+        let bytes = bytes_of(batch, &mut self.seen);
         self.reservation.try_grow(bytes)
     }
 
     pub(crate) fn bytes(&self) -> usize {
         self.reservation.size()
-    }
-
-    fn count(&mut self, data: &ArrayData) -> usize {
-        let nulls = data.nulls().map(|n| n.buffer());
-        let mut bytes = 0;
-        for buffer in data.buffers().iter().chain(nulls) {
-            if self.seen.insert(buffer.data_ptr().as_ptr() as usize) {
-                bytes += buffer.capacity();
-            }
-        }
-        bytes + data.child_data().iter().map(|child| self.count(child)).sum::<usize>()
     }
 }
 

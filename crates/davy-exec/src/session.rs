@@ -2,8 +2,8 @@
 
 use crate::empty::gives_nothing;
 use crate::held::{Held, Writing, in_order};
+use crate::memory::Memory;
 use crate::operators::{SplQueryPlanner, with_deadline};
-use crate::pool::Pool;
 use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
@@ -12,13 +12,12 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
@@ -39,7 +38,8 @@ pub struct Config {
     pub partitions: usize,
     /// Rows in a batch.
     pub batch_size: usize,
-    /// Bytes that sorts, groups and joins may hold before they spill; `None` is no limit.
+    /// Bytes that searches may hold; sorts and groups spill to disk before that. `None` is no
+    /// limit. Searches that compute at the same time have equal shares.
     pub memory: Option<usize>,
     /// Bytes of rows that wait in memory for the commands of their search while a hunt reads; more
     /// waits on disk. At most a quarter of `memory`.
@@ -167,11 +167,7 @@ impl Session {
             .enable_time()
             .build()
             .map_err(|e| RunError::Start(e.to_string()))?;
-        let mut env = RuntimeEnvBuilder::new();
-        if let Some(bytes) = config.memory {
-            env = env.with_memory_pool(Arc::new(Pool::new(bytes)));
-        }
-        let env = env.build_arc()?;
+        let env = RuntimeEnvBuilder::new().build_arc()?;
         let context = context_of(&config, config.partitions.max(1), &env, Rules::All);
         let small = context_of(&config, 1, &env, Rules::Needed);
         let shapes = Mutex::new(Vec::new());
@@ -211,10 +207,6 @@ impl Session {
         self.runtime.block_on(future)
     }
 
-    fn pool(&self) -> &Arc<dyn MemoryPool> {
-        &self.env.memory_pool
-    }
-
     pub(crate) fn state(&self) -> SessionState {
         self.context.state()
     }
@@ -235,14 +227,13 @@ impl Session {
         let plan = run.plan()?;
         let schema = Arc::new(plan.logical.schema().as_arrow().clone());
         self.runtime.block_on(async {
-            let frame = self.context.execute_logical_plan(plan.logical.clone()).await?;
-            let mut stream = frame.execute_stream().await?;
-            while let Some(batch) = stream.next().await {
-                if give(&batch?).is_break() {
+            let mut stream = run.start(&self.context, &plan.logical).await?;
+            while let Some(batch) = run.in_time(stream.next()).await? {
+                if give(&batch.or_else(|e| run.late(e))?).is_break() {
                     break;
                 }
             }
-            Ok::<(), DataFusionError>(())
+            Ok::<(), Failed>(())
         })?;
         Ok(Answer { schema, batches: Vec::new(), notes: run.into_notes() })
     }
@@ -385,13 +376,19 @@ pub(crate) struct Run<'a> {
     held: Mutex<Vec<Held>>,
     /// When it has taken too long.
     deadline: Option<Instant>,
+    memory: Memory,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
         let deadline = session.config.timeout.and_then(|t| Instant::now().checked_add(t));
+        let share = match events {
+            Events::Source => 1,
+            _ => session.config.partitions.max(1),
+        };
+        let memory = Memory::new(session.config.memory.map(|bytes| bytes / share));
         let (notes, held) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-        Run { session, search, events, notes, held, deadline }
+        Run { session, search, events, notes, held, deadline, memory }
     }
 
     /// Runs the search to its end.
@@ -413,15 +410,7 @@ impl<'a> Run<'a> {
             Events::Kept(kept) if few(kept) => &session.small,
             Events::Source | Events::Kept(_) => &session.context,
         };
-        let frame = context.execute_logical_plan(plan.clone()).await?;
-        let mut stream = match self.deadline {
-            None => frame.execute_stream().await?,
-            Some(deadline) => {
-                let task = Arc::new(frame.task_ctx());
-                let physical = with_deadline(frame.create_physical_plan().await?, deadline)?;
-                execute_stream(physical, task)?
-            }
-        };
+        let mut stream = self.start(context, plan).await?;
         while let Some(batch) = self.in_time(stream.next()).await? {
             give(batch.or_else(|e| self.late(e))?)?;
         }
@@ -431,6 +420,20 @@ impl<'a> Run<'a> {
     /// What is in hand is so until the run ends.
     fn keep(&self, held: Option<Held>) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).extend(held);
+    }
+
+    /// Starts a plan, with its time and its memory.
+    async fn start(
+        &self,
+        context: &SessionContext,
+        plan: &LogicalPlan,
+    ) -> Result<SendableRecordBatchStream, Failed> {
+        let frame = context.execute_logical_plan(plan.clone()).await?;
+        let mut physical = frame.create_physical_plan().await?;
+        if let Some(deadline) = self.deadline {
+            physical = with_deadline(physical, deadline)?;
+        }
+        Ok(execute_stream(physical, self.memory.task(&context.state()))?)
     }
 
     /// Waits no longer than the search may take.
@@ -443,7 +446,7 @@ impl<'a> Run<'a> {
     fn late<T>(&self, error: DataFusionError) -> Result<T, Failed> {
         match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             true => Err(self.too_long()),
-            false => Err(error.into()),
+            false => Err(self.memory.told(error)),
         }
     }
 
@@ -568,16 +571,15 @@ impl Engine for Run<'_> {
     }
 
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed> {
-        let session = self.session;
         let schema = Arc::new(plan.schema().as_arrow().clone());
         if gives_nothing(plan) {
             return Ok((schema, Vec::new()));
         }
-        let mut held = session.config.memory.map(|_| Held::new(session.pool()));
+        let mut held = self.memory.pool().map(Held::new);
         let mut batches = Vec::new();
-        session.runtime.block_on(self.each(plan, |batch| {
+        self.session.runtime.block_on(self.each(plan, |batch| {
             if let Some(held) = &mut held {
-                held.add(&batch)?;
+                held.add(&batch).or_else(|e| self.late(e))?;
             }
             batches.push(batch);
             Ok(())
@@ -588,12 +590,12 @@ impl Engine for Run<'_> {
 
     fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
         let schema: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
-        let Some(memory) = self.session.config.memory.filter(|_| !gives_nothing(plan)) else {
+        let Some((memory, pool)) = self.memory.limit().filter(|_| !gives_nothing(plan)) else {
             let (schema, batches) = self.collect(plan)?;
             return Self::waiting(schema, batches, ordered);
         };
         let disks = &self.session.env.disk_manager;
-        let mut held = Held::new(self.session.pool());
+        let mut held = Held::new(pool);
         let mut batches: Vec<RecordBatch> = Vec::new();
         let mut disk: Option<Writing> = None;
         self.session.runtime.block_on(self.each(plan, |batch| {
@@ -606,7 +608,7 @@ impl Engine for Run<'_> {
                 let mut out = Writing::new(disks, &schema)?;
                 batches.drain(..).try_for_each(|batch| out.add(&batch))?;
                 disk = Some(out);
-                held = Held::new(self.session.pool());
+                held = Held::new(pool);
             }
             Ok(())
         }))?;
@@ -617,15 +619,6 @@ impl Engine for Run<'_> {
                 Self::waiting(schema, batches, ordered)
             }
         }
-    }
-
-    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
-        if self.session.config.memory.is_some() {
-            let held = Held::new(self.session.pool());
-            held.grow(bytes)?;
-            self.keep(Some(held));
-        }
-        Ok(())
     }
 
     fn bounded(&self) -> bool {
@@ -642,5 +635,24 @@ impl Engine for Run<'_> {
 
     fn limits(&self) -> &Limits {
         &self.session.config.limits
+    }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            true => Err(self.too_long()),
+            false => Ok(()),
+        }
+    }
+
+    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
+        self.memory.reserve(bytes)
+    }
+
+    fn held(&self) -> usize {
+        self.memory.held()
+    }
+
+    fn release(&self, held: usize) {
+        self.memory.release(held);
     }
 }

@@ -1,38 +1,62 @@
 //! Findings in each format.
 
+use super::counted;
 use super::rows::{Format, write_objects};
 use comfy_table::{ContentArrangement, Table, presets};
-use davy_detect::{Finding, LeftOut, RiskEvent, Suppressed};
+use davy_detect::{EventNumbers, Finding, LeftOut, NoBaseline, RiskEvent, Suppressed};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
-/// Writes findings with their risk events; in JSON those that were suppressed too; then the detections that did not run.
+/// What is written besides findings.
+#[derive(Default)]
+pub(crate) struct Besides<'a> {
+    /// In JSON only.
+    pub(crate) suppressed: &'a [Suppressed],
+    pub(crate) left_out: &'a [LeftOut],
+    pub(crate) without_baseline: &'a [NoBaseline],
+}
+
+/// Writes findings with their risk events; in JSON those that were suppressed too; then the
+/// detections that did not run, or ran without their baseline.
 pub(crate) fn findings(
     out: &mut dyn Write,
     findings: &[Finding],
-    suppressed: &[Suppressed],
-    left_out: &[LeftOut],
+    besides: &Besides<'_>,
     format: Format,
     zone: &TimeZone,
 ) -> io::Result<()> {
     match format {
         Format::Table => {
             text(out, findings, zone)?;
-            not_run(out, left_out)
+            not_run(out, besides)
         }
         Format::Json | Format::Ndjson => {
-            let suppressed = suppressed.iter().map(Suppressed::to_json);
-            let left_out = left_out.iter().map(LeftOut::to_json);
-            let mut objects: Vec<Map<String, Value>> =
-                findings.par_iter().map(Finding::to_json).collect();
-            objects.extend(suppressed.chain(left_out));
+            let mut objects = with_events(findings);
+            objects.extend(besides.suppressed.iter().map(Suppressed::to_json));
+            objects.extend(besides.left_out.iter().map(LeftOut::to_json));
+            objects.extend(besides.without_baseline.iter().map(NoBaseline::to_json));
             write_objects(out, &objects, format)
         }
-        Format::Csv => csv(out, findings, left_out, zone),
+        Format::Csv => csv(out, findings, besides, zone),
     }
+}
+
+/// Findings, and before each its events that no finding before it had.
+fn with_events(findings: &[Finding]) -> Vec<Map<String, Value>> {
+    let mut numbers = EventNumbers::default();
+    let mut objects = Vec::with_capacity(findings.len());
+    let maps: Vec<_> = findings.par_iter().map(Finding::to_json).collect();
+    for (finding, mut map) in findings.iter().zip(maps) {
+        if let Some(events) = &finding.events {
+            let matching = events.to_json(&mut numbers, &mut objects);
+            map.insert("matching".to_owned(), Value::Object(matching));
+        }
+        objects.push(map);
+    }
+    objects
 }
 
 /// A point in time in the zone.
@@ -72,7 +96,8 @@ fn text(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Resul
         detail(out, finding)?;
     }
     if findings.len() > DETAILED {
-        writeln!(out, "\n{} more findings; --format json shows all", findings.len() - DETAILED)?;
+        let more = counted(findings.len() - DETAILED, "more finding");
+        writeln!(out, "\n{more}; --format json shows all")?;
     }
     out.flush()
 }
@@ -132,8 +157,22 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn not_run(out: &mut dyn Write, left_out: &[LeftOut]) -> io::Result<()> {
-    if left_out.is_empty() {
+fn not_run(out: &mut dyn Write, besides: &Besides<'_>) -> io::Result<()> {
+    let rows = besides.left_out.iter().map(|l| [&*l.detection, l.why.as_str(), &l.reason]);
+    reasons(out, ["did not run", "why", "reason"], rows.map(|r| r.map(one_line)))?;
+    let rows = besides.without_baseline.iter().map(|b| {
+        let events = if b.had_events { "events" } else { "no events" };
+        [one_line(&b.detection), events.to_owned(), one_line(&b.reason())]
+    });
+    reasons(out, ["ran without its baseline", "had", "reason"], rows)
+}
+
+fn reasons(
+    out: &mut dyn Write,
+    head: [&str; 3],
+    rows: impl ExactSizeIterator<Item = [String; 3]>,
+) -> io::Result<()> {
+    if rows.len() == 0 {
         return Ok(());
     }
     let mut table = Table::new();
@@ -141,10 +180,8 @@ fn not_run(out: &mut dyn Write, left_out: &[LeftOut]) -> io::Result<()> {
     if io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
-    table.set_header(["did not run", "why", "reason"]);
-    for one in left_out {
-        table.add_row([&*one.detection, one.why.as_str(), &one_line(&one.reason)]);
-    }
+    table.set_header(head);
+    table.add_rows(rows);
     writeln!(out, "\n{table}")?;
     out.flush()
 }
@@ -152,7 +189,7 @@ fn not_run(out: &mut dyn Write, left_out: &[LeftOut]) -> io::Result<()> {
 fn csv(
     out: &mut dyn Write,
     findings: &[Finding],
-    left_out: &[LeftOut],
+    besides: &Besides<'_>,
     zone: &TimeZone,
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
@@ -195,10 +232,15 @@ fn csv(
             }
         }
     }
-    for one in left_out {
+    let mut note = |name: &str, id: &str, kind: &str, reason: &str| {
+        writer.write_record(["", name, id, kind, "", "", "", "", "", reason, ""])
+    };
+    for one in besides.left_out {
         let kind = format!("did not run: {}", one.why.as_str());
-        let (name, id) = (&*one.detection, &*one.id);
-        writer.write_record(["", name, id, &kind, "", "", "", "", "", &one.reason, ""])?;
+        note(&one.detection, &one.id, &kind, &one.reason)?;
+    }
+    for one in besides.without_baseline {
+        note(&one.detection, &one.id, "ran without its baseline", &one.reason())?;
     }
     writer.flush()
 }

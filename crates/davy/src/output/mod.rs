@@ -6,7 +6,7 @@ mod report;
 mod rows;
 mod timeline;
 
-pub(crate) use findings::{findings, shown_time};
+pub(crate) use findings::{Besides, findings, shown_time};
 pub(crate) use navigator::navigator;
 pub(crate) use report::{Report, report};
 pub(crate) use rows::{Format, print, write_objects};
@@ -38,6 +38,11 @@ pub(crate) fn ended(written: io::Result<()>, incomplete: bool) -> Exit {
         _ if incomplete => Exit::Incomplete,
         _ => Exit::Done,
     }
+}
+
+/// A number of things in words: `1 file`, `2 files`.
+pub(crate) fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Prints a text; that nobody reads any more is no failure.

@@ -75,7 +75,7 @@
     const body = make('tbody', {});
     const heads = columns.map((column, c) => {
       const button = make('button', { type: 'button', onclick: () => sort(c) }, column.name);
-      const th = make('th', { scope: 'col', class: column.kind || null }, button);
+      const th = make('th', { scope: 'col', class: column.kind || null, 'data-name': column.name }, button);
       head.append(th);
       return th;
     });
@@ -203,7 +203,7 @@
   ], data.suppressed, { sort: 0, caption: 'Suppressed findings' });
   plain('left-out', [
     { name: 'Detection' }, { name: 'Why', kind: 't' }, { name: 'Reason' },
-  ], data.leftOut, { sort: 1, caption: 'Detections that did not run' });
+  ], data.leftOut, { sort: 1, caption: 'Detections that did not run, or without their baseline' });
 
   for (const button of document.querySelectorAll('[data-technique]')) {
     const id = button.getAttribute('data-technique');
