@@ -7,9 +7,9 @@ use crate::pool::Pool;
 use datafusion::arrow::array::ArrayData;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
+use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SessionState, TaskContext};
 use davy_plan::Failed;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,13 +39,12 @@ impl Memory {
         Memory { limited }
     }
 
-    /// What operators run in.
-    pub(crate) fn task(&self, state: &SessionState) -> Arc<TaskContext> {
-        let task = TaskContext::from(state);
-        let Some(limited) = &self.limited else { return Arc::new(task) };
-        let shared = state.runtime_env();
+    /// What operators run in: as given, unless the search has a limit of its own.
+    pub(crate) fn task(&self, task: TaskContext) -> TaskContext {
+        let Some(limited) = &self.limited else { return task };
+        let shared = task.runtime_env();
         let own = RuntimeEnv { memory_pool: limited.pool.clone(), ..shared.as_ref().clone() };
-        Arc::new(task.with_runtime(Arc::new(own)))
+        task.with_runtime(Arc::new(own))
     }
 
     pub(crate) fn reserve(&self, bytes: usize) -> Result<(), Failed> {
