@@ -8,7 +8,7 @@ use davy_content::Detection;
 use davy_exec::{EventSource, Matching, RunError, Search};
 use davy_plan::{Env, FieldSet, Val};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -27,20 +27,48 @@ pub struct FindingEvents {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// All fields, `_raw` too. The findings of a detection that share an event share this.
+    /// Its number in the reading: the same event has the same one in all findings.
+    pub seq: u64,
+    /// All fields, `_raw` too; those of a data model where a detection reads one. Findings that
+    /// share an event share this.
     pub row: Arc<Row>,
     /// The alternatives of the search's outer `OR`s that it meets, as SPL.
     pub branches: Vec<Arc<str>>,
 }
 
+/// Numbers events in the order in which they are met, so that each is written once however many
+/// findings have it.
+#[derive(Debug, Default)]
+pub struct EventNumbers(HashMap<u64, usize>);
+
+impl EventNumbers {
+    /// An event's number, from 0 on, and whether it is new.
+    pub fn number(&mut self, event: &Event) -> (usize, bool) {
+        let next = self.0.len();
+        let number = *self.0.entry(event.seq).or_insert(next);
+        (number, number == next)
+    }
+}
+
 impl FindingEvents {
-    pub fn to_json(&self) -> Map<String, Value> {
+    /// How a finding refers to its events; those that are met the first time go to `new` as
+    /// records of their own: `{"event": NUMBER, "fields": {…}}`.
+    pub fn to_json(
+        &self,
+        numbers: &mut EventNumbers,
+        new: &mut Vec<Map<String, Value>>,
+    ) -> Map<String, Value> {
         let events: Vec<Value> = self
             .events
             .iter()
-            .map(|e| {
-                let branches: Vec<&str> = e.branches.iter().map(|b| &**b).collect();
-                json!({ "fields": e.row.to_json(), "matched": branches })
+            .map(|event| {
+                let (number, is_new) = numbers.number(event);
+                if is_new {
+                    let fields = ("fields".to_owned(), Value::Object(event.row.to_json()));
+                    new.push([("event".to_owned(), json!(number)), fields].into_iter().collect());
+                }
+                let branches: Vec<&str> = event.branches.iter().map(|b| &**b).collect();
+                json!({ "event": number, "matched": branches })
             })
             .collect();
         let value = json!({ "events": events, "more": self.more, "note": self.note });
@@ -87,7 +115,44 @@ pub fn matching_events(
             finding.events = Some(of_finding(finding, &rows, &known, matching, env));
         }
     }
+    share(hunt.findings.iter_mut().filter_map(|f| f.events.as_mut()));
     Ok(())
+}
+
+/// Gives an event that several detections read all of the fields that any of them saw: a data
+/// model adds some, and one that reads no model does not ask for them.
+fn share<'f>(all: impl Iterator<Item = &'f mut FindingEvents>) {
+    let mut events: Vec<&mut Event> = all.flat_map(|f| &mut f.events).collect();
+    let mut views: HashMap<u64, Vec<Arc<Row>>> = HashMap::new();
+    for event in &events {
+        let own = views.entry(event.seq).or_default();
+        if !own.iter().any(|row| Arc::ptr_eq(row, &event.row)) {
+            own.push(event.row.clone());
+        }
+    }
+    let whole: HashMap<u64, Arc<Row>> = views
+        .into_iter()
+        .filter_map(|(seq, mut views)| {
+            // The view with the fewest fields is the plainest: where two differ, it tells.
+            views.sort_by_key(|row| row.fields.len());
+            let mut views = views.into_iter();
+            let mut whole = views.next()?;
+            for view in views {
+                let known: HashSet<&str> = whole.fields.iter().map(|(n, _)| n.as_str()).collect();
+                let more: Vec<_> =
+                    view.fields.iter().filter(|(n, _)| !known.contains(&**n)).cloned().collect();
+                if !more.is_empty() {
+                    Arc::make_mut(&mut whole).fields.extend(more);
+                }
+            }
+            Some((seq, whole))
+        })
+        .collect();
+    for event in &mut events {
+        if let Some(row) = whole.get(&event.seq) {
+            event.row = row.clone();
+        }
+    }
 }
 
 /// Fields of results that are about all of a group's events.
@@ -156,7 +221,8 @@ fn of_finding(
         .into_iter()
         .filter_map(|at| {
             let branches = matching.branches.get(at).cloned().unwrap_or_default();
-            Some(Event { row: rows.get(at)?.clone(), branches })
+            let seq = *matching.numbers.get(at)?;
+            Some(Event { seq, row: rows.get(at)?.clone(), branches })
         })
         .collect();
     FindingEvents { events, more, note }

@@ -28,6 +28,7 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Without its events, which [`FindingEvents::to_json`] gives: findings share them.
     pub fn to_json(&self) -> Map<String, Value> {
         let risk: Vec<Value> = self.risk.iter().map(|r| Value::Object(r.to_json())).collect();
         let value = json!({
@@ -42,13 +43,9 @@ impl Finding {
             "result": self.row.to_json(),
             "risk_events": risk,
         });
-        let mut map = match value {
+        match value {
             Value::Object(map) => map,
             _ => Map::new(),
-        };
-        if let Some(events) = &self.events {
-            map.insert("matching".to_owned(), Value::Object(events.to_json()));
         }
-        map
     }
 }

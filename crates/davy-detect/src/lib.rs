@@ -26,7 +26,7 @@ pub mod testing;
 mod tuning;
 
 pub use compiled::Compiled;
-pub use events::{Event, FindingEvents, matching_events};
+pub use events::{Event, EventNumbers, FindingEvents, matching_events};
 pub use finding::Finding;
 pub use hunt::{Hunt, HuntEvents, HuntProfile, hunt};
 pub use incident::{ObjectRisk, RiskNotable, object_risk, risk_notables};

@@ -17,6 +17,8 @@ use std::sync::atomic::AtomicBool;
 pub struct Matching {
     /// With `_raw` and all fields, in the order of the events.
     pub rows: Rows,
+    /// For each row its event's number in the reading, which all searches share.
+    pub numbers: Vec<u64>,
     /// For each row the alternatives of the filter's `OR`s that it meets, as SPL.
     pub branches: Vec<Vec<Arc<str>>>,
 }
@@ -123,6 +125,7 @@ fn gathered(own: &[(usize, Alternatives)], kept: &[Stored]) -> Result<Matching, 
                 }
             }
             out.rows.rows.push(wide);
+            out.numbers.push(seq);
             out.branches.push(met.remove(&seq).unwrap_or_default());
         }
     }

@@ -2,14 +2,15 @@
 
 use super::rows::{Format, write_objects};
 use comfy_table::{ContentArrangement, Table, presets};
-use davy_detect::{Finding, LeftOut, RiskEvent, Suppressed};
+use davy_detect::{EventNumbers, Finding, LeftOut, RiskEvent, Suppressed};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
-/// Writes findings with their risk events; in JSON those that were suppressed too; then the detections that did not run.
+/// Writes findings with their risk events; in JSON those that were suppressed too; then the
+/// detections that did not run.
 pub(crate) fn findings(
     out: &mut dyn Write,
     findings: &[Finding],
@@ -24,15 +25,28 @@ pub(crate) fn findings(
             not_run(out, left_out)
         }
         Format::Json | Format::Ndjson => {
-            let suppressed = suppressed.iter().map(Suppressed::to_json);
-            let left_out = left_out.iter().map(LeftOut::to_json);
-            let mut objects: Vec<Map<String, Value>> =
-                findings.par_iter().map(Finding::to_json).collect();
-            objects.extend(suppressed.chain(left_out));
+            let mut objects = with_events(findings);
+            objects.extend(suppressed.iter().map(Suppressed::to_json));
+            objects.extend(left_out.iter().map(LeftOut::to_json));
             write_objects(out, &objects, format)
         }
         Format::Csv => csv(out, findings, left_out, zone),
     }
+}
+
+/// Findings, and before each its events that no finding before it had.
+fn with_events(findings: &[Finding]) -> Vec<Map<String, Value>> {
+    let mut numbers = EventNumbers::default();
+    let maps: Vec<Map<String, Value>> = findings.par_iter().map(Finding::to_json).collect();
+    let mut objects = Vec::with_capacity(findings.len());
+    for (finding, mut map) in findings.iter().zip(maps) {
+        if let Some(events) = &finding.events {
+            let matching = events.to_json(&mut numbers, &mut objects);
+            map.insert("matching".to_owned(), Value::Object(matching));
+        }
+        objects.push(map);
+    }
+    objects
 }
 
 /// A point in time in the zone.

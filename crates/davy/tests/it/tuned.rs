@@ -2,6 +2,7 @@
 
 use crate::{Folder, davy};
 use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
@@ -237,11 +238,25 @@ fn findings_have_their_events_and_the_branch_that_matched() {
     let out = davy(&hunted.args(&["--events"]), "");
     assert_eq!(out.status, 0, "{}", out.err);
     let all = lines(&out.out);
+    let mut known: HashMap<u64, &Value> = HashMap::new();
+    for record in &all {
+        if let Some(number) = record.get("event") {
+            let number = number.as_u64().unwrap();
+            assert!(known.insert(number, &record["fields"]).is_none(), "twice: {record}");
+            continue;
+        }
+        let events = record["matching"]["events"].as_array().unwrap();
+        let stands = |e: &Value| known.contains_key(&e["event"].as_u64().unwrap());
+        assert!(events.iter().all(stands), "an event comes before its finding: {record}");
+    }
+    let raw: HashSet<&Value> = known.values().map(|fields| &fields["_raw"]).collect();
+    assert_eq!(raw.len(), known.len(), "two detections share their events");
+    let fields = |event: &Value| known[&event["event"].as_u64().unwrap()];
     for finding in all.iter().filter(|f| f["detection"] == "Either") {
         let events = finding["matching"]["events"].as_array().unwrap();
         assert_eq!(events.len(), 1, "{finding}");
-        assert_eq!(events[0]["fields"]["_raw"], finding["result"]["_raw"]);
-        assert_eq!(events[0]["fields"]["kind"], "found");
+        assert_eq!(fields(&events[0])["_raw"], finding["result"]["_raw"]);
+        assert_eq!(fields(&events[0])["kind"], "found");
         let matched: Vec<&str> =
             events[0]["matched"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
         let size: u64 = finding["result"]["size"].as_str().unwrap().parse().unwrap();
@@ -255,7 +270,7 @@ fn findings_have_their_events_and_the_branch_that_matched() {
     assert!(!grouped.is_empty());
     for finding in grouped {
         let events = finding["matching"]["events"].as_array().unwrap();
-        assert!(events.iter().all(|e| e["fields"]["user"] == finding["result"]["user"]));
+        assert!(events.iter().all(|e| fields(e)["user"] == finding["result"]["user"]));
         assert!(finding["matching"]["note"].as_str().unwrap().contains("user"), "{finding}");
     }
     let mut args = hunted.args(&["--events"]);

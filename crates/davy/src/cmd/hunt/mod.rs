@@ -54,7 +54,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Give each finding its matching events, raw and with all fields, and the alternatives of the
-    /// search that each met.
+    /// search that each met. In JSON an event is a record of its own, `{"event": NUMBER, "fields":
+    /// {...}}`, before the first finding that names its number.
     #[arg(long)]
     events: bool,
     /// Instead of hunting tell for each detection whether the logs have events for it, and which

@@ -1,12 +1,13 @@
 //! The tables of a report as JSON inside of the page.
 
 use super::{Report, shown_time};
-use davy_detect::{Finding, RiskEvent, Row, Suppressed, object_risk, risk_notables};
+use davy_detect::{
+    Event, EventNumbers, Finding, RiskEvent, Suppressed, object_risk, risk_notables,
+};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
-use std::sync::Arc;
 
 /// Findings whose details are read at once.
 const CHUNK: usize = 250;
@@ -84,7 +85,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> 
         element(out, &format!("details-{at}"), &Value::Array(details))?;
     }
     for (at, chunk) in events.texts.chunks(EVENTS).enumerate() {
-        let texts: Vec<&str> = chunk.iter().map(|text| &**text).collect();
+        let texts: Vec<&str> = chunk.iter().map(String::as_str).collect();
         element_of(out, &format!("events-{at}"), &format!("[{}]", texts.join(",")))?;
     }
     Ok(())
@@ -93,26 +94,19 @@ pub(super) fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> 
 /// Events as JSON, each once however many findings show it.
 #[derive(Default)]
 struct Events {
-    texts: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, usize>,
-    /// Those that were met, by where they are kept.
-    met: HashMap<*const Row, usize>,
+    texts: Vec<String>,
+    numbers: EventNumbers,
 }
 
 impl Events {
-    fn number(&mut self, row: &Arc<Row>, zone: &TimeZone) -> usize {
-        if let Some(number) = self.met.get(&Arc::as_ptr(row)) {
-            return *number;
+    fn number(&mut self, event: &Event, zone: &TimeZone) -> usize {
+        let (number, is_new) = self.numbers.number(event);
+        if is_new {
+            let fields: Vec<(String, Value)> = event.row.to_json().into_iter().collect();
+            let time = event.row.time("_time", &TimeZone::UTC);
+            let title = time.map(|t| shown_time(t, zone)).unwrap_or_default();
+            self.texts.push(json!({ "title": title, "fields": fields }).to_string());
         }
-        let fields: Vec<(String, Value)> = row.to_json().into_iter().collect();
-        let time = row.time("_time", &TimeZone::UTC);
-        let title = time.map(|t| shown_time(t, zone)).unwrap_or_default();
-        let text: Arc<str> = json!({ "title": title, "fields": fields }).to_string().into();
-        let number = *self.numbers.entry(text.clone()).or_insert_with(|| {
-            self.texts.push(text);
-            self.texts.len() - 1
-        });
-        self.met.insert(Arc::as_ptr(row), number);
         number
     }
 }
@@ -187,7 +181,7 @@ fn details(finding: &Finding, zone: &TimeZone, known: &mut Events) -> Value {
             .iter()
             .map(|event| {
                 let met: Vec<&str> = event.branches.iter().map(|b| &**b).collect();
-                json!([known.number(&event.row, zone), met])
+                json!([known.number(event, zone), met])
             })
             .collect();
         map.insert("events".to_owned(), Value::Array(events));
