@@ -81,7 +81,8 @@ pub(crate) fn report_problems(errors: &[String], reports: &[InputReport]) -> boo
         tell!("warning: {line}");
     }
     if lines.len() > SHOWN {
-        tell!("warning: {} more inputs had problems", lines.len() - SHOWN);
+        let more = crate::output::counted(lines.len() - SHOWN, "more input");
+        tell!("warning: {more} had problems");
     }
     !lines.is_empty()
 }

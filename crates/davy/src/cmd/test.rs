@@ -77,10 +77,12 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let without = tested.iter().filter(|(_, t)| t.passed() && t.lacks_data()).count();
     let lacking = match without {
         0 => String::new(),
+        1 => ", 1 lacks its data".to_owned(),
         n => format!(", {n} lack their data"),
     };
     let passed = tested.len() - failed - without;
-    tell!("{} detections tested, {passed} passed, {failed} failed{lacking}", tested.len());
+    let all = output::counted(tested.len(), "detection");
+    tell!("{all} tested, {passed} passed, {failed} failed{lacking}");
     Ok(output::ended(written, failed > 0 || unsound))
 }
 

@@ -1,5 +1,6 @@
 //! Findings in each format.
 
+use super::counted;
 use super::rows::{Format, write_objects};
 use comfy_table::{ContentArrangement, Table, presets};
 use davy_detect::{EventNumbers, Finding, LeftOut, RiskEvent, Suppressed};
@@ -86,7 +87,8 @@ fn text(out: &mut dyn Write, findings: &[Finding], zone: &TimeZone) -> io::Resul
         detail(out, finding)?;
     }
     if findings.len() > DETAILED {
-        writeln!(out, "\n{} more findings; --format json shows all", findings.len() - DETAILED)?;
+        let more = counted(findings.len() - DETAILED, "more finding");
+        writeln!(out, "\n{more}; --format json shows all")?;
     }
     out.flush()
 }

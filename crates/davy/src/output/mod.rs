@@ -40,6 +40,11 @@ pub(crate) fn ended(written: io::Result<()>, incomplete: bool) -> Exit {
     }
 }
 
+/// A number of things in words: `1 file`, `2 files`.
+pub(crate) fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Prints a text; that nobody reads any more is no failure.
 pub(crate) fn say(text: &str) -> Exit {
     let mut out = io::stdout().lock();

@@ -136,5 +136,5 @@ fn an_example_without_the_attack_is_no_failure() {
     }
     assert_eq!(tested[0]["passed"], false, "{out}");
     assert!(out.contains("the recorded data is not at hand; the search gave 0 results"), "{out}");
-    assert!(err.contains("1 detections tested, 0 passed, 0 failed, 1 lack their data"), "{err}");
+    assert!(err.contains("1 detection tested, 0 passed, 0 failed, 1 lacks its data"), "{err}");
 }

@@ -182,7 +182,7 @@ fn events_are_counted_as_the_evtx_crate_dumps_them() {
     let line: serde_json::Value = serde_json::from_str(counted.out.trim()).unwrap();
     assert_eq!(line["count"].as_u64(), Some(total), "{}", counted.err);
     let hunted = davy(&["hunt", &root, "--format", "ndjson"], "");
-    let sums = format!("{files} files, {total} events, 1 detections: ");
+    let sums = format!("{files} files, {total} events, 1 detection: ");
     assert!(hunted.err.starts_with(&sums), "{sums}, not: {}", hunted.err);
 }
 

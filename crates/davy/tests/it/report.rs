@@ -3,10 +3,16 @@
 use crate::{Folder, davy};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// What a page holds after its scripts ran, and what the browser had to say of it.
 fn browse(path: &str) -> Option<(String, String)> {
+    let out = chromium(&["--dump-dom"], path)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some((text(&out.stdout), text(&out.stderr)))
+}
+
+fn chromium(args: &[&str], path: &str) -> Option<Output> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let browser = std::env::var("DAVY_CHROMIUM").ok();
     let browser = browser.iter().map(String::as_str).chain(names).find(|name| {
@@ -18,14 +24,14 @@ fn browse(path: &str) -> Option<(String, String)> {
     };
     let profile = Folder::new("chromium");
     let out = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+        .args(["--headless", "--no-sandbox", "--disable-gpu"])
+        .args(args)
         .args(["--enable-logging=stderr", "--virtual-time-budget=8000"])
         .arg(format!("--user-data-dir={}", profile.path()))
         .arg(format!("file://{path}"))
         .output()
         .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Some((text(&out.stdout), text(&out.stderr)))
+    Some(out)
 }
 
 /// The report with a script behind its own that tries it out and writes what it saw into the page.
@@ -206,6 +212,30 @@ fn an_event_stands_in_the_report_once() {
     let Some(seen) = tried(&report, script) else { return };
     assert_eq!(seen["events"], 10);
     assert!(seen["text"].as_str().unwrap().contains("found"), "{seen}");
+}
+
+#[test]
+fn a_printed_report_repeats_the_heads_of_its_tables() {
+    let folder = Folder::new("report-print");
+    let args = world(&folder, 100);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    assert_eq!(davy(&args, "").status, 0);
+    let pdf = format!("{}/report.pdf", folder.path());
+    let Some(_) = chromium(&[&format!("--print-to-pdf={pdf}")], args.last().unwrap()) else {
+        return;
+    };
+    let Ok(text) = Command::new("pdftotext").args(["-layout", &pdf, "-"]).output() else {
+        eprintln!("skipped: there is no pdftotext");
+        return;
+    };
+    let text = String::from_utf8(text.stdout).unwrap();
+    let pages: Vec<&str> = text.split('\u{c}').filter(|p| p.contains("T1059.001")).collect();
+    let of_findings = |p: &&&str| p.matches("host-").count() > 5 && p.contains(" ran ");
+    let pages: Vec<_> = pages.iter().filter(of_findings).collect();
+    assert!(pages.len() > 2, "{text}");
+    for page in pages {
+        assert!(page.contains("Risk objects"), "{page}");
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn the_same_finding() {
         let path = folder.file("events.json", event.to_string());
         let ran = davy(&["hunt", &path, "--format", "ndjson"], "");
         assert_eq!(ran.status, 0, "{name}: {}", ran.err);
-        assert!(ran.err.contains("1 findings, 1 risk events"), "{name}: {}", ran.err);
+        assert!(ran.err.contains("1 finding, 1 risk event"), "{name}: {}", ran.err);
         let rows = davy(
             &[
                 "search",

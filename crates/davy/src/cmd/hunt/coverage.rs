@@ -25,7 +25,7 @@ pub(super) fn write(
     let mut sums: BTreeMap<Verdict, usize> = BTreeMap::new();
     all.iter().for_each(|one| *sums.entry(one.verdict).or_default() += 1);
     let sums: Vec<String> = sums.iter().map(|(v, n)| format!("{n} {}", v.as_str())).collect();
-    tell!("{} detections: {}", all.len(), sums.join(", "));
+    tell!("{}: {}", output::counted(all.len(), "detection"), sums.join(", "));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What a hunt came to, on standard error.
 
+use crate::output::counted;
 use davy_detect::{Hunt, LeftOut, Why, object_risk, risk_notables};
 use davy_exec::InputReport;
 use std::collections::BTreeMap;
@@ -11,10 +12,12 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
     let events: u64 = reports.iter().map(|r| r.counts.events).sum();
     let risk: usize = hunt.findings.iter().map(|f| f.risk.len()).sum();
     tell!(
-        "{} files, {events} events, {} detections: {} findings, {risk} risk events",
-        reports.len(),
-        hunt.ran,
-        hunt.findings.len(),
+        "{}, {}, {}: {}, {}",
+        counted(reports.len(), "file"),
+        counted(usize::try_from(events).unwrap_or(usize::MAX), "event"),
+        counted(hunt.ran, "detection"),
+        counted(hunt.findings.len(), "finding"),
+        counted(risk, "risk event"),
     );
     if hunt.stopped {
         tell!("stopped before the end: these are the findings so far");
@@ -22,10 +25,9 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
     by_risk(hunt);
     suppressed(hunt);
     if !hunt.second_stage.is_empty() {
-        tell!(
-            "{} detections read the risk events and notables of the others",
-            hunt.second_stage.len()
-        );
+        let n = hunt.second_stage.len();
+        let read = if n == 1 { "reads" } else { "read" };
+        tell!("{} {read} the risk events and notables of the others", counted(n, "detection"));
     }
     left_out(&hunt.left_out);
 }
@@ -52,7 +54,8 @@ fn left_out(all: &[LeftOut]) {
     }
     let counts: Vec<String> =
         kinds.iter().map(|(why, n)| format!("{n} {}", why.as_str())).collect();
-    tell!("{} detections did not run ({}); --left-out lists them", all.len(), counts.join(", "));
+    let n = counted(all.len(), "detection");
+    tell!("{n} did not run ({}); --left-out lists them", counts.join(", "));
 }
 
 fn by_risk(hunt: &Hunt) {
@@ -76,7 +79,8 @@ fn by_risk(hunt: &Hunt) {
         format!("{score:>7}  {name} ({count})")
     });
     list("hosts, users and others by risk", &objects, |o| {
-        format!("{:>7}  {} ({}, {} detections)", o.score, o.object, o.object_type, o.sources)
+        let sources = counted(o.sources, "detection");
+        format!("{:>7}  {} ({}, {sources})", o.score, o.object, o.object_type)
     });
     let row: Vec<String> = tactics.iter().map(|(name, count)| format!("{name} {count}")).collect();
     tell!("ATT&CK tactics: {}", row.join(", "));

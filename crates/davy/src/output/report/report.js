@@ -75,7 +75,7 @@
     const body = make('tbody', {});
     const heads = columns.map((column, c) => {
       const button = make('button', { type: 'button', onclick: () => sort(c) }, column.name);
-      const th = make('th', { scope: 'col', class: column.kind || null }, button);
+      const th = make('th', { scope: 'col', class: column.kind || null, 'data-name': column.name }, button);
       head.append(th);
       return th;
     });
