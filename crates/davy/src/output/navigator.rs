@@ -1,5 +1,5 @@
 //! Findings as a layer of the ATT&CK Navigator, format 4.5
-//! (<https://github.com/mitre-attack/attack-navigator/blob/master/layers/LAYERFORMATv4_5.md>).
+//! (<https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md>).
 
 use davy_detect::Finding;
 use serde_json::{Value, json};
@@ -31,7 +31,8 @@ pub(crate) fn navigator(out: &mut dyn Write, findings: &[Finding]) -> io::Result
         .collect();
     let layer = json!({
         "name": "davy hunt",
-        "versions": { "attack": "16", "layer": "4.5" },
+        // The oldest Navigator that reads this format; a layer must name one.
+        "versions": { "attack": "16", "navigator": "4.9.0", "layer": "4.5" },
         "domain": "enterprise-attack",
         "description": "Findings per technique",
         "sorting": 3,

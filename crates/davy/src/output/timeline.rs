@@ -1,7 +1,8 @@
 //! Findings as a timeline for Timesketch and Timeline Explorer.
 //!
-//! Timesketch asks for `message`, `datetime` (ISO 8601) and `timestamp_desc`
-//! (<https://timesketch.org/guides/user/import-from-json-csv/>); Timeline Explorer shows any CSV.
+//! Timesketch asks for `message`, `datetime` (ISO 8601) and `timestamp_desc`, in files whose names
+//! end in `.csv` or `.jsonl` (<https://timesketch.org/guides/user/import-from-json-csv/>). It reads
+//! all times in the form of the first one. Timeline Explorer shows any CSV.
 
 use davy_detect::Finding;
 use jiff::Timestamp;
@@ -27,8 +28,10 @@ pub(crate) fn timeline(out: &mut dyn Write, findings: &[Finding], ndjson: bool) 
     if ndjson {
         for finding in findings {
             let pairs = COLUMNS.iter().zip(cells(finding));
-            let map: Map<String, Value> =
+            let mut map: Map<String, Value> =
                 pairs.map(|(name, text)| ((*name).to_owned(), Value::String(text))).collect();
+            // As a number it can be asked for by range.
+            map.insert("score".to_owned(), Value::from(finding.score));
             writeln!(out, "{}", Value::Object(map))?;
         }
         return out.flush();

@@ -160,6 +160,130 @@ fn what_is_written_tells_the_same_findings() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A text with each digit as a 9.
+fn shape(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
+}
+
+#[test]
+fn timelines_are_what_timesketch_reads() {
+    let folder = Folder::new("timeline");
+    let (csv, jsonl) = (format!("{}/t.csv", folder.path()), format!("{}/t.jsonl", folder.path()));
+    let all = findings(&["--timeline", &csv]);
+    findings(&["--timeline", &jsonl]);
+    // Microseconds and an offset in each: a reader takes the form of the first one for all.
+    let iso = "9999-99-99T99:99:99.999999+99:99";
+    let mut reader = csv::Reader::from_path(&csv).unwrap();
+    let heads: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let different: std::collections::HashSet<&String> = heads.iter().collect();
+    assert!(different.len() == heads.len() && !heads.iter().any(String::is_empty), "{heads:?}");
+    let text = std::fs::read_to_string(&jsonl).unwrap();
+    let lines: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), lines.len()), (all.len(), all.len()));
+    for (row, line) in rows.iter().zip(&lines) {
+        let cell = |name: &str| row.get(heads.iter().position(|h| h == name).unwrap()).unwrap();
+        assert_eq!(shape(cell("datetime")), iso, "{row:?}");
+        for name in ["message", "datetime", "timestamp_desc"] {
+            assert!(!cell(name).is_empty(), "{row:?}");
+            assert_eq!(line[name], cell(name));
+        }
+        assert!(line["score"].is_u64() && line.get("tag").is_none(), "{line}");
+    }
+}
+
+/// (property, kind, required) as layers/spec/v4.5/layerformat.md of the ATT&CK Navigator has them.
+type Properties = &'static [(&'static str, &'static str, bool)];
+
+const LAYER: Properties = &[
+    ("versions", "object", false),
+    ("name", "string", true),
+    ("description", "string", false),
+    ("domain", "string", true),
+    ("customDataURL", "string", false),
+    ("filters", "object", false),
+    ("sorting", "number", false),
+    ("layout", "object", false),
+    ("hideDisabled", "boolean", false),
+    ("techniques", "array", false),
+    ("gradient", "object", false),
+    ("legendItems", "array", false),
+    ("showTacticRowBackground", "boolean", false),
+    ("tacticRowBackground", "string", false),
+    ("selectTechniquesAcrossTactics", "boolean", false),
+    ("selectSubtechniquesWithParent", "boolean", false),
+    ("selectVisibleTechniques", "boolean", false),
+    ("metadata", "array", false),
+    ("links", "array", false),
+];
+const VERSIONS: Properties =
+    &[("attack", "string", false), ("navigator", "string", true), ("layer", "string", true)];
+const TECHNIQUE: Properties = &[
+    ("techniqueID", "string", true),
+    ("tactic", "string", false),
+    ("comment", "string", false),
+    ("enabled", "boolean", false),
+    ("score", "number", false),
+    ("color", "string", false),
+    ("metadata", "array", false),
+    ("links", "array", false),
+    ("showSubtechniques", "boolean", false),
+];
+const GRADIENT: Properties =
+    &[("colors", "array", true), ("minValue", "number", true), ("maxValue", "number", true)];
+
+fn conforms(value: &Value, properties: Properties) {
+    let map = value.as_object().unwrap();
+    for (name, _, required) in properties {
+        assert!(!required || map.contains_key(*name), "{name} is lacking: {value}");
+    }
+    for (name, value) in map {
+        let known = properties.iter().find(|(known, ..)| known == name);
+        let (_, kind, _) = known.unwrap_or_else(|| panic!("no layer has {name}"));
+        let own = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        assert_eq!(own, *kind, "{name}");
+    }
+}
+
+#[test]
+fn a_layer_is_what_the_navigator_reads() {
+    let folder = Folder::new("layer");
+    let path = format!("{}/layer.json", folder.path());
+    // With findings and without any.
+    for more in [&[][..], &["--min-risk", "100"]] {
+        let all = findings(&[&["--navigator", &path][..], more].concat());
+        assert_eq!(all.is_empty(), !more.is_empty());
+        let layer: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        conforms(&layer, LAYER);
+        conforms(&layer["versions"], VERSIONS);
+        conforms(&layer["gradient"], GRADIENT);
+        assert_eq!(layer["versions"]["layer"], "4.5");
+        let navigator = layer["versions"]["navigator"].as_str().unwrap();
+        let parts: Vec<u32> = navigator.split('.').map(|p| p.parse().unwrap()).collect();
+        assert!(parts >= vec![4, 9, 0], "{navigator}");
+        let domains = ["enterprise-attack", "mobile-attack", "ics-attack"];
+        assert!(domains.contains(&layer["domain"].as_str().unwrap()));
+        assert!(layer["sorting"].as_u64().unwrap() <= 3);
+        let gradient = &layer["gradient"];
+        assert!(gradient["maxValue"].as_f64() > gradient["minValue"].as_f64());
+        assert!(gradient["colors"].as_array().unwrap().len() >= 2);
+        let techniques = layer["techniques"].as_array().unwrap();
+        assert_eq!(techniques.is_empty(), all.is_empty());
+        for technique in techniques {
+            conforms(technique, TECHNIQUE);
+            let id = shape(technique["techniqueID"].as_str().unwrap());
+            assert!(id == "T9999" || id == "T9999.999", "{technique}");
+        }
+    }
+}
+
 #[test]
 fn a_profile_names_the_detections_that_had_events() {
     let err = String::from_utf8(hunt(&["--profile"]).stderr).unwrap();

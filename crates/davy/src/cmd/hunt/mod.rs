@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Write a timeline for Timesketch or Timeline Explorer there: CSV, or NDJSON where the
-    /// name ends in .ndjson or .jsonl.
+    /// name ends in .jsonl (as Timesketch wants it) or .ndjson.
     #[arg(long, value_name = "FILE")]
     timeline: Option<PathBuf>,
     /// Write the risk events there, as NDJSON.
