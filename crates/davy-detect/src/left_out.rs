@@ -17,6 +17,8 @@ pub enum Why {
     Failed,
     /// It took longer than it may.
     TimedOut,
+    /// It came to hold more than it may.
+    OutOfMemory,
     /// It is deprecated or removed.
     Deprecated,
     /// It was not asked for.
@@ -32,6 +34,7 @@ impl Why {
             Why::Missing => "missing",
             Why::Failed => "failed",
             Why::TimedOut => "timed-out",
+            Why::OutOfMemory => "out-of-memory",
             Why::Deprecated => "deprecated",
             Why::NotSelected => "not-selected",
         }
@@ -48,6 +51,7 @@ impl Why {
             "spl::refused" => Why::Refused,
             "spl::unknown-macro" => Why::Missing,
             "run::timed-out" => Why::TimedOut,
+            "run::out-of-memory" => Why::OutOfMemory,
             id if id.starts_with("knowledge::") => Why::Missing,
             id if id.starts_with("run::") => Why::Failed,
             _ => Why::Mistake,

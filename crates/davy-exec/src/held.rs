@@ -36,8 +36,7 @@ impl Held {
 
     /// The error is that there is not enough memory.
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let bytes: usize = batch.columns().iter().map(|c| self.count(&c.to_data())).sum();
-        self.reservation.try_grow(bytes)
+        self.reservation.try_grow(bytes_of(batch, &mut self.seen))
     }
 
     pub(crate) fn grow(&self, bytes: usize) -> Result<()> {
@@ -47,17 +46,22 @@ impl Held {
     pub(crate) fn bytes(&self) -> usize {
         self.reservation.size()
     }
+}
 
-    fn count(&mut self, data: &ArrayData) -> usize {
-        let nulls = data.nulls().map(|n| n.buffer());
-        let mut bytes = 0;
-        for buffer in data.buffers().iter().chain(nulls) {
-            if self.seen.insert(buffer.data_ptr().as_ptr() as usize) {
-                bytes += buffer.capacity();
-            }
+/// What a batch holds in memory that was not seen before.
+pub(crate) fn bytes_of(batch: &RecordBatch, seen: &mut HashSet<usize>) -> usize {
+    batch.columns().iter().map(|column| count(&column.to_data(), seen)).sum()
+}
+
+fn count(data: &ArrayData, seen: &mut HashSet<usize>) -> usize {
+    let nulls = data.nulls().map(|n| n.buffer());
+    let mut bytes = 0;
+    for buffer in data.buffers().iter().chain(nulls) {
+        if seen.insert(buffer.data_ptr().as_ptr() as usize) {
+            bytes += buffer.capacity();
         }
-        bytes + data.child_data().iter().map(|child| self.count(child)).sum::<usize>()
     }
+    bytes + data.child_data().iter().map(|child| count(child, seen)).sum::<usize>()
 }
 
 /// Rows in hand as a table that is read from its beginning to its end: DataFusion would have the

@@ -11,6 +11,7 @@ mod files;
 mod held;
 mod many;
 mod matching;
+mod memory;
 mod operators;
 mod parquet;
 mod pool;

@@ -2,6 +2,7 @@
 
 use crate::empty::gives_nothing;
 use crate::held::{Held, Writing, in_order};
+use crate::memory::Memory;
 use crate::operators::{SplQueryPlanner, with_deadline};
 use crate::pool::Pool;
 use crate::shapes::Shapes;
@@ -12,13 +13,12 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
 use davy_plan::{
@@ -39,8 +39,12 @@ pub struct Config {
     pub partitions: usize,
     /// Rows in a batch.
     pub batch_size: usize,
-    /// Bytes that sorts, groups and joins may hold before they spill; `None` is no limit.
+    /// Bytes that searches may hold; sorts and groups spill to disk before that. `None` is no
+    /// limit. Searches that compute at the same time have equal shares.
     pub memory: Option<usize>,
+    /// As `memory`, where that is not given, for searches that would explode: nobody takes a way to
+    /// disk that costs time for fear of it.
+    pub guard: Option<usize>,
     /// Bytes of rows that wait in memory for the commands of their search while a hunt reads; more
     /// waits on disk. At most a quarter of `memory`.
     pub waiting: usize,
@@ -57,6 +61,7 @@ impl Default for Config {
             partitions,
             batch_size: 8192,
             memory: None,
+            guard: None,
             waiting: 32 << 20,
             timeout: None,
             limits: Limits::default(),
@@ -211,10 +216,6 @@ impl Session {
         self.runtime.block_on(future)
     }
 
-    fn pool(&self) -> &Arc<dyn MemoryPool> {
-        &self.env.memory_pool
-    }
-
     pub(crate) fn state(&self) -> SessionState {
         self.context.state()
     }
@@ -235,14 +236,13 @@ impl Session {
         let plan = run.plan()?;
         let schema = Arc::new(plan.logical.schema().as_arrow().clone());
         self.runtime.block_on(async {
-            let frame = self.context.execute_logical_plan(plan.logical.clone()).await?;
-            let mut stream = frame.execute_stream().await?;
-            while let Some(batch) = stream.next().await {
-                if give(&batch?).is_break() {
+            let mut stream = run.start(&self.context, &plan.logical).await?;
+            while let Some(batch) = run.in_time(stream.next()).await? {
+                if give(&batch.or_else(|e| run.late(e))?).is_break() {
                     break;
                 }
             }
-            Ok::<(), DataFusionError>(())
+            Ok::<(), Failed>(())
         })?;
         Ok(Answer { schema, batches: Vec::new(), notes: run.into_notes() })
     }
@@ -385,13 +385,20 @@ pub(crate) struct Run<'a> {
     held: Mutex<Vec<Held>>,
     /// When it has taken too long.
     deadline: Option<Instant>,
+    memory: Memory,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
         let deadline = session.config.timeout.and_then(|t| Instant::now().checked_add(t));
         let (notes, held) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-        Run { session, search, events, notes, held, deadline }
+        let share = match events {
+            Events::Source => 1,
+            _ => session.config.partitions.max(1),
+        };
+        let bytes = session.config.memory.or(session.config.guard);
+        let memory = Memory::new(bytes.map(|bytes| bytes / share));
+        Run { session, search, events, notes, held, deadline, memory }
     }
 
     /// Runs the search to its end.
@@ -413,15 +420,7 @@ impl<'a> Run<'a> {
             Events::Kept(kept) if few(kept) => &session.small,
             Events::Source | Events::Kept(_) => &session.context,
         };
-        let frame = context.execute_logical_plan(plan.clone()).await?;
-        let mut stream = match self.deadline {
-            None => frame.execute_stream().await?,
-            Some(deadline) => {
-                let task = Arc::new(frame.task_ctx());
-                let physical = with_deadline(frame.create_physical_plan().await?, deadline)?;
-                execute_stream(physical, task)?
-            }
-        };
+        let mut stream = self.start(context, plan).await?;
         while let Some(batch) = self.in_time(stream.next()).await? {
             give(batch.or_else(|e| self.late(e))?)?;
         }
@@ -431,6 +430,20 @@ impl<'a> Run<'a> {
     /// What is in hand is so until the run ends.
     fn keep(&self, held: Option<Held>) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).extend(held);
+    }
+
+    /// Starts a plan, with its time and its memory.
+    async fn start(
+        &self,
+        context: &SessionContext,
+        plan: &LogicalPlan,
+    ) -> Result<SendableRecordBatchStream, Failed> {
+        let frame = context.execute_logical_plan(plan.clone()).await?;
+        let mut physical = frame.create_physical_plan().await?;
+        if let Some(deadline) = self.deadline {
+            physical = with_deadline(physical, deadline)?;
+        }
+        Ok(execute_stream(physical, self.memory.task(&context.state()))?)
     }
 
     /// Waits no longer than the search may take.
@@ -573,7 +586,7 @@ impl Engine for Run<'_> {
         if gives_nothing(plan) {
             return Ok((schema, Vec::new()));
         }
-        let mut held = session.config.memory.map(|_| Held::new(session.pool()));
+        let mut held = self.memory.pool().map(Held::new);
         let mut batches = Vec::new();
         session.runtime.block_on(self.each(plan, |batch| {
             if let Some(held) = &mut held {
@@ -588,12 +601,13 @@ impl Engine for Run<'_> {
 
     fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
         let schema: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
-        let Some(memory) = self.session.config.memory.filter(|_| !gives_nothing(plan)) else {
+        let limit = self.memory.bytes().zip(self.memory.pool()).filter(|_| !gives_nothing(plan));
+        let Some((memory, pool)) = limit else {
             let (schema, batches) = self.collect(plan)?;
             return Self::waiting(schema, batches, ordered);
         };
         let disks = &self.session.env.disk_manager;
-        let mut held = Held::new(self.session.pool());
+        let mut held = Held::new(pool);
         let mut batches: Vec<RecordBatch> = Vec::new();
         let mut disk: Option<Writing> = None;
         self.session.runtime.block_on(self.each(plan, |batch| {
@@ -606,7 +620,7 @@ impl Engine for Run<'_> {
                 let mut out = Writing::new(disks, &schema)?;
                 batches.drain(..).try_for_each(|batch| out.add(&batch))?;
                 disk = Some(out);
-                held = Held::new(self.session.pool());
+                held = Held::new(pool);
             }
             Ok(())
         }))?;
@@ -620,8 +634,8 @@ impl Engine for Run<'_> {
     }
 
     fn reserve(&self, bytes: usize) -> Result<(), Failed> {
-        if self.session.config.memory.is_some() {
-            let held = Held::new(self.session.pool());
+        if let Some(pool) = self.memory.pool() {
+            let held = Held::new(pool);
             held.grow(bytes)?;
             self.keep(Some(held));
         }
@@ -642,5 +656,12 @@ impl Engine for Run<'_> {
 
     fn limits(&self) -> &Limits {
         &self.session.config.limits
+    }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            true => Err(self.too_long()),
+            false => Ok(()),
+        }
     }
 }

@@ -50,6 +50,10 @@ impl SequentialOp for ExplodeOp {
     fn keeps(&self, column: &str) -> bool {
         !self.names.iter().any(|name| name == column)
     }
+
+    fn grows(&self) -> bool {
+        true
+    }
 }
 
 struct ExplodeState {

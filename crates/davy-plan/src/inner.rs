@@ -162,6 +162,10 @@ impl Engine for MovedEngine<'_> {
     fn limits(&self) -> &Limits {
         self.engine.limits()
     }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        self.engine.go_on()
+    }
 }
 
 /// An eval expression in a quoted text, all its places being `span`.

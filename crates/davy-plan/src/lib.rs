@@ -16,6 +16,7 @@ pub mod codes;
 mod column;
 mod command;
 pub mod commands;
+mod counted;
 mod decimal;
 mod env;
 mod explode;

@@ -80,6 +80,8 @@ pub trait Engine {
     fn warn(&self, diagnostic: Diagnostic);
     fn knowledge(&self) -> &dyn crate::knowledge::Knowledge;
     fn limits(&self) -> &Limits;
+    /// Asked now and then by what computes long: an error where the search has taken too long.
+    fn go_on(&self) -> Result<(), Failed>;
 }
 
 /// Splunk's limits, as `limits.conf` ships them.
@@ -314,6 +316,7 @@ impl PlanCx<'_> {
         let schema = Arc::new(Schema::new(fields));
         let mut batches = Vec::new();
         for chunk in rows.rows.chunks(8192) {
+            self.engine.go_on()?;
             let arrays: Vec<ArrayRef> = types
                 .iter()
                 .enumerate()
@@ -361,6 +364,7 @@ impl PlanCx<'_> {
             let BoundStage { command, span, .. } = stage;
             let cx =
                 PlanCx { out: &demand.out, ordered: demand.ordered, span: *span, ..self.clone() };
+            self.engine.go_on()?;
             plan = command.plan(plan, &cx)?;
         }
         Ok(plan)

@@ -52,6 +52,8 @@ pub(crate) struct Walk {
     pub(crate) sets: Vec<(String, Ty)>,
     /// Each row is handled by itself.
     pub(crate) parallel: bool,
+    /// What it sets may be large and come in each row, as `values` of all that was before.
+    pub(crate) grows: bool,
     pub(crate) start: Arc<Start>,
 }
 
@@ -63,11 +65,17 @@ impl Walk {
         sets: Vec<(String, Ty)>,
         start: impl Fn() -> Box<dyn Walker> + Send + Sync + 'static,
     ) -> Self {
-        Walk { name, reads, sets, parallel: false, start: Arc::new(start) }
+        Walk { name, reads, sets, parallel: false, grows: false, start: Arc::new(start) }
     }
 
     pub(crate) fn in_any_order(mut self) -> Self {
         self.parallel = true;
+        self
+    }
+
+    /// The texts that it sets may be large.
+    pub(crate) fn of_statistics(mut self) -> Self {
+        self.grows = self.sets.iter().any(|(_, ty)| *ty == Ty::Text);
         self
     }
 
@@ -111,6 +119,10 @@ impl SequentialOp for Walk {
 
     fn keeps(&self, column: &str) -> bool {
         !self.sets.iter().any(|(name, _)| name == column)
+    }
+
+    fn grows(&self) -> bool {
+        self.grows
     }
 }
 

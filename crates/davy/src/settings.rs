@@ -26,7 +26,9 @@ pub(crate) struct RangeArgs {
     /// Threads that read and compute; all cores unless given.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Memory that sorts and groups may hold before they spill to disk: 512M, 4G.
+    /// Memory that searches may hold, 512M or 4G: sorts and groups spill to disk before that, a
+    /// search that needs more is ended. Half of the machine's memory unless given (4G where the
+    /// system does not tell it).
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_limit: Option<String>,
     /// Seconds that the commands of one search may take.
@@ -61,10 +63,13 @@ impl RangeArgs {
             config.partitions = threads.max(1);
         }
         config.timeout = self.timeout;
-        if let Some(size) = &self.memory_limit {
-            config.memory = Some(bytes(size).ok_or_else(|| {
-                usage(&format!("--memory-limit: `{size}` is no size; write 512M or 4G"))
-            })?);
+        match &self.memory_limit {
+            Some(size) => {
+                config.memory = Some(bytes(size).ok_or_else(|| {
+                    usage(&format!("--memory-limit: `{size}` is no size; write 512M or 4G"))
+                })?);
+            }
+            None => config.guard = Some(half_of_memory().unwrap_or(4 << 30)),
         }
         Session::new(config).map_err(|e| usage(&e.to_string()))
     }
@@ -85,6 +90,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no number of seconds; write 30 or 0.5");
     let seconds: f64 = text.trim_end_matches('s').parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+/// As far as the system tells it.
+fn half_of_memory() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024 / 2)
 }
 
 fn bytes(text: &str) -> Option<usize> {

@@ -14,14 +14,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// The plan with a look at the clock after each operator that can make many rows or that computes
-/// long.
+/// long, and after those that only read, so that an operator that takes all it can get before it
+/// gives anything is ended too.
 pub(crate) fn with_deadline(
     plan: Arc<dyn ExecutionPlan>,
     deadline: Instant,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let watched = plan.transform_up(|node| {
         let long = ["Join", "Unnest", "Aggregate", "Window", "Sort", "Spl"];
-        if node.children().is_empty() || !long.iter().any(|part| node.name().contains(part)) {
+        let reads = node.children().is_empty();
+        if !reads && !long.iter().any(|part| node.name().contains(part)) {
             return Ok(Transformed::no(node));
         }
         Ok(Transformed::yes(Arc::new(DeadlineExec { input: node, deadline }) as _))

@@ -2,6 +2,7 @@
 
 use super::concat::whole;
 use super::properties;
+use crate::held::bytes_of;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
@@ -16,7 +17,7 @@ use datafusion::physical_plan::{
 };
 use davy_plan::{SequentialOp, SequentialState};
 use futures::StreamExt;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -95,6 +96,8 @@ impl ExecutionPlan for SequentialExec {
         let walk = Walk {
             input: Some(input),
             state,
+            few: self.op.grows().then_some(FIRST),
+            waiting: None,
             ready: VecDeque::new(),
             schema: schema.clone(),
             held,
@@ -107,10 +110,19 @@ impl ExecutionPlan for SequentialExec {
     }
 }
 
+/// Rows that a command that may make much of each is given at first.
+const FIRST: usize = 64;
+/// Bytes that it should make of those that it is given at once.
+const FAIR: usize = 4 << 20;
+
 struct Walk {
     /// `None` once the command needs no more.
     input: Option<SendableRecordBatchStream>,
     state: Box<dyn SequentialState>,
+    /// It is given so many rows at a time.
+    few: Option<usize>,
+    /// Rows that it was not given yet.
+    waiting: Option<RecordBatch>,
     ready: VecDeque<RecordBatch>,
     schema: SchemaRef,
     /// What the command holds from row to row.
@@ -132,16 +144,40 @@ impl Walk {
                 self.ready.extend(self.state.finish()?);
                 continue;
             }
-            match input.next().await {
-                Some(batch) => {
-                    self.ready.extend(self.state.push(&batch?)?);
+            let batch = match self.waiting.take() {
+                Some(batch) => Some(batch),
+                None => input.next().await.transpose()?,
+            };
+            match (batch, self.few) {
+                (Some(batch), few) => {
+                    match few {
+                        Some(few) => self.push_few(&batch, few)?,
+                        None => self.ready.extend(self.state.push(&batch)?),
+                    }
                     self.held.try_resize(self.state.size())?;
                 }
-                None => {
+                (None, _) => {
                     self.input = None;
                     self.ready.extend(self.state.finish()?);
                 }
             }
         }
+    }
+
+    /// Gives the command the first `few` rows, and learns how many of them make a batch of a fair
+    /// size.
+    fn push_few(&mut self, batch: &RecordBatch, few: usize) -> Result<()> {
+        let few = few.min(batch.num_rows());
+        if few < batch.num_rows() {
+            self.waiting = Some(batch.slice(few, batch.num_rows() - few));
+        }
+        let mut seen = HashSet::new();
+        bytes_of(batch, &mut seen);
+        let made = self.state.push(&batch.slice(0, few))?;
+        let bytes: usize = made.iter().map(|batch| bytes_of(batch, &mut seen)).sum();
+        let fair = few.saturating_mul(FAIR) / bytes.max(1);
+        self.few = Some(fair.clamp(1, few.saturating_mul(4)).max(1));
+        self.ready.extend(made);
+        Ok(())
     }
 }

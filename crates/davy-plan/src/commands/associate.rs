@@ -81,7 +81,7 @@ impl OverRows for Associate {
         Order::Makes
     }
 
-    fn run(&self, rows: Rows, _: &PlanCx<'_>) -> Result<Rows, Failed> {
+    fn run(&self, rows: Rows, cx: &PlanCx<'_>) -> Result<Rows, Failed> {
         let mut columns: Vec<(&String, usize)> = rows
             .names
             .iter()
@@ -102,6 +102,7 @@ impl OverRows for Associate {
                     continue;
                 }
                 for (target, of) in columns.iter().filter(|(_, of)| of != at) {
+                    cx.engine.go_on()?;
                     let all = counts(rows.rows.iter(), *of);
                     let some = counts(with.iter().copied(), *of);
                     let (before, after) = (entropy(&all), entropy(&some));

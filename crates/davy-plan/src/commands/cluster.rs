@@ -2,6 +2,7 @@
 
 use super::overrows::{Over, OverRows};
 use crate::command::Command;
+use crate::counted::Counted;
 use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, PlanCx, Rows};
@@ -127,7 +128,7 @@ impl OverRows for Cluster {
         vec![(self.field.value.clone(), self.field.span)]
     }
 
-    fn run(&self, mut rows: Rows, _: &PlanCx<'_>) -> Result<Rows, Failed> {
+    fn run(&self, mut rows: Rows, cx: &PlanCx<'_>) -> Result<Rows, Failed> {
         let Some(at) = rows.column(&self.field.value) else {
             rows.rows.clear();
             return Ok(rows);
@@ -136,6 +137,7 @@ impl OverRows for Cluster {
         // The same text comes often; it is compared once.
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut labels: Vec<usize> = Vec::new();
+        let mut steps = Counted::new(cx);
         let mut firsts: Vec<bool> = Vec::new();
         rows.rows.retain(|row| row.get(at).is_some_and(|v| !v.is_null()));
         for row in &rows.rows {
@@ -144,9 +146,14 @@ impl OverRows for Cluster {
                 Some(label) => *label,
                 None => {
                     let terms = self.terms(&text);
-                    let near = clusters
-                        .iter()
-                        .position(|(other, _)| Self::similarity(&terms, other) >= self.threshold);
+                    let mut near = None;
+                    for (at, (other, _)) in clusters.iter().enumerate() {
+                        steps.step()?;
+                        if Self::similarity(&terms, other) >= self.threshold {
+                            near = Some(at);
+                            break;
+                        }
+                    }
                     let label = near.unwrap_or_else(|| {
                         clusters.push((terms, 0));
                         clusters.len() - 1

@@ -152,7 +152,7 @@ impl Command for EventStats {
         let groups = Arc::new(groups);
         let width = by.len();
         let start = move || Box::new(Join { groups: groups.clone(), width }) as Box<dyn Walker>;
-        Walk::new("eventstats", by, sets, start).in_any_order().plan(input)
+        Walk::new("eventstats", by, sets, start).in_any_order().of_statistics().plan(input)
     }
 }
 

@@ -3,6 +3,7 @@
 mod stream;
 
 use crate::command::{Bound, Command, Order};
+use crate::counted::Counted;
 use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::parse::{ArgReader, arg_subsearch, arg_text};
@@ -253,7 +254,9 @@ impl Command for Join {
             }
         }
         let mut rows = Vec::new();
+        let mut made = Counted::new(cx);
         for row in left.rows {
+            made.step()?;
             let found = key_of(&row, &left_keys).and_then(|key| index.get(&key));
             let found = self.timely(&row, found.map_or(&[][..], Vec::as_slice), &right, times);
             if found.is_empty() && self.outer {
@@ -268,6 +271,7 @@ impl Command for Join {
                         *slot = value.clone();
                     }
                 }
+                made.row(&joined)?;
                 rows.push(joined);
             }
         }

@@ -2,6 +2,7 @@
 
 use super::overrows::{Over, OverRows};
 use crate::command::Command;
+use crate::counted::Counted;
 use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::parse::ArgReader;
@@ -67,7 +68,7 @@ impl OverRows for SelfJoin {
         self.names.iter().map(|n| (n.value.clone(), n.span)).collect()
     }
 
-    fn run(&self, rows: Rows, _: &PlanCx<'_>) -> Result<Rows, Failed> {
+    fn run(&self, rows: Rows, cx: &PlanCx<'_>) -> Result<Rows, Failed> {
         let keys: Vec<Option<usize>> = self.names.iter().map(|n| rows.column(&n.value)).collect();
         let mut groups: Vec<Vec<Vec<Val<'static>>>> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
@@ -84,6 +85,7 @@ impl OverRows for SelfJoin {
         }
         let max = if self.max == 0 { usize::MAX } else { self.max };
         let mut out = Vec::new();
+        let mut made = Counted::new(cx);
         for group in groups {
             if let ([single], true) = (group.as_slice(), self.keep_single) {
                 out.push(single.clone());
@@ -96,6 +98,7 @@ impl OverRows for SelfJoin {
                             *slot = value.clone();
                         }
                     }
+                    made.row(&joined)?;
                     out.push(joined);
                 }
             }

@@ -291,7 +291,8 @@ impl Command for StreamStats {
         let start = move || {
             Box::new(State { settings: settings.clone(), ..State::default() }) as Box<dyn Walker>
         };
-        Walk::new("streamstats", read, sets, start).plan(plan)?.without_columns(&hidden)
+        let walk = Walk::new("streamstats", read, sets, start).of_statistics();
+        walk.plan(plan)?.without_columns(&hidden)
     }
 }
 

@@ -265,6 +265,7 @@ impl Command for Transaction {
         let starts = starts.or_else(|| absent(self.starts.is_some(), &rows));
         let ends = ends.or_else(|| absent(self.ends.is_some(), &rows));
         let names: Vec<String> = self.names.iter().map(|n| n.value.clone()).collect();
-        cx.plan_of(group::run(rows, &names, starts, ends, &self.limits, &self.shown))
+        let grouped = group::run(rows, &names, starts, ends, &self.limits, &self.shown, cx)?;
+        cx.plan_of(grouped)
     }
 }

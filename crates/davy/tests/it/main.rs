@@ -9,6 +9,7 @@ mod hunt;
 mod kept;
 mod knowledge;
 mod language;
+mod limits;
 mod lookups;
 mod mmdb;
 mod readme;

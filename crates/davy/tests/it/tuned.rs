@@ -166,32 +166,6 @@ fn correlations_run_over_the_risk_of_the_others() {
     assert!(out.err.contains("3 detections read the risk events"), "{}", out.err);
 }
 
-#[test]
-fn a_detection_that_takes_too_long_is_named_and_the_others_go_on() {
-    let hunted = Hunted::new(
-        "timeout",
-        1500,
-        &[
-            detection("Found", "TTP", "index=main kind=found | stats count by host", 40),
-            detection(
-                "Slow",
-                "Hunting",
-                "index=main kind=found | eval k=1 | join max=0 k [search index=main kind=found | \
-                 eval k=1, other=size] | join max=0 k [search index=main kind=found | eval k=1] | \
-                 stats count by other size",
-                0,
-            ),
-        ],
-    );
-    let out = davy(&hunted.args(&["--timeout", "1", "--left-out", "--threads", "2"]), "");
-    let all = lines(&out.out);
-    assert_eq!(all.iter().filter(|f| f["detection"] == "Found").count(), 3, "{}", out.err);
-    let slow = all.iter().find(|f| f["left_out"] == "Slow");
-    let slow = slow.unwrap_or_else(|| panic!("{} {}", out.out, out.err));
-    assert_eq!(slow["why"], "timed-out");
-    assert!(out.err.contains("Slow: the search took longer than 1 s"), "{}", out.err);
-}
-
 #[cfg(unix)]
 #[test]
 fn an_interrupt_keeps_what_was_found() {

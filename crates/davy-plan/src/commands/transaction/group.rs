@@ -2,7 +2,8 @@
 //! is opened by its last event and closed by its first.
 
 use super::{Limits, Shown};
-use crate::plan::Rows;
+use crate::counted::Counted;
+use crate::plan::{Failed, PlanCx, Rows};
 use crate::value::Val;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -53,7 +54,8 @@ pub(super) fn run(
     ends: Option<Vec<bool>>,
     limits: &Limits,
     shown: &Shown,
-) -> Rows {
+    cx: &PlanCx<'_>,
+) -> Result<Rows, Failed> {
     let time_at = rows.column("_time");
     let time = |i: usize| {
         let value = time_at.and_then(|at| rows.rows.get(i).and_then(|r| r.get(at)));
@@ -76,7 +78,9 @@ pub(super) fn run(
         done: Vec::new(),
     };
     let mut last = f64::INFINITY;
+    let mut steps = Counted::new(cx);
     for i in order {
+        steps.step()?;
         let Some(row) = rows.rows.get(i) else { continue };
         let values = columns
             .iter()
@@ -90,7 +94,7 @@ pub(super) fn run(
     let oldest = |d: &Done| d.events.last().map_or(0.0, |i| time(*i));
     done.sort_by(|a, b| oldest(b).total_cmp(&oldest(a)));
     let unified: Vec<usize> = columns.into_iter().flatten().collect();
-    render(&rows, &done, time, shown, &unified)
+    Ok(render(&rows, &done, time, shown, &unified))
 }
 
 impl Grouper<'_> {

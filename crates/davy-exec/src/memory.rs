@@ -1,0 +1,40 @@
+//! What one search may hold.
+//!
+//! Searches that compute at the same time have a share each: one that explodes takes nothing from
+//! the others.
+
+use crate::pool::Pool;
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, TaskContext};
+use std::sync::Arc;
+
+/// The memory of one search.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// `None`: as much as there is.
+    limited: Option<(usize, Arc<dyn MemoryPool>)>,
+}
+
+impl Memory {
+    pub(crate) fn new(bytes: Option<usize>) -> Memory {
+        Memory { limited: bytes.map(|bytes| (bytes, Arc::new(Pool::new(bytes)) as _)) }
+    }
+
+    pub(crate) fn bytes(&self) -> Option<usize> {
+        self.limited.as_ref().map(|(bytes, _)| *bytes)
+    }
+
+    pub(crate) fn pool(&self) -> Option<&Arc<dyn MemoryPool>> {
+        self.limited.as_ref().map(|(_, pool)| pool)
+    }
+
+    /// What operators run in.
+    pub(crate) fn task(&self, state: &SessionState) -> Arc<TaskContext> {
+        let task = TaskContext::from(state);
+        let Some((_, pool)) = &self.limited else { return Arc::new(task) };
+        let shared = state.runtime_env();
+        let own = RuntimeEnv { memory_pool: pool.clone(), ..shared.as_ref().clone() };
+        Arc::new(task.with_runtime(Arc::new(own)))
+    }
+}
