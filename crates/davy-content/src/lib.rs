@@ -40,5 +40,6 @@ pub use model::Detection;
 pub use pack::builtin_pack;
 pub use read::{InputFile, Trees, load, load_with};
 pub use rewrite::{search_of, with_search};
+pub use scan::lookup_uses;
 pub use tuning::{TuningEntry, TuningTest, read_tuning};
 pub use validate::{validate, validate_knowledge};

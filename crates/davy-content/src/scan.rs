@@ -119,14 +119,24 @@ fn argument_count(args: &str) -> usize {
     count
 }
 
+/// The lookups that a search names, and whether it writes them.
+pub fn lookup_uses(search: &str) -> Vec<(String, bool)> {
+    let uses = lookups_by(search).into_iter();
+    uses.map(|(command, name, _)| (name, command == "outputlookup")).collect()
+}
+
 /// Names after `lookup`, `inputlookup` and `outputlookup`, with their places.
 pub(crate) fn lookups(search: &str) -> Vec<(String, std::ops::Range<usize>)> {
+    lookups_by(search).into_iter().map(|(_, name, range)| (name, range)).collect()
+}
+
+/// As [`lookups`], each with its command.
+fn lookups_by(search: &str) -> Vec<(&'static str, String, std::ops::Range<usize>)> {
     let text = without_comments(search);
     let mut out = Vec::new();
     for (command_at, command) in words(&text) {
-        if !matches!(command, "lookup" | "inputlookup" | "outputlookup") {
-            continue;
-        }
+        let commands = ["lookup", "inputlookup", "outputlookup"];
+        let Some(command) = commands.into_iter().find(|c| *c == command) else { continue };
         // A command stands at the start of a pipeline; elsewhere the word is a field or a value.
         let before = text.get(..command_at).unwrap_or_default().trim_end();
         if !(before.is_empty() || before.ends_with(['|', '['])) {
@@ -139,7 +149,7 @@ pub(crate) fn lookups(search: &str) -> Vec<(String, std::ops::Range<usize>)> {
         if let Some((at, word)) = name {
             let word = word.trim_end_matches([']', ',']).trim_matches('"');
             let start = from + at;
-            out.push((word.to_owned(), start..start + word.len()));
+            out.push((command, word.to_owned(), start..start + word.len()));
         }
     }
     out
@@ -188,7 +198,7 @@ pub(crate) fn tokens(message: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{lookups, macro_calls, stages, tokens};
+    use super::{lookup_uses, lookups, macro_calls, stages, tokens};
 
     #[test]
     fn pipes_inside_quotes_brackets_and_comments_do_not_cut() {
@@ -213,6 +223,8 @@ mod tests {
         let found = lookups("a lookup=b | lookup update=true t x OUTPUT y | stats c by lookup d");
         assert_eq!(found.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), ["t"]);
         assert_eq!(lookups("x NOT [| inputlookup t.csv]")[0].0, "t.csv");
+        let uses = lookup_uses("x | lookup t a | outputlookup append=t u");
+        assert_eq!(uses, [("t".to_owned(), false), ("u".to_owned(), true)]);
     }
 
     #[test]

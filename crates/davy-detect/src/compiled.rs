@@ -18,6 +18,8 @@ pub struct Compiled {
 pub(crate) struct Entry {
     /// Its search reads risk events or notables.
     pub(crate) reads_risk: bool,
+    /// The lookups that it reads.
+    pub(crate) lookups: Vec<String>,
     pub(crate) reads: Reads,
 }
 

@@ -1,5 +1,6 @@
 //! All detections of a content over one source.
 
+use crate::baseline::{self, NoBaseline};
 use crate::finding::Finding;
 use crate::left_out::{LeftOut, Why};
 use crate::quarry::Quarry;
@@ -25,6 +26,8 @@ pub struct Hunt {
     pub ran: usize,
     /// Detections that did not run, those first that were meant to.
     pub left_out: Vec<LeftOut>,
+    /// Detections that ran without the table that a baseline would have filled.
+    pub without_baseline: Vec<NoBaseline>,
     /// Findings that a tuning file knows to be good.
     pub suppressed: Vec<Suppressed>,
     /// Detections whose search reads risk events or notables.
@@ -90,6 +93,8 @@ pub fn hunt(
         hunt.left_out.push(LeftOut::new(detection, why, reason));
     }
     hunt.reads_risk = quarry.reading_risk().map(str::to_owned).collect();
+    // Before the hunt, which may fill them.
+    let without = baseline::without_baseline(world, quarry.lookups());
     let many = world.session.run_many(&quarry, source, stop, &Told(events))?;
     quarry.learn(many.learnt);
     hunt.stopped = many.stopped;
@@ -123,6 +128,9 @@ pub fn hunt(
             }
         }
     }
+    let spent = &hunt.profile.detections;
+    let had_events = |name: &str| spent.iter().any(|(n, spent)| n == name && spent.rows_in > 0);
+    hunt.without_baseline = baseline::ran(without, &hunt.left_out, had_events);
     hunt.sort();
     hunt.profile.findings = started.elapsed();
     Ok(hunt)

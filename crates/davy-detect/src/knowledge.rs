@@ -270,6 +270,12 @@ impl Knowledge for ContentKnowledge<'_> {
         }
         let bare = name.strip_prefix("ESCU - ").unwrap_or(name);
         let bare = bare.strip_suffix(" - Rule").unwrap_or(bare);
-        self.content.find_detection(bare).ok().map(|d| d.search.value.clone())
+        let detection = self.content.find_detection(bare).ok().map(|d| d.search.value.clone());
+        let mut baselines = self.content.baselines().iter();
+        detection.or_else(|| {
+            baselines
+                .find(|b| b.name.value.eq_ignore_ascii_case(bare))
+                .map(|b| b.search.value.clone())
+        })
     }
 }

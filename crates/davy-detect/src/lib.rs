@@ -6,6 +6,7 @@
 //!
 //! `now` is an argument: nothing here reads the wall clock, opens a file, or prints.
 
+mod baseline;
 mod compiled;
 mod events;
 mod finding;
@@ -25,6 +26,7 @@ mod selection;
 pub mod testing;
 mod tuning;
 
+pub use baseline::NoBaseline;
 pub use compiled::Compiled;
 pub use events::{Event, EventNumbers, FindingEvents, matching_events};
 pub use finding::Finding;

@@ -3,7 +3,7 @@
 use crate::compiled::{Compiled, Entry};
 use crate::run::{World, prepare_detection};
 use crate::second::reads_risk;
-use davy_content::Detection;
+use davy_content::{Detection, lookup_uses};
 use davy_exec::{EventSource, Prepared, Reads, Search, Searches};
 use davy_plan::{Env, FieldSet};
 use rayon::prelude::*;
@@ -64,12 +64,18 @@ impl<'d> Quarry<'d> {
         self.list.iter().filter(reads).map(|one| one.detection.name.value.as_str())
     }
 
+    /// Each detection with the lookups that it reads.
+    pub(crate) fn lookups(&self) -> impl Iterator<Item = (&'d Detection, Vec<String>)> {
+        self.list.iter().map(|one| (one.detection, one.lookups()))
+    }
+
     /// Keeps what a run learnt.
     pub(crate) fn learn(&self, learnt: Vec<(usize, Reads)>) {
         let Some(compiled) = kept(self.world, &self.env) else { return };
         for (at, reads) in learnt {
             let Some(one) = self.list.get(at) else { continue };
-            let entry = Entry { reads_risk: one.reads_risk(), reads };
+            let (reads_risk, lookups) = (one.reads_risk(), one.lookups());
+            let entry = Entry { reads_risk, lookups, reads };
             compiled.learn(&one.detection.path, entry);
         }
     }
@@ -85,6 +91,23 @@ impl One<'_> {
         match self.entry {
             Some(entry) => entry.reads_risk,
             None => self.prepared.get().is_some_and(|p| reads_risk(&p.expanded)),
+        }
+    }
+}
+
+impl One<'_> {
+    fn lookups(&self) -> Vec<String> {
+        match (self.entry, self.prepared.get()) {
+            (Some(entry), _) => entry.lookups.clone(),
+            (None, Some(prepared)) => {
+                let uses = lookup_uses(&prepared.expanded).into_iter();
+                let mut read: Vec<String> =
+                    uses.filter(|(_, writes)| !writes).map(|(name, _)| name).collect();
+                read.sort();
+                read.dedup();
+                read
+            }
+            (None, None) => Vec::new(),
         }
     }
 }

@@ -6,9 +6,10 @@ use crate::risk::{Window, result_time, risk_events};
 use crate::row::Row;
 use davy_content::{Attack, Content, Detection};
 use davy_diag::{Diagnostic, SourceMap};
-use davy_exec::{EventSource, Prepared, RunError, Search, Session, prepare_in};
+use davy_exec::{EventSource, ManyEvents, Prepared, RunError, Search, Session, prepare_in};
 use davy_plan::{Env, FieldSet, Knowledge, rows_of};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What every run shares.
 pub struct World<'a> {
@@ -36,6 +37,12 @@ pub fn prepare_detection(world: &World<'_>, detection: &Detection) -> Prepared {
     prepare_in(world.sources.clone(), detection.search.span.file, world.knowledge.macros())
 }
 
+struct Silent;
+
+impl ManyEvents for Silent {
+    fn searched(&self, _: usize, _: usize) {}
+}
+
 /// Runs a detection over a source. `env` holds the clock and the time range.
 pub fn run_detection(
     world: &World<'_>,
@@ -47,13 +54,18 @@ pub fn run_detection(
     let search = Search {
         prepared,
         env: Arc::new(env.clone()),
-        source: Some(source),
+        source: Some(source.clone()),
         knowledge: world.knowledge,
         out: FieldSet::all(),
     };
-    let answer = world.session.run(&search)?;
+    let stop = AtomicBool::new(false);
+    let many = world.session.run_many(&[search][..], &source, &stop, &Silent)?;
+    let answer = many.answers.into_iter().next();
+    let answer = answer.ok_or_else(|| RunError::Start("the search did not run".to_owned()))??;
+    // As in a hunt, a result that tells no time is of the last event that it may be made of.
+    let latest = many.profile.searches.iter().find_map(|spent| spent.latest);
     let rows = Row::all(&rows_of(&answer.schema, &answer.batches)?);
-    let findings = findings(world, detection, &rows, env, env.now);
+    let findings = findings(world, detection, &rows, env, latest.unwrap_or(env.now));
     Ok(DetectionRun { rows, findings, notes: answer.notes })
 }
 

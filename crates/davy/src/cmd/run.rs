@@ -89,7 +89,8 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     let run = run_detection(&world, detection, &prepared, source, &env)
         .map_err(|e| super::search::failed(&prepared.sources, e))?;
     let written = output::target(None).and_then(|mut out| {
-        output::findings(&mut *out, &run.findings, &[], &[], args.format, &env.zone)
+        let besides = output::Besides::default();
+        output::findings(&mut *out, &run.findings, &besides, args.format, &env.zone)
     });
     let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
     Ok(output::ended(written, unread))

@@ -3,35 +3,44 @@
 use super::counted;
 use super::rows::{Format, write_objects};
 use comfy_table::{ContentArrangement, Table, presets};
-use davy_detect::{EventNumbers, Finding, LeftOut, RiskEvent, Suppressed};
+use davy_detect::{EventNumbers, Finding, LeftOut, NoBaseline, RiskEvent, Suppressed};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
+/// What is written besides findings.
+#[derive(Default)]
+pub(crate) struct Besides<'a> {
+    /// In JSON only.
+    pub(crate) suppressed: &'a [Suppressed],
+    pub(crate) left_out: &'a [LeftOut],
+    pub(crate) without_baseline: &'a [NoBaseline],
+}
+
 /// Writes findings with their risk events; in JSON those that were suppressed too; then the
-/// detections that did not run.
+/// detections that did not run, or ran without their baseline.
 pub(crate) fn findings(
     out: &mut dyn Write,
     findings: &[Finding],
-    suppressed: &[Suppressed],
-    left_out: &[LeftOut],
+    besides: &Besides<'_>,
     format: Format,
     zone: &TimeZone,
 ) -> io::Result<()> {
     match format {
         Format::Table => {
             text(out, findings, zone)?;
-            not_run(out, left_out)
+            not_run(out, besides)
         }
         Format::Json | Format::Ndjson => {
             let mut objects = with_events(findings);
-            objects.extend(suppressed.iter().map(Suppressed::to_json));
-            objects.extend(left_out.iter().map(LeftOut::to_json));
+            objects.extend(besides.suppressed.iter().map(Suppressed::to_json));
+            objects.extend(besides.left_out.iter().map(LeftOut::to_json));
+            objects.extend(besides.without_baseline.iter().map(NoBaseline::to_json));
             write_objects(out, &objects, format)
         }
-        Format::Csv => csv(out, findings, left_out, zone),
+        Format::Csv => csv(out, findings, besides, zone),
     }
 }
 
@@ -148,8 +157,22 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn not_run(out: &mut dyn Write, left_out: &[LeftOut]) -> io::Result<()> {
-    if left_out.is_empty() {
+fn not_run(out: &mut dyn Write, besides: &Besides<'_>) -> io::Result<()> {
+    let rows = besides.left_out.iter().map(|l| [&*l.detection, l.why.as_str(), &l.reason]);
+    reasons(out, ["did not run", "why", "reason"], rows.map(|r| r.map(one_line)))?;
+    let rows = besides.without_baseline.iter().map(|b| {
+        let events = if b.had_events { "events" } else { "no events" };
+        [one_line(&b.detection), events.to_owned(), one_line(&b.reason())]
+    });
+    reasons(out, ["ran without its baseline", "had", "reason"], rows)
+}
+
+fn reasons(
+    out: &mut dyn Write,
+    head: [&str; 3],
+    rows: impl ExactSizeIterator<Item = [String; 3]>,
+) -> io::Result<()> {
+    if rows.len() == 0 {
         return Ok(());
     }
     let mut table = Table::new();
@@ -157,10 +180,8 @@ fn not_run(out: &mut dyn Write, left_out: &[LeftOut]) -> io::Result<()> {
     if io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
-    table.set_header(["did not run", "why", "reason"]);
-    for one in left_out {
-        table.add_row([&*one.detection, one.why.as_str(), &one_line(&one.reason)]);
-    }
+    table.set_header(head);
+    table.add_rows(rows);
     writeln!(out, "\n{table}")?;
     out.flush()
 }
@@ -168,7 +189,7 @@ fn not_run(out: &mut dyn Write, left_out: &[LeftOut]) -> io::Result<()> {
 fn csv(
     out: &mut dyn Write,
     findings: &[Finding],
-    left_out: &[LeftOut],
+    besides: &Besides<'_>,
     zone: &TimeZone,
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
@@ -211,10 +232,15 @@ fn csv(
             }
         }
     }
-    for one in left_out {
+    let mut note = |name: &str, id: &str, kind: &str, reason: &str| {
+        writer.write_record(["", name, id, kind, "", "", "", "", "", reason, ""])
+    };
+    for one in besides.left_out {
         let kind = format!("did not run: {}", one.why.as_str());
-        let (name, id) = (&*one.detection, &*one.id);
-        writer.write_record(["", name, id, &kind, "", "", "", "", "", &one.reason, ""])?;
+        note(&one.detection, &one.id, &kind, &one.reason)?;
+    }
+    for one in besides.without_baseline {
+        note(&one.detection, &one.id, "ran without its baseline", &one.reason())?;
     }
     writer.flush()
 }

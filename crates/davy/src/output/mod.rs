@@ -6,7 +6,7 @@ mod report;
 mod rows;
 mod timeline;
 
-pub(crate) use findings::{findings, shown_time};
+pub(crate) use findings::{Besides, findings, shown_time};
 pub(crate) use navigator::navigator;
 pub(crate) use report::{Report, report};
 pub(crate) use rows::{Format, print, write_objects};

@@ -338,6 +338,13 @@ fn a_result_without_a_time_has_that_of_its_last_event() {
         ("Timed 2 null", 300),
     ];
     assert_eq!(times, wanted.map(|(name, time)| (name.to_owned(), time)), "{}", out.err);
+    // One detection by itself says the same.
+    for (name, time) in [("Timed 0", 300), ("Timed 1", 200)] {
+        let args = ["run", name, "-i", &logs, "--content", &content, "--format", "ndjson"];
+        let out = davy(&args, "");
+        let first: Value = serde_json::from_str(out.out.lines().next().unwrap()).unwrap();
+        assert_eq!(first["time"].as_f64().unwrap() as i64 - 1_700_000_000, time, "{first}");
+    }
 }
 
 // As in `davy hunt … 2>&1 | head -1`.

@@ -1,6 +1,7 @@
 //! Lookups: computed ones, assets and identities, and tables that are kept for later runs.
 
-use crate::davy;
+use crate::{Folder, davy};
+use serde_json::Value;
 use std::path::PathBuf;
 
 fn folder(name: &str) -> PathBuf {
@@ -110,4 +111,72 @@ fn written_lookups_are_there_in_the_next_run() {
     let without = davy(&["search", "| makeresults | outputlookup t"], "");
     assert!(without.err.contains("--lookups"), "{}", without.err);
     let _ = std::fs::remove_dir_all(folder);
+}
+
+/// Seen before, and the baseline that says what was; a detection over another log, without events.
+fn baselines(folder: &Folder) {
+    let detection = |name: &str, number: usize, search: &str| {
+        format!(
+            "name: {name}\nid: 00000000-0000-4000-8000-{number:012}\nversion: 1\ndate: \
+             '2026-01-01'\nauthor: A\nstatus: production\ntype: Hunting\ndescription: d\n\
+             data_source: []\nsearch: '{search}'\nhow_to_implement: h\nknown_false_positives: k\n\
+             references: []\ntags:\n  analytic_story: []\n  asset_type: Endpoint\n  \
+             mitre_attack_id: [T1059]\n  product: [Splunk Enterprise]\n  security_domain: endpoint\n"
+        )
+    };
+    let new = "index=main kind=login | lookup seen_users user OUTPUT first | where isnull(first)";
+    let other = "index=main kind=call | lookup seen_users user OUTPUT first";
+    folder.file("content/detections/endpoint/a.yml", detection("New User", 1, new));
+    folder.file("content/detections/endpoint/b.yml", detection("Other Log", 2, other));
+    let baseline = detection(
+        "Users Seen",
+        3,
+        "index=main kind=login | stats min(_time) as first by user | outputlookup seen_users",
+    );
+    folder.file("content/baselines/c.yml", baseline.replace("type: Hunting", "type: Baseline"));
+    folder.file(
+        "content/lookups/seen_users.yml",
+        "name: seen_users\ndate: 2026-01-01\nversion: 1\nid: 00000000-0000-4000-8000-000000000004\n\
+         author: A\nlookup_type: kvstore\ndescription: d\nfields: [_key, user, first]\n",
+    );
+}
+
+#[test]
+fn detections_without_their_baseline_are_named() {
+    let folder = Folder::new("baseline");
+    baselines(&folder);
+    let logs =
+        folder.file("logs.json", "{\"_time\":1700000000,\"kind\":\"login\",\"user\":\"ann\"}\n");
+    let content = format!("{}/content", folder.path());
+    let kept = format!("{}/kept", folder.path());
+    std::fs::create_dir_all(&kept).unwrap();
+    let hunt = || {
+        let mut args = vec!["hunt", &logs, "--content", &content, "--exclude", "Windows Export*"];
+        args.extend(["--lookups", &kept, "--left-out", "--format", "ndjson"]);
+        let out = davy(&args, "");
+        assert_eq!(out.status, 0, "{}", out.err);
+        out
+    };
+    let records = |text: &str| -> Vec<Value> {
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let first = hunt();
+    let all = records(&first.out);
+    assert!(all.iter().any(|r| r["detection"] == "New User"), "{} {}", first.out, first.err);
+    for (name, had) in [("New User", true), ("Other Log", false)] {
+        let own = all.iter().find(|r| r["without_baseline"] == name);
+        let own = own.unwrap_or_else(|| panic!("{} {}", first.out, first.err));
+        assert_eq!((&own["lookup"], &own["had_events"]), (&"seen_users".into(), &had.into()));
+        assert_eq!(own["filled_by"], serde_json::json!(["Users Seen"]));
+    }
+    let said = "New User: its table `seen_users` is empty; `Users Seen` would fill it";
+    assert!(first.err.contains(said) && !first.err.contains("Other Log: its"), "{}", first.err);
+    // The baseline is a saved search; when it has run, the user was seen and the table is there.
+    let spl = "| savedsearch \"ESCU - Users Seen\"";
+    let filled = davy(&["search", spl, "-i", &logs, "--content", &content, "--lookups", &kept], "");
+    assert_eq!(filled.status, 0, "{}", filled.err);
+    let second = hunt();
+    let all = records(&second.out);
+    assert!(all.iter().all(|r| r["detection"] != "New User"), "{}", second.out);
+    assert!(all.iter().all(|r| r.get("without_baseline").is_none()), "{}", second.out);
 }

@@ -62,8 +62,8 @@ pub(crate) struct Arguments {
     /// source, event code or field they lack.
     #[arg(long)]
     coverage: bool,
-    /// List the detections that did not run, each with the reason: in a table of their own, or
-    /// as records after the findings.
+    /// List the detections that did not run, each with the reason, and those that ran without the
+    /// table that a baseline fills: in tables of their own, or as records after the findings.
     #[arg(long)]
     left_out: bool,
     /// Print where the time went: for each detection the events past its filter, rows and time.
@@ -83,9 +83,13 @@ impl Arguments {
         let (hunt, zone) = (report.hunt, report.zone);
         let findings = &hunt.findings;
         let mut out = output::target(self.output.as_deref())?;
-        let left_out = if self.left_out { &*hunt.left_out } else { &[] };
-        let known = &*hunt.suppressed;
-        output::findings(&mut *out, findings, known, left_out, self.format, zone)?;
+        let mut besides =
+            output::Besides { suppressed: &hunt.suppressed, ..output::Besides::default() };
+        if self.left_out {
+            besides.left_out = &hunt.left_out;
+            besides.without_baseline = &hunt.without_baseline;
+        }
+        output::findings(&mut *out, findings, &besides, self.format, zone)?;
         if let Some(path) = &self.timeline {
             let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
             let ndjson = ending.is_some_and(|e| matches!(&*e, "ndjson" | "jsonl" | "json"));

@@ -2,6 +2,7 @@
 
 use crate::output::counted;
 use davy_detect::{Hunt, LeftOut, Why, object_risk, risk_notables};
+use davy_diag::Diagnostic;
 use davy_exec::InputReport;
 use std::collections::BTreeMap;
 
@@ -29,7 +30,19 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
         let read = if n == 1 { "reads" } else { "read" };
         tell!("{} {read} the risk events and notables of the others", counted(n, "detection"));
     }
+    let cut: Vec<_> = hunt.notes.iter().filter(|(_, note)| is_cut(note)).collect();
+    list("detections whose result was cut", &cut, |(name, note)| {
+        format!("  {name}: {}", note.message)
+    });
+    let without: Vec<_> = hunt.without_baseline.iter().filter(|b| b.had_events).collect();
+    list("detections that ran without their baseline", &without, |b| {
+        format!("  {}: {}", b.detection, b.reason())
+    });
     left_out(&hunt.left_out);
+}
+
+fn is_cut(note: &Diagnostic) -> bool {
+    ["run::limit-cut", "run::subsearch-cut"].contains(&note.code.id)
 }
 
 fn suppressed(hunt: &Hunt) {

@@ -62,8 +62,10 @@ pub(super) fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> 
             json!([o.object, o.object_type, o.score, o.events, o.sources, first, last])
         })
         .collect();
-    let left_out: Vec<Value> =
-        hunt.left_out.iter().map(|l| json!([l.detection, l.why.as_str(), l.reason])).collect();
+    let left_out = hunt.left_out.iter().map(|l| json!([l.detection, l.why.as_str(), l.reason]));
+    let without = hunt.without_baseline.iter();
+    let without = without.map(|b| json!([b.detection, "ran without its baseline", b.reason()]));
+    let left_out: Vec<Value> = left_out.chain(without).collect();
     let data = json!({
         "chunk": CHUNK,
         "events": EVENTS,

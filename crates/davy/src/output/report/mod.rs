@@ -69,7 +69,8 @@ pub(crate) fn report(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>
         "Suppressed as known to be good",
         !data::suppressed(report).is_empty(),
     )?;
-    section(out, "left-out", "Detections that did not run", !hunt.left_out.is_empty())?;
+    let lacking = !hunt.left_out.is_empty() || !hunt.without_baseline.is_empty();
+    section(out, "left-out", "Detections that did not run, or without their baseline", lacking)?;
     writeln!(
         out,
         "</main>\n<footer><p>Made by davy. ATT&amp;CK: {}</p></footer>",

@@ -203,7 +203,7 @@
   ], data.suppressed, { sort: 0, caption: 'Suppressed findings' });
   plain('left-out', [
     { name: 'Detection' }, { name: 'Why', kind: 't' }, { name: 'Reason' },
-  ], data.leftOut, { sort: 1, caption: 'Detections that did not run' });
+  ], data.leftOut, { sort: 1, caption: 'Detections that did not run, or without their baseline' });
 
   for (const button of document.querySelectorAll('[data-technique]')) {
     const id = button.getAttribute('data-technique');
