@@ -134,6 +134,13 @@ fn text_slice(run: &mut Run<'_>, bytes: &[u8]) {
     }
 }
 
+/// Whether bytes of the middle of an input are read, by themselves, in the format that the input
+/// has by its beginning.
+pub fn continues(format: Format, bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    sniff(head) == format && !looks_binary(head)
+}
+
 fn decoder(format: Format) -> Box<dyn Step> {
     match format {
         Format::WindowsXml => Box::new(XmlDecoder::default()),

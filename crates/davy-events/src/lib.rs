@@ -22,7 +22,8 @@ mod tar;
 mod text;
 mod xml;
 
-pub use decode::{Decoder, decode, decode_reader};
+pub use decode::{Decoder, continues, decode, decode_reader};
+pub use evtx::EVENTS_PER_CHUNK as EVTX_NUMBERS;
 pub use model::{
     Counts, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem, ProblemKind, Sink,
 };

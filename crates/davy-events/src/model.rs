@@ -58,6 +58,8 @@ pub struct Meta {
     pub only: Option<Arc<[u64]>>,
     /// The number of the input's first event: `__seq` counts on from there.
     pub first: u64,
+    /// The time of the event before the first, for an input that goes on where another ended.
+    pub before: Option<f64>,
     /// Of an EVTX file, only these of its chunks, in the order in which they were written.
     pub chunks: Option<Range<usize>>,
 }
@@ -107,4 +109,6 @@ pub struct Counts {
     pub problems: u64,
     /// Bytes of the input as given.
     pub bytes: u64,
+    /// Of lines and JSON: the time that a next event without one would have, in the bits of an `f64`.
+    pub before: Option<u64>,
 }

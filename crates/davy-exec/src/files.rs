@@ -4,7 +4,7 @@ use crate::source::{BatchSink, EventSource, Read, Reading};
 use davy_events::{Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem};
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +20,8 @@ pub struct Input {
 #[derive(Debug, Clone)]
 pub enum Place {
     File(PathBuf),
+    /// These bytes of a file.
+    Part(PathBuf, Range<u64>),
     /// Content already in memory: a test's data, standard input.
     Bytes(Arc<[u8]>),
 }
@@ -82,6 +84,10 @@ impl FileSource {
         reports.iter().flatten().cloned().collect()
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
     pub fn inputs(&self) -> &[Input] {
         &self.inputs
     }
@@ -108,7 +114,7 @@ impl EventSource for FileSource {
 
     fn can_be_read_again(&self) -> bool {
         self.inputs.iter().all(|input| match &input.place {
-            Place::File(path) => path.is_file(),
+            Place::File(path) | Place::Part(path, _) => path.is_file(),
             Place::Bytes(_) => true,
         })
     }
@@ -157,6 +163,7 @@ fn chunks(place: &Place) -> Option<usize> {
     let count = |len: u64| (len as usize).saturating_sub(EVTX_HEADER).div_ceil(EVTX_CHUNK);
     match place {
         Place::Bytes(bytes) => bytes.starts_with(b"ElfFile\0").then(|| count(bytes.len() as u64)),
+        Place::Part(..) => None,
         Place::File(path) => {
             let mut file = File::open(path).ok()?;
             let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
@@ -268,6 +275,12 @@ fn read_input(
 ) -> io::Result<Counts> {
     match &input.place {
         Place::Bytes(bytes) => Ok(decoder.decode(bytes, &input.meta, sink)),
+        Place::Part(path, range) => {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(range.start))?;
+            let mut part = file.take(range.end.saturating_sub(range.start));
+            Ok(decoder.decode_reader(&mut part, &input.meta, sink))
+        }
         Place::File(path) => {
             let file = File::open(path)?;
             let meta = file.metadata()?;

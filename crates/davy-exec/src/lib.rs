@@ -8,6 +8,7 @@
 mod coverage;
 mod empty;
 mod files;
+mod growing;
 mod held;
 mod many;
 mod matching;
@@ -26,6 +27,7 @@ mod table;
 
 pub use coverage::{Coverage, Example, coverage, whole};
 pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
+pub use growing::{GrowingFiles, Look};
 pub use many::{ManyAnswers, ManyEvents, Profile, Searches, Spent};
 pub use matching::Matching;
 pub use parquet::ParquetSource;

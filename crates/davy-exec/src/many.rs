@@ -121,7 +121,12 @@ impl Session {
                 let first = searches.search(0);
                 let shapes = self.shapes_of(first.knowledge, &first.env);
                 let only_if = only_if(&probes, &places, requests.len());
-                scan(source, requests.clone(), &only_if, shapes, &self.budget(), stop)?
+                let budget = self.budget();
+                let grown = source.grows().map(|look| look.rows(&requests, shapes.clone(), &budget, stop));
+                match grown.transpose()?.flatten() {
+                    Some(rows) => rows,
+                    None => scan(source, requests.clone(), &only_if, shapes, &budget, stop)?,
+                }
             }
             _ => requests.iter().map(|_| Stored::default()).collect(),
         };

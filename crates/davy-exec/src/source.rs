@@ -118,6 +118,11 @@ pub trait EventSource: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// Files that grow, of which only what is new is read.
+    fn grows(&self) -> Option<&crate::growing::Look> {
+        None
+    }
+
     /// A table that DataFusion can read itself, if that is what the source is; its columns are the
     /// fields.
     fn table(&self) -> Option<Arc<dyn TableProvider>> {

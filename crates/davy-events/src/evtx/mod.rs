@@ -22,7 +22,7 @@ use template::Node;
 use value::{Escape, Value};
 
 /// Room for the events of one chunk in the numbering of all, in bits: none is shorter than 28 bytes.
-const EVENTS_PER_CHUNK: u32 = 12;
+pub const EVENTS_PER_CHUNK: u32 = 12;
 const ZEROES: [u8; 64] = [0; 64];
 /// Past so many kinds of records in an input, the rest goes the long way.
 const MAX_PLANS: usize = 4096;

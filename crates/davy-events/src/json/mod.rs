@@ -416,8 +416,9 @@ impl JsonDecoder {
         }
         let time = wrapper.time.or_else(|| time_of(flat, now));
         let time = time.or_else(|| stamp::leading(raw, now)).or_else(|| any_time(flat, now));
-        let time = time.or(self.before).unwrap_or(now);
+        let time = time.or(self.before).or(run.meta.before).unwrap_or(now);
         self.before = Some(time);
+        run.counts.before = Some(time.to_bits());
         run.end_row(slot, time);
     }
 
@@ -450,8 +451,9 @@ impl JsonDecoder {
             }
         }
         let time = wrapper.time.or_else(|| stamp::leading(raw, now)).or(self.before);
-        let time = time.unwrap_or(now);
+        let time = time.or(run.meta.before).unwrap_or(now);
         self.before = Some(time);
+        run.counts.before = Some(time.to_bits());
         run.end_row(slot, time);
     }
 }

@@ -88,8 +88,10 @@ impl LineDecoder {
         }
         kv::fields(&raw, |name, value| rows.set(name, value));
         // As Splunk: an event without a time has that of the one before it in its source.
-        let time = stamp::leading(&raw, now).or(self.before).unwrap_or(now);
+        let before = self.before.or(run.meta.before);
+        let time = stamp::leading(&raw, now).or(before).unwrap_or(now);
         self.before = Some(time);
+        run.counts.before = Some(time.to_bits());
         run.end_row(slot, time);
     }
 }

@@ -157,11 +157,33 @@ impl Stored {
         Ok(())
     }
 
+    /// Rows with their numbers, in any order.
+    pub(crate) fn of(parts: Vec<Part>) -> Result<Stored> {
+        let mut stored = Stored { parts, ..Stored::default() };
+        stored.settle()?;
+        Ok(stored)
+    }
+
+    /// The rows and their numbers, as they came; nothing where there are none, or where they have
+    /// no numbers any more.
+    pub(crate) fn numbered(&self) -> Result<Option<Part>> {
+        let parts = self.all()?;
+        let Some((_, first)) = parts.first().filter(|_| !self.settled) else { return Ok(None) };
+        let batch = concat_batches(&first.schema(), parts.iter().map(|(_, rows)| rows))?;
+        let numbers = parts.iter().flat_map(|(numbers, _)| numbers).copied().collect();
+        Ok(Some((numbers, batch)))
+    }
+
     /// The rows, in the order of their events.
     pub(crate) fn load(&self) -> Result<Vec<RecordBatch>> {
         if self.settled {
             return Ok(self.parts.iter().map(|(_, batch)| batch.clone()).collect());
         }
+        in_order(self.all()?)
+    }
+
+    /// What is in memory and what is on disk.
+    fn all(&self) -> Result<Vec<Part>> {
         let mut parts = self.parts.clone();
         for file in &self.files {
             let path = file.path().ok_or_else(|| {
@@ -171,7 +193,7 @@ impl Stored {
                 parts.push(unnumbered(&rows?)?);
             }
         }
-        in_order(parts)
+        Ok(parts)
     }
 }
 

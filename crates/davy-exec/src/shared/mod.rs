@@ -13,4 +13,4 @@ mod scan;
 
 pub(crate) use gate::{Gate, Interned};
 pub(crate) use kept::Stored;
-pub(crate) use scan::{Budget, OnlyIf, scan};
+pub(crate) use scan::{Budget, OnlyIf, scan, scan_numbered};

@@ -34,6 +34,20 @@ pub(crate) fn scan(
     budget: &Budget,
     stop: &AtomicBool,
 ) -> Result<Vec<Stored>> {
+    let mut rows = scan_numbered(source, requests, only_if, shapes, budget, stop)?;
+    rows.iter_mut().try_for_each(Stored::settle)?;
+    Ok(rows)
+}
+
+/// As [`scan`]; the rows keep their numbers.
+pub(crate) fn scan_numbered(
+    source: &Arc<dyn EventSource>,
+    requests: Vec<ReadRequest>,
+    only_if: &[OnlyIf],
+    shapes: Arc<Shapes>,
+    budget: &Budget,
+    stop: &AtomicBool,
+) -> Result<Vec<Stored>> {
     let many = Arc::new(Many::new(shapes, requests, only_if, source.can_be_read_again()));
     let requests = many.requests();
     let earliest = requests.iter().map(|r| r.earliest).fold(f64::INFINITY, f64::min);
@@ -53,7 +67,6 @@ pub(crate) fn scan(
         let go_on = AtomicBool::new(false);
         share(source, read, again, &mut rows, budget, &go_on)?;
     }
-    rows.iter_mut().try_for_each(Stored::settle)?;
     Ok(rows)
 }
 

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use davy_content::Attack;
 use davy_detect::{Finding, Hunt, HuntEvents};
 use davy_events::Meta;
-use davy_exec::{EventSource, RunError};
+use davy_exec::{EventSource, GrowingFiles, RunError};
 use davy_plan::Env;
 use files::Seen;
 use serde_json::json;
@@ -98,6 +98,7 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
     });
     let quarry = Quarry { world: &world, chosen: &chosen, tuning: &tuning };
     let mut seen = Seen::default();
+    let growing = GrowingFiles::default();
     let mut first = true;
     while !stop.load(Ordering::Relaxed) {
         let (now_seen, settled) = Seen::look(&args.what.paths);
@@ -111,7 +112,7 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
             continue;
         }
         let env = args.what.range.env()?;
-        let hunted = look(&quarry, args, &env, &stop)
+        let hunted = look(&quarry, args, &growing, &env, &stop)
             .map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
         if hunted.stopped {
             // A part of the events is no ground to say that a finding is gone.
@@ -164,19 +165,20 @@ fn places(args: &Arguments) -> Result<(), Exit> {
     Ok(())
 }
 
-/// One plain hunt over what is there.
+/// One plain hunt over what is there, of which only what is new is read.
 fn look(
     quarry: &Quarry<'_>,
     args: &Arguments,
+    growing: &GrowingFiles,
     env: &Env,
     stop: &AtomicBool,
 ) -> Result<Hunt, RunError> {
     let meta = Meta { now: env.now, ..Meta::default() };
-    let mut inputs = inputs::open(&args.what.paths, &meta, None);
-    inputs.source = inputs.source.copied();
-    let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
+    let inputs = inputs::open(&args.what.paths, &meta, None);
+    let look = growing.look(inputs.source);
+    let source: Arc<dyn EventSource> = Arc::new(look.clone());
     let hunted = args.what.hunt(quarry, &source, env, stop, &Silent)?;
-    inputs::report_problems(&inputs.errors, &inputs.source.reports());
+    inputs::report_problems(&inputs.errors, &look.reports());
     Ok(hunted)
 }
 
