@@ -132,8 +132,9 @@ impl JsonDecoder {
         let cut = window.len() < bytes.len();
         // Validating a line is enough when the object ends in it, which is the usual case.
         let valid = |bytes: &[u8]| match std::str::from_utf8(bytes) {
-            Ok(text) => text.len(),
-            Err(error) => error.valid_up_to(),
+            Ok(text) => (text.len(), true),
+            // A character that is cut in two is whole in more text.
+            Err(error) => (error.valid_up_to(), error.error_len().is_none()),
         };
         let mut result = Err(Failure::Incomplete);
         let first = line.min(window.len());
@@ -142,7 +143,9 @@ impl JsonDecoder {
                 continue;
             }
             let part = window.get(..end).unwrap_or_default();
-            let text = part.get(..valid(part)).and_then(|p| std::str::from_utf8(p).ok());
+            let (size, sound) = valid(part);
+            let sound = sound && (size == part.len() || end < bytes.len() || !last);
+            let text = part.get(..size).and_then(|p| std::str::from_utf8(p).ok());
             let text = text.unwrap_or_default();
             result = self.flat.read(text, run.options.json_depth);
             match result {
@@ -151,7 +154,7 @@ impl JsonDecoder {
                     self.event(run, raw);
                     return size;
                 }
-                Err(Failure::Incomplete) if text.len() == part.len() => {}
+                Err(Failure::Incomplete) if sound => {}
                 Err(Failure::Incomplete) => return self.bad_text(run, part, offset),
                 Err(_) => break,
             }

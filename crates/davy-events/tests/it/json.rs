@@ -80,3 +80,16 @@ fn an_event_always_has_a_time_and_a_host() {
     let hosts: Vec<&str> = read.rows.iter().map(|row| row["host"].as_str()).collect();
     assert_eq!(hosts, ["unknown", "h", "unknown"]);
 }
+
+// What is read at a time ends anywhere, in the middle of a character too.
+#[test]
+fn a_character_that_is_read_in_two_parts_is_one() {
+    let line = format!("{{\"a\":\"{}\"}}\n", "é".repeat(40));
+    for shift in 0..2 {
+        let text = format!("{}{}", " ".repeat(shift), line.repeat(600));
+        let read = stream(text.as_bytes());
+        assert!(read.problems.is_empty(), "{:?}", read.problems);
+        assert_eq!(read.rows.len(), 600);
+        assert!(read.rows.iter().all(|row| row["a"] == "é".repeat(40)));
+    }
+}
