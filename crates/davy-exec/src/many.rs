@@ -122,7 +122,8 @@ impl Session {
                 let shapes = self.shapes_of(first.knowledge, &first.env);
                 let only_if = only_if(&probes, &places, requests.len());
                 let budget = self.budget();
-                let grown = source.grows().map(|look| look.rows(&requests, shapes.clone(), &budget, stop));
+                let grown =
+                    source.grows().map(|look| look.rows(&requests, shapes.clone(), &budget, stop));
                 match grown.transpose()?.flatten() {
                     Some(rows) => rows,
                     None => scan(source, requests.clone(), &only_if, shapes, &budget, stop)?,

@@ -146,6 +146,10 @@ struct Way {
     base: u64,
     /// Its lines are whole: what comes next goes on from here.
     settled: bool,
+    /// It goes on where what was read of the file ended.
+    goes_on: bool,
+    /// The line at the end that may not be whole.
+    last: bool,
 }
 
 impl Kept {
@@ -165,11 +169,20 @@ impl Kept {
         }
         self.reports.clear();
         self.forget(whole.inputs());
-        let (inputs, ways) = self.new_pieces(whole.inputs());
-        if !inputs.is_empty() {
+        let pieces = self.new_pieces(whole.inputs());
+        // A last line without a time has that of the one before, which is known when that is read.
+        let (last, first): (Vec<_>, Vec<_>) = pieces.into_iter().partition(|(_, way)| way.last);
+        for pieces in [first, last] {
+            if pieces.is_empty() {
+                continue;
+            }
+            let (mut inputs, ways): (Vec<Input>, Vec<Way>) = pieces.into_iter().unzip();
+            for (input, way) in inputs.iter_mut().zip(&ways).filter(|(_, way)| way.goes_on) {
+                input.meta.before = self.files.get(&way.path).and_then(|own| own.before);
+            }
             let new = FileSource::new(inputs, whole.options().clone()).copied();
             let source: Arc<dyn EventSource> = Arc::new(new.clone());
-            let found = scan_numbered(&source, asked, &[], shapes, budget, stop)?;
+            let found = scan_numbered(&source, asked.clone(), &[], shapes.clone(), budget, stop)?;
             for (rows, found) in self.rows.iter_mut().zip(&found) {
                 if let Some((numbers, batch)) = found.numbered()? {
                     let place = |number: &u64| {
@@ -221,8 +234,8 @@ impl Kept {
     }
 
     /// What is to be read, as inputs, and where each belongs.
-    fn new_pieces(&mut self, inputs: &[Input]) -> (Vec<Input>, Vec<Way>) {
-        let (mut out, mut ways) = (Vec::new(), Vec::new());
+    fn new_pieces(&mut self, inputs: &[Input]) -> Vec<(Input, Way)> {
+        let mut out = Vec::new();
         for input in inputs {
             let Some(path) = path(input) else { continue };
             let known = self.files.get(path);
@@ -251,19 +264,24 @@ impl Kept {
             self.files.insert(path.clone(), Own { number, done, before });
             for piece in pieces {
                 self.bytes_read += piece.length(path);
-                let way = Way { path: path.clone(), number, base: piece.base, settled: piece.settled() };
+                let way = Way {
+                    path: path.clone(),
+                    number,
+                    base: piece.base,
+                    settled: piece.settled(),
+                    goes_on: piece.goes_on,
+                    last: piece.last,
+                };
                 let mut input = input.clone();
-                input.meta.before = before.filter(|_| piece.goes_on);
                 input.place = match piece.what {
                     What::File => Place::File(path.clone()),
                     What::Part(range) => Place::Part(path.clone(), range),
                     What::Bytes(bytes) => Place::Bytes(bytes.into()),
                 };
-                out.push(input);
-                ways.push(way);
+                out.push((input, way));
             }
         }
-        (out, ways)
+        out
     }
 
     /// Notes what the reading of the pieces came to.

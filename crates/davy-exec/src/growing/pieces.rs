@@ -64,6 +64,8 @@ pub(super) struct Piece {
     pub(super) base: u64,
     /// It goes on where the file was read to.
     pub(super) goes_on: bool,
+    /// It is the line at the end, which may not be whole.
+    pub(super) last: bool,
 }
 
 #[derive(Debug)]
@@ -141,7 +143,7 @@ impl Done {
 }
 
 fn all_of(what: What) -> New {
-    New::All(vec![Piece { what, base: 0, goes_on: false }])
+    New::All(vec![Piece { what, base: 0, goes_on: false, last: false }])
 }
 
 fn read_at(file: &mut File, at: u64, length: usize) -> io::Result<Vec<u8>> {
@@ -186,11 +188,12 @@ fn lines(
     let mut pieces = Vec::new();
     if checked.end > from {
         let what = What::Part(from..checked.end);
-        pieces.push(Piece { what, base: from, goes_on: from > 0 });
+        pieces.push(Piece { what, base: from, goes_on: from > 0, last: false });
     }
     if !rest.is_empty() {
         let goes_on = rest.start > 0;
-        pieces.push(Piece { what: What::Bytes(checked.rest), base: rest.start, goes_on });
+        let what = What::Bytes(checked.rest);
+        pieces.push(Piece { what, base: rest.start, goes_on, last: true });
     }
     let new = match from {
         0 => New::All(pieces),
@@ -320,7 +323,7 @@ fn evtx(
     }
     let mut bytes = read_at(file, 0, EVTX_HEADER)?;
     bytes.extend(read_at(file, place(same), left as usize)?);
-    let piece = Piece { what: What::Bytes(bytes), base, goes_on: false };
+    let piece = Piece { what: What::Bytes(bytes), base, goes_on: false, last: false };
     Ok((New::From(base, vec![piece]), Some(headers)))
 }
 

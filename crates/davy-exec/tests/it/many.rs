@@ -12,15 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Numbers that look random and are the same each time.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
+    pub(crate) fn roll(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
         (self.0 >> 33) as usize % below
     }
 
-    fn pick<'l>(&mut self, list: &[&'l str]) -> &'l str {
+    pub(crate) fn pick<'l>(&mut self, list: &[&'l str]) -> &'l str {
         list[self.roll(list.len())]
     }
 }
@@ -45,7 +45,7 @@ const WANTED: [&str; 14] = [
     "\"\"",
 ];
 
-fn event(dice: &mut Dice, at: usize) -> String {
+pub(crate) fn event(dice: &mut Dice, at: usize) -> String {
     let mut text = format!("{{\"_time\":{}", 1_777_890_000 + at);
     for field in FIELDS {
         match dice.roll(5) {
@@ -63,7 +63,7 @@ fn event(dice: &mut Dice, at: usize) -> String {
     text
 }
 
-fn filter(dice: &mut Dice, depth: usize) -> String {
+pub(crate) fn filter(dice: &mut Dice, depth: usize) -> String {
     match dice.roll(if depth == 0 { 4 } else { 8 }) {
         0 | 1 => format!("{}={}", dice.pick(&FIELDS), dice.pick(&WANTED)),
         2 => format!("{}!={}", dice.pick(&FIELDS), dice.pick(&WANTED)),
@@ -84,7 +84,7 @@ fn filter(dice: &mut Dice, depth: usize) -> String {
     }
 }
 
-fn rest(dice: &mut Dice) -> &'static str {
+pub(crate) fn rest(dice: &mut Dice) -> &'static str {
     dice.pick(&[
         "",
         "| stats count",
@@ -101,7 +101,10 @@ fn rest(dice: &mut Dice) -> &'static str {
     ])
 }
 
-fn shown(prepared: &Prepared, answer: Result<davy_exec::Answer, davy_exec::RunError>) -> String {
+pub(crate) fn shown(
+    prepared: &Prepared,
+    answer: Result<davy_exec::Answer, davy_exec::RunError>,
+) -> String {
     match answer {
         Ok(answer) => {
             let rows = rows_of(&answer.schema, &answer.batches).unwrap();
@@ -122,13 +125,13 @@ fn shown(prepared: &Prepared, answer: Result<davy_exec::Answer, davy_exec::RunEr
     }
 }
 
-struct Quiet;
+pub(crate) struct Quiet;
 
 impl ManyEvents for Quiet {
     fn searched(&self, _: usize, _: usize) {}
 }
 
-const ADDON: &str = "
+pub(crate) const ADDON: &str = "
 addon: test
 description: for tests
 stanzas:

@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 /// Hunts over files as they grow or arrive, and tells of findings as they come.
 ///
-/// Each look hunts over all of the files, so that statistics over old and new events are right. A
-/// finding is told once. When new events change the result of a statistic, the new result is told
+/// Each look hunts over all events of the files, so that statistics over old and new ones are right;
+/// of files that grow only what is new is read. A finding is told once. When new events change the result of a statistic, the new result is told
 /// and the key of the old one is given as gone: what was told and is not gone equals one plain
 /// hunt.
 #[derive(Args)]
