@@ -114,7 +114,7 @@ fn answers(
             out: FieldSet::all(),
         })
         .collect();
-    let many = session.run_many(&all, source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many = session.run_many(&all[..], source, &AtomicBool::new(false), &Quiet).unwrap();
     all.iter().zip(many.answers).map(|(search, answer)| shown(search.prepared, answer)).collect()
 }
 
@@ -197,7 +197,7 @@ fn of_a_file_that_grows_only_what_is_new_is_read() {
     let evtx = sample("certificate_export.evtx");
     let chunk = evtx[4096..4096 + 65_536].to_vec();
     let growing = GrowingFiles::default();
-    let mut read_by = |name: &str, bytes: &[u8]| {
+    let read_by = |name: &str, bytes: &[u8]| {
         fs::write(folder.0.join(name), bytes).unwrap();
         let look = growing.look(folder.source());
         let before = look.bytes_read();

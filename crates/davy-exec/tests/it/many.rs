@@ -231,7 +231,8 @@ fn of_file(bytes: &[u8], threads: usize, waiting: Option<usize>) -> (Vec<Vec<Str
     let mut config = Config { partitions: threads, ..Config::default() };
     config.waiting = waiting.unwrap_or(config.waiting);
     let session = Session::new(config).unwrap();
-    let many = session.run_many(searches.as_slice(), &source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many =
+        session.run_many(searches.as_slice(), &source, &AtomicBool::new(false), &Quiet).unwrap();
     let column = |answer: Answer, name: &str| -> Vec<String> {
         let rows = rows_of(&answer.schema, &answer.batches).unwrap();
         let at = rows.column(name).unwrap();
