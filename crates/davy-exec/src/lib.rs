@@ -7,6 +7,7 @@
 
 mod coverage;
 mod empty;
+mod few;
 mod files;
 mod growing;
 mod held;

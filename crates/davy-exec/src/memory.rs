@@ -6,7 +6,7 @@
 use crate::pool::Pool;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SessionState, TaskContext};
+use datafusion::execution::TaskContext;
 use std::sync::Arc;
 
 /// The memory of one search.
@@ -29,12 +29,11 @@ impl Memory {
         self.limited.as_ref().map(|(_, pool)| pool)
     }
 
-    /// What operators run in.
-    pub(crate) fn task(&self, state: &SessionState) -> Arc<TaskContext> {
-        let task = TaskContext::from(state);
-        let Some((_, pool)) = &self.limited else { return Arc::new(task) };
-        let shared = state.runtime_env();
+    /// What operators run in: as given, unless the search has a limit of its own.
+    pub(crate) fn task(&self, task: TaskContext) -> TaskContext {
+        let Some((_, pool)) = &self.limited else { return task };
+        let shared = task.runtime_env();
         let own = RuntimeEnv { memory_pool: pool.clone(), ..shared.as_ref().clone() };
-        Arc::new(task.with_runtime(Arc::new(own)))
+        task.with_runtime(Arc::new(own))
     }
 }

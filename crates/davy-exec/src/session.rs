@@ -1,6 +1,7 @@
 //! A session: DataFusion set up for SPL, and searches run on it.
 
 use crate::empty::gives_nothing;
+use crate::few::Few;
 use crate::held::{Held, Writing, in_order};
 use crate::memory::Memory;
 use crate::operators::{SplQueryPlanner, with_deadline};
@@ -16,8 +17,6 @@ use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::optimizer::optimize_projections::OptimizeProjections;
-use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use davy_diag::{Diagnostic, Diagnostics, SourceMap};
@@ -145,7 +144,7 @@ pub struct Session {
     runtime: Runtime,
     context: SessionContext,
     /// For few rows in hand: one partition, and only the rules that a plan needs to run at all.
-    small: SessionContext,
+    few: Few,
     env: Arc<RuntimeEnv>,
     config: Config,
     shapes: Mutex<Vec<Arc<Shapes>>>,
@@ -177,11 +176,16 @@ impl Session {
             env = env.with_memory_pool(Arc::new(Pool::new(bytes)));
         }
         let env = env.build_arc()?;
-        let context = context_of(&config, config.partitions.max(1), &env, Rules::All);
-        let small = context_of(&config, 1, &env, Rules::Needed);
+        let context = SessionContext::new_with_state(state_of(
+            &config,
+            config.partitions.max(1),
+            &env,
+            Rules::All,
+        ));
+        let few = Few::new(state_of(&config, 1, &env, Rules::None));
         let shapes = Mutex::new(Vec::new());
         let no_base = Arc::new(davy_knowledge::Base::empty());
-        Ok(Session { runtime, context, small, env, config, shapes, no_base })
+        Ok(Session { runtime, context, few, env, config, shapes, no_base })
     }
 
     /// Leaves what is known of shapes to the end of the process, which frees it in no time: for a
@@ -236,7 +240,7 @@ impl Session {
         let plan = run.plan()?;
         let schema = Arc::new(plan.logical.schema().as_arrow().clone());
         self.runtime.block_on(async {
-            let mut stream = run.start(&self.context, &plan.logical).await?;
+            let mut stream = run.start(false, &plan.logical).await?;
             while let Some(batch) = run.in_time(stream.next()).await? {
                 if give(&batch.or_else(|e| run.late(e))?).is_break() {
                     break;
@@ -265,25 +269,21 @@ impl Session {
 /// Which of DataFusion's optimizer rules run.
 enum Rules {
     All,
-    /// Those without which a plan would not run. Optimizing takes longer than few rows do.
-    Needed,
+    None,
 }
 
-fn context_of(
+fn state_of(
     config: &Config,
     partitions: usize,
     env: &Arc<RuntimeEnv>,
     rules: Rules,
-) -> SessionContext {
+) -> SessionState {
     let mut settings = SessionConfig::new()
         .with_target_partitions(partitions)
         .with_batch_size(config.batch_size.max(1))
         // Rows that are in order must stay so.
         .with_round_robin_repartition(false);
     settings.options_mut().execution.parquet.pushdown_filters = true;
-    if matches!(rules, Rules::Needed) {
-        settings.options_mut().optimizer.max_passes = 1;
-    }
     if let Some(memory) = config.memory {
         // What each sort keeps free for merging what it spilled must leave it something to sort in.
         let execution = &mut settings.options_mut().execution;
@@ -296,16 +296,15 @@ fn context_of(
         .with_runtime_env(env.clone())
         .with_default_features()
         .with_query_planner(Arc::new(SplQueryPlanner));
-    if matches!(rules, Rules::Needed) {
-        builder = builder
-            .with_optimizer_rules(vec![Arc::new(OptimizeProjections::new())])
-            .with_physical_optimizer_rules(vec![Arc::new(EnsureRequirements::new())]);
+    if matches!(rules, Rules::None) {
+        builder =
+            builder.with_optimizer_rules(Vec::new()).with_physical_optimizer_rules(Vec::new());
     }
-    SessionContext::new_with_state(builder.build())
+    builder.build()
 }
 
 /// Whether running takes less than optimizing would.
-fn few(kept: &[(ReadRequest, Vec<RecordBatch>)]) -> bool {
+fn are_few(kept: &[(ReadRequest, Vec<RecordBatch>)]) -> bool {
     const FEW: usize = 20_000;
     let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
     kept.iter().map(|(_, batches)| rows(batches)).sum::<usize>() <= FEW
@@ -414,13 +413,12 @@ impl<'a> Run<'a> {
         plan: &LogicalPlan,
         mut give: impl FnMut(RecordBatch) -> Result<(), Failed>,
     ) -> Result<(), Failed> {
-        let session = self.session;
-        let context = match self.events {
-            Events::Nothing(_) | Events::First(_) => &session.small,
-            Events::Kept(kept) if few(kept) => &session.small,
-            Events::Source | Events::Kept(_) => &session.context,
+        let few = match self.events {
+            Events::Nothing(_) | Events::First(_) => true,
+            Events::Kept(kept) => are_few(kept),
+            Events::Source => false,
         };
-        let mut stream = self.start(context, plan).await?;
+        let mut stream = self.start(few, plan).await?;
         while let Some(batch) = self.in_time(stream.next()).await? {
             give(batch.or_else(|e| self.late(e))?)?;
         }
@@ -435,15 +433,28 @@ impl<'a> Run<'a> {
     /// Starts a plan, with its time and its memory.
     async fn start(
         &self,
-        context: &SessionContext,
+        few: bool,
         plan: &LogicalPlan,
     ) -> Result<SendableRecordBatchStream, Failed> {
-        let frame = context.execute_logical_plan(plan.clone()).await?;
-        let mut physical = frame.create_physical_plan().await?;
+        let session = self.session;
+        let (mut physical, task) = match few {
+            true => {
+                let task = match self.memory.pool() {
+                    None => session.few.task(),
+                    Some(_) => Arc::new(self.memory.task(session.few.new_task())),
+                };
+                (session.few.physical(plan.clone()).await?, task)
+            }
+            false => {
+                let frame = session.context.execute_logical_plan(plan.clone()).await?;
+                let task = Arc::new(self.memory.task(frame.task_ctx()));
+                (frame.create_physical_plan().await?, task)
+            }
+        };
         if let Some(deadline) = self.deadline {
             physical = with_deadline(physical, deadline)?;
         }
-        Ok(execute_stream(physical, self.memory.task(&context.state()))?)
+        Ok(execute_stream(physical, task)?)
     }
 
     /// Waits no longer than the search may take.

@@ -1,11 +1,12 @@
 //! The witness index: which rows of a batch may pass which gate.
 
 use super::gate::Gate;
-use crate::shapes::NodeId;
+use crate::shapes::{NodeId, lock};
 use aho_corasick::{AhoCorasick, MatchKind};
 use davy_events::mv;
 use davy_plan::{Column, Val, Witness};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
 
 /// The gates of one shape, by what a row must hold to pass one.
 #[derive(Debug, Default)]
@@ -23,8 +24,31 @@ struct Literals {
     gates: Vec<Vec<u32>>,
 }
 
+/// Automata by their patterns: building one takes longer than many events do, and most kinds of
+/// events that one search can match are of several shapes.
+#[derive(Debug, Default)]
+pub(crate) struct Automata {
+    made: Mutex<HashMap<Vec<String>, Option<AhoCorasick>>>,
+}
+
+impl Automata {
+    /// `None`: too many patterns for one automaton.
+    fn of(&self, patterns: Vec<String>) -> Option<AhoCorasick> {
+        if let Some(made) = lock(&self.made).get(&patterns) {
+            return made.clone();
+        }
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .build(&patterns)
+            .ok();
+        lock(&self.made).insert(patterns, built.clone());
+        built
+    }
+}
+
 impl Index {
-    pub(crate) fn new(gates: &[Gate]) -> Index {
+    pub(crate) fn new(gates: &[Gate], automata: &Automata) -> Index {
         let mut index = Index::default();
         let mut literals: BTreeMap<NodeId, BTreeMap<String, Vec<u32>>> = BTreeMap::new();
         for (number, gate) in gates.iter().enumerate() {
@@ -55,16 +79,12 @@ impl Index {
         }
         for (node, list) in literals {
             let (patterns, owners): (Vec<String>, Vec<Vec<u32>>) = list.into_iter().unzip();
-            let built = AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::Standard)
-                .build(&patterns);
-            match built {
-                Ok(automaton) => {
+            match automata.of(patterns) {
+                Some(automaton) => {
                     index.literals.insert(node, Literals { automaton, gates: owners });
                 }
-                // Too many patterns for one automaton: look at all rows instead.
-                Err(_) => index.all.extend(owners.into_iter().flatten()),
+                // All rows are looked at instead.
+                None => index.all.extend(owners.into_iter().flatten()),
             }
         }
         index.all.sort_unstable();

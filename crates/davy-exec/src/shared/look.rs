@@ -74,11 +74,17 @@ fn shared(
     passing: &Passing,
     batch: &RecordBatch,
 ) -> Result<HashMap<NodeId, ArrayRef>> {
-    let mut needed: BTreeMap<NodeId, usize> = BTreeMap::new();
+    // Many searches make their columns in the same way.
+    let mut programs = HashMap::new();
     for (live, rows) in passing {
         let Some(live) = plan.live.get(*live) else { continue };
-        for id in live.program.nodes().keys() {
-            *needed.entry(*id).or_default() += rows.len();
+        let program = &live.program;
+        programs.entry(Arc::as_ptr(program)).or_insert((program, 0)).1 += rows.len();
+    }
+    let mut needed: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for (program, rows) in programs.into_values() {
+        for id in program.nodes().keys() {
+            *needed.entry(*id).or_default() += rows;
         }
     }
     let mut memo = Memo::default();

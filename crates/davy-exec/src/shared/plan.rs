@@ -1,7 +1,7 @@
 //! What all requests come to for the events of one shape.
 
 use super::gate::{Gate, Interned};
-use super::index::Index;
+use super::index::{Automata, Index};
 use super::scan::OnlyIf;
 use crate::shapes::{
     ALL, Alike, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
@@ -12,7 +12,7 @@ use datafusion::arrow::datatypes::UInt64Type;
 use datafusion::common::Result;
 use davy_events::{Demand, Kind, Needles, Shape, Want};
 use davy_plan::{Column, SEQ};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 const RAW: &str = "_raw";
@@ -133,7 +133,11 @@ pub(super) struct Many {
     requests: Vec<ReadRequest>,
     /// By request: whether its rows matter is only known at the end.
     perhaps: Vec<bool>,
+    /// By request: those of one number ask for the same columns of the same events, so that these
+    /// are made in one way.
+    alike: Vec<usize>,
     interned: Interned,
+    automata: Automata,
     /// The source can be read again, so what takes long can be decoded then.
     twice: bool,
     known: Mutex<HashMap<u64, Vec<Arc<ShapePlan>>>>,
@@ -155,8 +159,15 @@ impl Many {
     ) -> Many {
         let perhaps = only_if.iter().map(|sets| !sets.is_empty()).collect();
         let interned = Interned::of(requests.iter().filter_map(|r| r.filter.as_deref()));
-        let (known, needles) = Default::default();
-        Many { shapes, requests, perhaps, interned, twice, known, needles }
+        let mut numbers = HashMap::new();
+        let mut alike = Vec::with_capacity(requests.len());
+        for request in &requests {
+            let next = numbers.len();
+            let columns = (request.fields.clone(), request.rest, request.dataset.clone());
+            alike.push(*numbers.entry(columns).or_insert(next));
+        }
+        let (known, needles, automata) = Default::default();
+        Many { shapes, requests, perhaps, alike, interned, automata, twice, known, needles }
     }
 
     pub(super) fn requests(&self) -> &[ReadRequest] {
@@ -168,7 +179,8 @@ impl Many {
         let mut graph = lock(&graph);
         let mut live = Vec::new();
         let mut gates = Vec::new();
-        for (number, request) in self.requests.iter().enumerate() {
+        let mut programs: HashMap<usize, Option<Arc<Program>>> = HashMap::new();
+        for ((number, request), alike) in self.requests.iter().enumerate().zip(&self.alike) {
             let (truth, scope) = match &request.dataset {
                 Some(dataset) => {
                     (graph.dataset_truth(dataset), Scope::Dataset(dataset, usize::MAX))
@@ -187,16 +199,19 @@ impl Many {
                 continue;
             }
             // The gate is the filter; what is left is how the columns are made.
-            let bare = ReadRequest { filter: None, ..request.clone() };
-            if let Some(program) = Program::new(&mut graph, &bare) {
+            let program = programs.entry(*alike).or_insert_with(|| {
+                let bare = ReadRequest { filter: None, ..request.clone() };
+                Program::new(&mut graph, &bare).map(Arc::new)
+            });
+            if let Some(program) = program.clone() {
                 let heavy = program.rest || program.raw.iter().any(|n| **n == *RAW);
                 let perhaps = self.perhaps.get(number).copied().unwrap_or(false);
                 let late = (heavy || perhaps) && self.twice && shape.kind == Kind::Evtx;
-                live.push(Live { number, program: Arc::new(program), late });
+                live.push(Live { number, program, late });
                 gates.push(gate);
             }
         }
-        let index = Index::new(&gates);
+        let index = Index::new(&gates, &self.automata);
         let mut read: BTreeSet<_> = index.nodes().collect();
         for gate in &gates {
             let mut nodes = Vec::new();
@@ -220,8 +235,12 @@ impl Many {
             raw.extend(node);
         }
         let mut rest = false;
+        let mut met = HashSet::new();
         let text_of_gates = raw.names.iter().any(|n| **n == *RAW);
         for live in &live {
+            if !met.insert((Arc::as_ptr(&live.program), live.late)) {
+                continue;
+            }
             // The range of times is looked at while reading.
             let late = |name: &&Arc<str>| !live.late || ***name == *TIME;
             live.program.raw.iter().filter(late).for_each(|name| raw.add(name));
