@@ -59,6 +59,8 @@ pub fn load_with(
             known.push((file.path, kind, id));
         }
     }
+    let detections = known.iter().filter(|(_, kind, _)| *kind == Some(FileKind::Detection));
+    content.detections.reserve(detections.count());
     let trees = parse_all(known.iter().map(|(_, _, id)| *id).collect(), sources, trees);
     for ((path, kind, id), (node, mistakes)) in known.into_iter().zip(trees) {
         diags.extend(mistakes);

@@ -15,10 +15,18 @@ pub(crate) fn pieces(raw: &str, value: &str, span: Span) -> Vec<Piece> {
     }
     let double = style == Some(b'"');
     let single = style == Some(b'\'');
-    for (out, c) in value.char_indices() {
+    let mut out = 0;
+    while let Some(c) = value.get(out..).and_then(|rest| rest.chars().next()) {
+        let same = aligner.same(value, out);
+        if same > 0 {
+            aligner.push(out..out + same, same, true);
+            out += same;
+            continue;
+        }
         if aligner.step(out, c, single, double).is_none() {
             return Vec::new();
         }
+        out += c.len_utf8();
     }
     aligner.out
 }
@@ -31,6 +39,14 @@ struct Aligner<'a> {
 }
 
 impl Aligner<'_> {
+    /// How many bytes from here on are the same in both and mean themselves in every style.
+    fn same(&self, value: &str, out: usize) -> usize {
+        let plain = |b: &u8| b.is_ascii_graphic() && !matches!(b, b'\'' | b'"' | b'\\');
+        let value = value.as_bytes().get(out..).unwrap_or_default();
+        let raw = self.raw.as_bytes().get(self.at..).unwrap_or_default();
+        value.iter().zip(raw).take_while(|(a, b)| a == b && plain(a)).count()
+    }
+
     fn rest(&self) -> &str {
         self.raw.get(self.at..).unwrap_or_default()
     }
