@@ -69,8 +69,8 @@ pub(crate) fn without_baseline<'d>(
     if writers.is_empty() {
         return out;
     }
-    for (detection, tables) in detections {
-        for lookup in tables {
+    for (detection, lookups) in detections {
+        for lookup in lookups {
             let Some(filled_by) = writers.get(&lookup) else { continue };
             out.push(NoBaseline {
                 detection: detection.name.value.clone(),
@@ -79,17 +79,6 @@ pub(crate) fn without_baseline<'d>(
                 filled_by: filled_by.clone(),
                 had_events: false,
             });
-        }
-    }
-    out
-}
-
-/// The tables that an expanded search reads, each once.
-pub(crate) fn tables(expanded: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for (lookup, writes) in lookup_uses(expanded) {
-        if !writes && !out.contains(&lookup) {
-            out.push(lookup);
         }
     }
     out

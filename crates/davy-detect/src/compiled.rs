@@ -18,8 +18,8 @@ pub struct Compiled {
 pub(crate) struct Entry {
     /// Its search reads risk events or notables.
     pub(crate) reads_risk: bool,
-    /// The tables that it reads.
-    pub(crate) tables: Vec<String>,
+    /// The lookups that it reads.
+    pub(crate) lookups: Vec<String>,
     pub(crate) reads: Reads,
 }
 

@@ -94,7 +94,7 @@ pub fn hunt(
     }
     hunt.reads_risk = quarry.reading_risk().map(str::to_owned).collect();
     // Before the hunt, which may fill them.
-    let without = baseline::without_baseline(world, quarry.tables());
+    let without = baseline::without_baseline(world, quarry.lookups());
     let many = world.session.run_many(&quarry, source, stop, &Told(events))?;
     quarry.learn(many.learnt);
     hunt.stopped = many.stopped;

@@ -1,10 +1,9 @@
 //! The searches of a hunt's detections, read when they are needed.
 
-use crate::baseline::tables;
 use crate::compiled::{Compiled, Entry};
 use crate::run::{World, prepare_detection};
 use crate::second::reads_risk;
-use davy_content::Detection;
+use davy_content::{Detection, lookup_uses};
 use davy_exec::{EventSource, Prepared, Reads, Search, Searches};
 use davy_plan::{Env, FieldSet};
 use rayon::prelude::*;
@@ -65,9 +64,9 @@ impl<'d> Quarry<'d> {
         self.list.iter().filter(reads).map(|one| one.detection.name.value.as_str())
     }
 
-    /// The detections, each with the tables that its search reads.
-    pub(crate) fn tables(&self) -> impl Iterator<Item = (&'d Detection, Vec<String>)> {
-        self.list.iter().map(|one| (one.detection, one.tables()))
+    /// Each detection with the lookups that it reads.
+    pub(crate) fn lookups(&self) -> impl Iterator<Item = (&'d Detection, Vec<String>)> {
+        self.list.iter().map(|one| (one.detection, one.lookups()))
     }
 
     /// Keeps what a run learnt.
@@ -75,7 +74,8 @@ impl<'d> Quarry<'d> {
         let Some(compiled) = kept(self.world, &self.env) else { return };
         for (at, reads) in learnt {
             let Some(one) = self.list.get(at) else { continue };
-            let entry = Entry { reads_risk: one.reads_risk(), tables: one.tables(), reads };
+            let (reads_risk, lookups) = (one.reads_risk(), one.lookups());
+            let entry = Entry { reads_risk, lookups, reads };
             compiled.learn(&one.detection.path, entry);
         }
     }
@@ -93,11 +93,21 @@ impl One<'_> {
             None => self.prepared.get().is_some_and(|p| reads_risk(&p.expanded)),
         }
     }
+}
 
-    fn tables(&self) -> Vec<String> {
-        match self.entry {
-            Some(entry) => entry.tables.clone(),
-            None => self.prepared.get().map(|p| tables(&p.expanded)).unwrap_or_default(),
+impl One<'_> {
+    fn lookups(&self) -> Vec<String> {
+        match (self.entry, self.prepared.get()) {
+            (Some(entry), _) => entry.lookups.clone(),
+            (None, Some(prepared)) => {
+                let uses = lookup_uses(&prepared.expanded).into_iter();
+                let mut read: Vec<String> =
+                    uses.filter(|(_, writes)| !writes).map(|(name, _)| name).collect();
+                read.sort();
+                read.dedup();
+                read
+            }
+            (None, None) => Vec::new(),
         }
     }
 }

@@ -59,8 +59,7 @@ pub fn run_detection(
         out: FieldSet::all(),
     };
     let stop = AtomicBool::new(false);
-    let searches = [search];
-    let many = world.session.run_many(searches.as_slice(), &source, &stop, &Silent)?;
+    let many = world.session.run_many(&[search][..], &source, &stop, &Silent)?;
     let answer = many.answers.into_iter().next();
     let answer = answer.ok_or_else(|| RunError::Start("the search did not run".to_owned()))??;
     // As in a hunt, a result that tells no time is of the last event that it may be made of.

@@ -1,8 +1,7 @@
 //! Rows in hand while a search is planned: counted against the memory that it may have, and put on
 //! disk where they may wait there.
 
-use crate::memory::bytes_of;
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{Array, ArrayData, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
@@ -37,13 +36,32 @@ impl Held {
 
     /// The error is that there is not enough memory.
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let bytes = bytes_of(batch, &mut self.seen);
+        self.reservation.try_grow(bytes_of(batch, &mut self.seen))
+    }
+
+    pub(crate) fn grow(&self, bytes: usize) -> Result<()> {
         self.reservation.try_grow(bytes)
     }
 
     pub(crate) fn bytes(&self) -> usize {
         self.reservation.size()
     }
+}
+
+/// What a batch holds in memory that was not seen before.
+pub(crate) fn bytes_of(batch: &RecordBatch, seen: &mut HashSet<usize>) -> usize {
+    batch.columns().iter().map(|column| count(&column.to_data(), seen)).sum()
+}
+
+fn count(data: &ArrayData, seen: &mut HashSet<usize>) -> usize {
+    let nulls = data.nulls().map(|n| n.buffer());
+    let mut bytes = 0;
+    for buffer in data.buffers().iter().chain(nulls) {
+        if seen.insert(buffer.data_ptr().as_ptr() as usize) {
+            bytes += buffer.capacity();
+        }
+    }
+    bytes + data.child_data().iter().map(|child| count(child, seen)).sum::<usize>()
 }
 
 /// Rows in hand as a table that is read from its beginning to its end: DataFusion would have the

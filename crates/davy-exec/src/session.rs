@@ -5,6 +5,7 @@ use crate::few::Few;
 use crate::held::{Held, Writing, in_order};
 use crate::memory::Memory;
 use crate::operators::{SplQueryPlanner, with_deadline};
+use crate::pool::Pool;
 use crate::shapes::Shapes;
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
@@ -40,6 +41,9 @@ pub struct Config {
     /// Bytes that searches may hold; sorts and groups spill to disk before that. `None` is no
     /// limit. Searches that compute at the same time have equal shares.
     pub memory: Option<usize>,
+    /// As `memory`, where that is not given, for searches that would explode: nobody takes a way to
+    /// disk that costs time for fear of it.
+    pub guard: Option<usize>,
     /// Bytes of rows that wait in memory for the commands of their search while a hunt reads; more
     /// waits on disk. At most a quarter of `memory`.
     pub waiting: usize,
@@ -56,6 +60,7 @@ impl Default for Config {
             partitions,
             batch_size: 8192,
             memory: None,
+            guard: None,
             waiting: 32 << 20,
             timeout: None,
             limits: Limits::default(),
@@ -166,7 +171,11 @@ impl Session {
             .enable_time()
             .build()
             .map_err(|e| RunError::Start(e.to_string()))?;
-        let env = RuntimeEnvBuilder::new().build_arc()?;
+        let mut env = RuntimeEnvBuilder::new();
+        if let Some(bytes) = config.memory {
+            env = env.with_memory_pool(Arc::new(Pool::new(bytes)));
+        }
+        let env = env.build_arc()?;
         let context = SessionContext::new_with_state(state_of(
             &config,
             config.partitions.max(1),
@@ -381,12 +390,13 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a Session, search: &'a Search<'a>, events: Events<'a>) -> Self {
         let deadline = session.config.timeout.and_then(|t| Instant::now().checked_add(t));
+        let (notes, held) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
         let share = match events {
             Events::Source => 1,
             _ => session.config.partitions.max(1),
         };
-        let memory = Memory::new(session.config.memory.map(|bytes| bytes / share));
-        let (notes, held) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+        let bytes = session.config.memory.or(session.config.guard);
+        let memory = Memory::new(bytes.map(|bytes| bytes / share));
         Run { session, search, events, notes, held, deadline, memory }
     }
 
@@ -457,7 +467,7 @@ impl<'a> Run<'a> {
     fn late<T>(&self, error: DataFusionError) -> Result<T, Failed> {
         match self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             true => Err(self.too_long()),
-            false => Err(self.memory.told(error)),
+            false => Err(error.into()),
         }
     }
 
@@ -582,15 +592,16 @@ impl Engine for Run<'_> {
     }
 
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed> {
+        let session = self.session;
         let schema = Arc::new(plan.schema().as_arrow().clone());
         if gives_nothing(plan) {
             return Ok((schema, Vec::new()));
         }
         let mut held = self.memory.pool().map(Held::new);
         let mut batches = Vec::new();
-        self.session.runtime.block_on(self.each(plan, |batch| {
+        session.runtime.block_on(self.each(plan, |batch| {
             if let Some(held) = &mut held {
-                held.add(&batch).or_else(|e| self.late(e))?;
+                held.add(&batch)?;
             }
             batches.push(batch);
             Ok(())
@@ -601,7 +612,8 @@ impl Engine for Run<'_> {
 
     fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
         let schema: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
-        let Some((memory, pool)) = self.memory.limit().filter(|_| !gives_nothing(plan)) else {
+        let limit = self.memory.bytes().zip(self.memory.pool()).filter(|_| !gives_nothing(plan));
+        let Some((memory, pool)) = limit else {
             let (schema, batches) = self.collect(plan)?;
             return Self::waiting(schema, batches, ordered);
         };
@@ -632,6 +644,15 @@ impl Engine for Run<'_> {
         }
     }
 
+    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
+        if let Some(pool) = self.memory.pool() {
+            let held = Held::new(pool);
+            held.grow(bytes)?;
+            self.keep(Some(held));
+        }
+        Ok(())
+    }
+
     fn bounded(&self) -> bool {
         self.session.config.memory.is_some()
     }
@@ -653,17 +674,5 @@ impl Engine for Run<'_> {
             true => Err(self.too_long()),
             false => Ok(()),
         }
-    }
-
-    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
-        self.memory.reserve(bytes)
-    }
-
-    fn held(&self) -> usize {
-        self.memory.held()
-    }
-
-    fn release(&self, held: usize) {
-        self.memory.release(held);
     }
 }

@@ -2,23 +2,23 @@
 
 use crate::plan::{Engine, Failed, PlanCx};
 use crate::value::Val;
-use davy_diag::Span;
 
-/// Rows, or steps, after which the engine is asked.
+/// Rows, or steps, after which the engine is asked whether to go on.
 const STEPS: usize = 512;
+/// Bytes that are told at once.
+const BYTES: usize = 1 << 20;
 
 /// What a command makes while planning. Each row and each step is told; every so often the engine
 /// is asked whether the search may hold so much and go on so long.
 pub(crate) struct Counted<'c> {
     engine: &'c dyn Engine,
-    span: Span,
     bytes: usize,
     steps: usize,
 }
 
 impl<'c> Counted<'c> {
     pub(crate) fn new(cx: &'c PlanCx<'_>) -> Self {
-        Counted { engine: cx.engine, span: cx.span, bytes: 0, steps: 0 }
+        Counted { engine: cx.engine, bytes: 0, steps: 0 }
     }
 
     /// A row that is held.
@@ -29,26 +29,18 @@ impl<'c> Counted<'c> {
         };
         let own = size_of::<Vec<Val<'_>>>() + size_of_val(row);
         self.bytes += own + row.iter().map(text).sum::<usize>();
+        if self.bytes >= BYTES {
+            self.engine.reserve(std::mem::take(&mut self.bytes))?;
+        }
         self.step()
     }
 
     /// Something was compared or looked for that makes no row.
     pub(crate) fn step(&mut self) -> Result<(), Failed> {
         self.steps += 1;
-        if !self.steps.is_multiple_of(STEPS) {
-            return Ok(());
+        match self.steps.is_multiple_of(STEPS) {
+            true => self.engine.go_on(),
+            false => Ok(()),
         }
-        self.engine.go_on()?;
-        let bytes = std::mem::take(&mut self.bytes);
-        self.engine.reserve(bytes).map_err(|failed| match failed {
-            // The command at which it ended.
-            Failed::Diagnostic(diagnostic) if diagnostic.primary.is_none() => {
-                let mut diagnostic = diagnostic;
-                diagnostic.primary =
-                    Some(davy_diag::Label { span: self.span, text: "made by this command".into() });
-                Failed::Diagnostic(diagnostic)
-            }
-            other => other,
-        })
     }
 }

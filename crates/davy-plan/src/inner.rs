@@ -143,6 +143,10 @@ impl Engine for MovedEngine<'_> {
         self.engine.hold(plan, ordered)
     }
 
+    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
+        self.engine.reserve(bytes)
+    }
+
     fn bounded(&self) -> bool {
         self.engine.bounded()
     }
@@ -161,18 +165,6 @@ impl Engine for MovedEngine<'_> {
 
     fn go_on(&self) -> Result<(), Failed> {
         self.engine.go_on()
-    }
-
-    fn reserve(&self, bytes: usize) -> Result<(), Failed> {
-        self.engine.reserve(bytes)
-    }
-
-    fn held(&self) -> usize {
-        self.engine.held()
-    }
-
-    fn release(&self, held: usize) {
-        self.engine.release(held);
     }
 }
 

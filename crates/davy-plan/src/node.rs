@@ -96,7 +96,6 @@ pub trait SequentialOp: fmt::Debug + Send + Sync {
     fn keeps(&self, _column: &str) -> bool {
         false
     }
-
     /// May make many rows, or large ones, of one; it is given few at a time.
     fn grows(&self) -> bool {
         false

@@ -2,7 +2,6 @@
 
 use crate::column::{Builder, Column, Ty};
 use crate::command::{Bound, BoundStage};
-use crate::counted::Counted;
 use crate::env::Env;
 use crate::expr::Typed;
 use crate::fields::{FieldSet, HIDDEN, REST, SEQ};
@@ -73,6 +72,8 @@ pub trait Engine {
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed>;
     /// A plan of the same rows that need not be worked out again; in their order, where it matters.
     fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed>;
+    /// So many bytes will be held until the search ends.
+    fn reserve(&self, bytes: usize) -> Result<(), Failed>;
     /// There is a limit to what the search may hold: what can go to disk must be able to.
     fn bounded(&self) -> bool;
     /// A note to the user that does not stop the search.
@@ -81,13 +82,6 @@ pub trait Engine {
     fn limits(&self) -> &Limits;
     /// Asked now and then by what computes long: an error where the search has taken too long.
     fn go_on(&self) -> Result<(), Failed>;
-    /// Told of bytes of rows that a command holds while planning; an error where the search may not
-    /// hold so much.
-    fn reserve(&self, bytes: usize) -> Result<(), Failed>;
-    /// What [`Engine::reserve`] was told of and [`Engine::release`] did not free.
-    fn held(&self) -> usize;
-    /// Back to what was held before.
-    fn release(&self, held: usize);
 }
 
 /// Splunk's limits, as `limits.conf` ships them.
@@ -305,8 +299,9 @@ impl PlanCx<'_> {
                 .help("narrow the search or aggregate before this command")
                 .into());
         }
-        let mut counted = Counted::new(self);
-        each_row(&schema, &batches, &mut |row| counted.row(row))
+        // The texts of the rows are copies of those of the batches.
+        self.engine.reserve(held * (schema.fields().len() * size_of::<Val<'_>>() + 24))?;
+        rows_of(&schema, &batches)
     }
 
     /// A plan over rows in hand: a column of numbers only is a number column, all others text.
@@ -370,10 +365,7 @@ impl PlanCx<'_> {
             let cx =
                 PlanCx { out: &demand.out, ordered: demand.ordered, span: *span, ..self.clone() };
             self.engine.go_on()?;
-            let held = self.engine.held();
             plan = command.plan(plan, &cx)?;
-            // Its rows are a table now, or gone.
-            self.engine.release(held);
         }
         Ok(plan)
     }
@@ -417,15 +409,6 @@ pub fn plan_pipeline(
 
 /// Record batches as rows: hidden columns left out, packed fields as columns.
 pub fn rows_of(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Rows, Failed> {
-    each_row(schema, batches, &mut |_| Ok(()))
-}
-
-/// As [`rows_of`]; `told` of each row, it may end it.
-fn each_row(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-    told: &mut dyn FnMut(&[Val<'static>]) -> Result<(), Failed>,
-) -> Result<Rows, Failed> {
     let visible: Vec<usize> = (0..schema.fields().len())
         .filter(|i| !schema.field(*i).name().starts_with(HIDDEN))
         .collect();
@@ -453,7 +436,6 @@ fn each_row(
                     row[at] = Val::str(value.to_owned());
                 }
             }
-            told(&row)?;
             rows.rows.push(row);
         }
     }

@@ -63,12 +63,14 @@ impl RangeArgs {
             config.partitions = threads.max(1);
         }
         config.timeout = self.timeout;
-        config.memory = Some(match &self.memory_limit {
-            Some(size) => bytes(size).ok_or_else(|| {
-                usage(&format!("--memory-limit: `{size}` is no size; write 512M or 4G"))
-            })?,
-            None => half_of_memory().unwrap_or(4 << 30),
-        });
+        match &self.memory_limit {
+            Some(size) => {
+                config.memory = Some(bytes(size).ok_or_else(|| {
+                    usage(&format!("--memory-limit: `{size}` is no size; write 512M or 4G"))
+                })?);
+            }
+            None => config.guard = Some(half_of_memory().unwrap_or(4 << 30)),
+        }
         Session::new(config).map_err(|e| usage(&e.to_string()))
     }
 }

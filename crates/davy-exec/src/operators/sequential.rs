@@ -2,7 +2,7 @@
 
 use super::concat::whole;
 use super::properties;
-use crate::memory::bytes_of;
+use crate::held::bytes_of;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;

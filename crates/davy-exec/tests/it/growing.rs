@@ -114,7 +114,7 @@ fn answers(
             out: FieldSet::all(),
         })
         .collect();
-    let many = session.run_many(all.as_slice(), source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many = session.run_many(&all[..], source, &AtomicBool::new(false), &Quiet).unwrap();
     all.iter().zip(many.answers).map(|(search, answer)| shown(search.prepared, answer)).collect()
 }
 

@@ -47,8 +47,8 @@ pub(crate) fn findings(
 /// Findings, and before each its events that no finding before it had.
 fn with_events(findings: &[Finding]) -> Vec<Map<String, Value>> {
     let mut numbers = EventNumbers::default();
+    let maps: Vec<Map<String, Value>> = findings.par_iter().map(Finding::to_json).collect();
     let mut objects = Vec::with_capacity(findings.len());
-    let maps: Vec<_> = findings.par_iter().map(Finding::to_json).collect();
     for (finding, mut map) in findings.iter().zip(maps) {
         if let Some(events) = &finding.events {
             let matching = events.to_json(&mut numbers, &mut objects);

@@ -151,6 +151,10 @@ impl SequentialOp for JoinOp {
     fn parallel(&self) -> bool {
         true
     }
+
+    fn grows(&self) -> bool {
+        true
+    }
 }
 
 struct State {
