@@ -12,6 +12,7 @@ use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, Args, Grammar};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -159,15 +160,18 @@ impl Command for Top {
 type Group = (Vec<Val<'static>>, Vec<(Vec<Val<'static>>, f64)>);
 
 impl Top {
-    /// The rows of one group. Of values of the same count the last by their letters comes first in
-    /// `top` (Search Reference, top, "Lexicographic order of results"), the first in `rare`.
+    /// The rows of one group. Of values of the same count the last by their letters, of numbers too,
+    /// comes first in `top` (Search Reference, top, "Lexicographic order of results"), the first in
+    /// `rare`.
     fn ranked(
         &self,
         group: &[Val<'static>],
         mut list: Vec<(Vec<Val<'static>>, f64)>,
     ) -> Vec<Vec<Val<'static>>> {
         let total: f64 = list.iter().map(|(_, n)| n).sum();
-        list.sort_by_cached_key(|(values, _)| values.iter().map(key).collect::<Vec<_>>());
+        list.sort_by_cached_key(|(values, _)| {
+            values.iter().map(|v| v.text().map(Cow::into_owned)).collect::<Vec<_>>()
+        });
         if self.most {
             list.reverse();
         }
