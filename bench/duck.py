@@ -1,8 +1,8 @@
 """The queries of `engine.rs` in DuckDB, over the same Parquet file: milliseconds of the clock and of
 all cores, medians.
 
-    python3 -m venv /tmp/duck && /tmp/duck/bin/pip install duckdb
-    /tmp/duck/bin/python bench/duck.py /tmp/davy-bench-10000000.parquet [PART OF A NAME]
+    python3 -m venv DUCK && DUCK/bin/pip install duckdb
+    DUCK/bin/python bench/duck.py FILE [PART OF A NAME]
 """
 
 import resource

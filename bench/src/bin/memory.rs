@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let only = arguments.get(2).map_or("", String::as_str);
     println!("{rows} rows");
     println!("{:>9} {:>9} {:>8}  search: what came of it", "limit", "peak", "clock");
-    for search in CASES.iter().filter(|s| s.contains(only)) {
+    for search in CASES.iter().copied().filter(|s| s.contains(only)) {
         for limit in ["0", limit] {
             let me = std::env::current_exe()?;
             let out = Command::new(me).args(["one", limit, rows, search]).output()?;
