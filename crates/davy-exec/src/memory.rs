@@ -4,9 +4,9 @@
 //! the others.
 
 use crate::pool::Pool;
+use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::TaskContext;
 use std::sync::Arc;
 
 /// The memory of one search.
