@@ -53,6 +53,8 @@ pub struct HuntProfile {
     pub rest: Duration,
     /// Messages, scores, annotations.
     pub findings: Duration,
+    /// The detections that read risk events and notables, over those of the others.
+    pub second: Duration,
     /// Of each detection that ran, in the order of the content.
     pub detections: Vec<(String, Spent)>,
 }

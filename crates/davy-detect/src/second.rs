@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// Whether a search reads what hunts give.
 pub(crate) fn reads_risk(expanded: &str) -> bool {
@@ -35,6 +36,7 @@ pub fn second_stage(
     stop: &AtomicBool,
     events: &dyn HuntEvents,
 ) -> Result<(), RunError> {
+    let started = Instant::now();
     let reads = |d: &&Detection| first.reads_risk.contains(&d.name.value);
     let chosen: Vec<&Detection> = detections.iter().copied().filter(reads).collect();
     let inputs = inputs(first, env);
@@ -61,6 +63,7 @@ pub fn second_stage(
             first.left_out.push(left_out);
         }
     }
+    first.profile.second = started.elapsed();
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::session::{Events, Run, RunError, Search, Session};
 use crate::shapes::{ALL, Graph, Node, Scope, Shapes, Truth, lock};
-use crate::shared::{Gate, Interned};
+use crate::shared::{Filters, Gate};
 use crate::source::{EventSource, Read, ReadRequest};
 use davy_events::{Demand, Shape, Want};
 use davy_plan::{Bound, Fields, HIDDEN, SEQ};
@@ -83,7 +83,8 @@ fn reach(request: &ReadRequest, found: &[Shape], shapes: &Shapes) -> Reach {
         Some(SearchExpr::And(list)) => list,
         Some(other) => std::slice::from_ref(other),
     };
-    let interned = Interned::of(parts);
+    let mut filters = Filters::default();
+    let filters: Vec<_> = parts.iter().map(|part| filters.filter(part)).collect();
     let mut out = Reach { reads: true, ..Reach::default() };
     let mut in_dataset = false;
     // Which parts some kind meets, and the fewest that one kind does not.
@@ -101,7 +102,7 @@ fn reach(request: &ReadRequest, found: &[Shape], shapes: &Shapes) -> Reach {
         in_dataset = true;
         let fails: Vec<usize> = (0..parts.len())
             .filter(|at| {
-                let gate = parts.get(*at).map(|p| Gate::of(p, &mut graph, scope, &interned));
+                let gate = filters.get(*at).map(|f| Gate::of(f, &mut graph, scope));
                 matches!(gate, Some(Gate::False))
             })
             .collect();

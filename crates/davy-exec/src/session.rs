@@ -182,7 +182,9 @@ impl Session {
             &env,
             Rules::All,
         ));
-        let few = Few::new(state_of(&config, 1, &env, Rules::None));
+        // DataFusion makes room for a whole batch in every column of every filter.
+        let small = Config { batch_size: config.batch_size.min(FEW_BATCH), ..config.clone() };
+        let few = Few::new(state_of(&small, 1, &env, Rules::None));
         let shapes = Mutex::new(Vec::new());
         let no_base = Arc::new(davy_knowledge::Base::empty());
         Ok(Session { runtime, context, few, env, config, shapes, no_base })
@@ -302,6 +304,9 @@ fn state_of(
     }
     builder.build()
 }
+
+/// Rows of a batch where there are few.
+const FEW_BATCH: usize = 512;
 
 /// Whether running takes less than optimizing would.
 fn are_few(kept: &[(ReadRequest, Vec<RecordBatch>)]) -> bool {

@@ -6,12 +6,13 @@ use davy_spl::ast::{CmpOp, SearchExpr};
 
 /// What is known of all events of one kind.
 pub trait Facts {
-    /// Whether the field fits, where that is the same for all events.
-    fn fits(&mut self, field: &str, matcher: &dyn Fn() -> Matcher) -> Option<bool>;
+    /// Whether the field fits, where that is the same for all events. `at` is the address of the
+    /// expression that `matcher` is made of.
+    fn fits(&mut self, field: &str, at: usize, matcher: &dyn Fn() -> Matcher) -> Option<bool>;
 }
 
 impl Facts for &Shape {
-    fn fits(&mut self, field: &str, matcher: &dyn Fn() -> Matcher) -> Option<bool> {
+    fn fits(&mut self, field: &str, _: usize, matcher: &dyn Fn() -> Matcher) -> Option<bool> {
         if let Some(value) = self.constant(field) {
             return Some(matcher().matches(value));
         }
@@ -22,6 +23,7 @@ impl Facts for &Shape {
 /// `Some(false)`: no event of the shape can match. `Some(true)`: all do. `None`: it depends on
 /// the event.
 pub fn specialise(expr: &SearchExpr, facts: &mut dyn Facts) -> Option<bool> {
+    let at = std::ptr::from_ref(expr) as usize;
     match expr {
         SearchExpr::And(list) => {
             let mut all = Some(true);
@@ -53,14 +55,14 @@ pub fn specialise(expr: &SearchExpr, facts: &mut dyn Facts) -> Option<bool> {
             None
         }
         SearchExpr::Compare { field, op, value } => {
-            facts.fits(&field.value, &|| Matcher::new(op.value, &[&value.text]))
+            facts.fits(&field.value, at, &|| Matcher::new(op.value, &[&value.text]))
         }
-        SearchExpr::In { field, values, .. } => facts.fits(&field.value, &|| {
+        SearchExpr::In { field, values, .. } => facts.fits(&field.value, at, &|| {
             let texts: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
             Matcher::new(CmpOp::Eq, &texts)
         }),
         SearchExpr::Case { field: Some(field), value } => {
-            facts.fits(&field.value, &|| Matcher::case(&value.text))
+            facts.fits(&field.value, at, &|| Matcher::case(&value.text))
         }
         SearchExpr::Term(value) if value.text == "*" => Some(true),
         // Decided by the filter above the scan.

@@ -1,37 +1,49 @@
 //! Expressions over nodes, folded where their inputs are the same in all events.
 
 use super::node::{Node, NodeId};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
-use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_expr::execution_props::ExecutionProps;
+use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use davy_plan::{Failed, Plan, Ty, Typed, Val};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What became of an expression.
-pub(crate) enum Folded {
-    Node(Node),
+/// What became of an expression; its inputs are told by their places.
+#[derive(Debug, Clone)]
+pub(crate) enum Compiled {
+    Absent,
+    Const(Val<'static>),
     /// It is one of its inputs.
-    Same(NodeId),
+    Same(usize),
+    Expr {
+        inputs: Vec<usize>,
+        schema: SchemaRef,
+        expr: Arc<dyn PhysicalExpr>,
+        ty: Ty,
+        costly: bool,
+    },
 }
 
 /// Compiles an expression over named nodes; `build` makes it over a plan whose columns they are.
 pub(crate) fn compile(
     inputs: &[(String, NodeId, Arc<Node>)],
     build: impl FnOnce(&Plan) -> std::result::Result<Typed, Failed>,
-) -> std::result::Result<Folded, Failed> {
-    let present: Vec<&(String, NodeId, Arc<Node>)> =
-        inputs.iter().filter(|(_, _, node)| !matches!(**node, Node::Absent)).collect();
+) -> std::result::Result<Compiled, Failed> {
+    let present: Vec<(usize, &str, &Node)> = inputs
+        .iter()
+        .enumerate()
+        .map(|(at, (name, _, node))| (at, name.as_str(), node.as_ref()))
+        .filter(|(_, _, node)| !matches!(node, Node::Absent))
+        .collect();
     let field = |name: &str, node: &Node| Field::new(name, data_type(node.ty()), true);
-    let schema = Schema::new(
-        present.iter().map(|(name, _, node)| field(name, node)).collect::<Vec<Field>>(),
-    );
+    let fields = present.iter().map(|(_, name, node)| field(name, node));
+    let schema = Schema::new(fields.collect::<Vec<Field>>());
     let dfschema = Arc::new(DFSchema::try_from(schema)?);
     let plan = Plan::new(LogicalPlan::EmptyRelation(EmptyRelation {
         produce_one_row: false,
@@ -41,8 +53,8 @@ pub(crate) fn compile(
     let ty = typed.ty;
     let constants: HashMap<&str, &Val<'static>> = present
         .iter()
-        .filter_map(|(name, _, node)| match node.as_ref() {
-            Node::Const(value) => Some((name.as_str(), value)),
+        .filter_map(|(_, name, node)| match node {
+            Node::Const(value) => Some((*name, value)),
             _ => None,
         })
         .collect();
@@ -53,20 +65,19 @@ pub(crate) fn compile(
     let expr = simplifier.simplify(expr)?;
     let expr = unaliased(expr);
     if let Expr::Literal(value, _) = &expr {
-        return Ok(Folded::Node(literal(value)));
+        return Ok(literal(value));
     }
     if let Expr::Column(Column { name, .. }) = &expr
-        && let Some((_, id, _)) = present.iter().find(|(n, _, _)| n == name)
+        && let Some((at, _, _)) = present.iter().find(|(_, n, _)| n == name)
     {
-        return Ok(Folded::Same(*id));
+        return Ok(Compiled::Same(*at));
     }
     // Only what is left after folding is an input.
     let read = expr.column_refs();
     let used: Vec<_> =
-        present.iter().filter(|(name, _, _)| read.iter().any(|c| c.name == *name)).collect();
-    let schema = Arc::new(Schema::new(
-        used.iter().map(|(name, _, node)| field(name, node)).collect::<Vec<Field>>(),
-    ));
+        present.iter().filter(|(_, name, _)| read.iter().any(|c| c.name == *name)).collect();
+    let fields = used.iter().map(|(_, name, node)| field(name, node));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
     let narrow = DFSchema::try_from(schema.as_ref().clone())?;
     let physical = create_physical_expr(
         &expr,
@@ -74,13 +85,13 @@ pub(crate) fn compile(
         &ExecutionProps::new(),
         &PhysicalPlanningContext::default(),
     )?;
-    Ok(Folded::Node(Node::Expr {
-        inputs: used.iter().map(|(_, id, _)| *id).collect(),
+    Ok(Compiled::Expr {
+        inputs: used.iter().map(|(at, _, _)| *at).collect(),
         schema,
         expr: physical,
         ty: if ty == Ty::Null { Ty::Text } else { ty },
         costly: costly(&expr)?,
-    }))
+    })
 }
 
 /// Whether it calls functions, and they give the same for the same.
@@ -128,10 +139,10 @@ pub(crate) fn scalar(value: &Val<'_>) -> ScalarValue {
     }
 }
 
-fn literal(value: &ScalarValue) -> Node {
+fn literal(value: &ScalarValue) -> Compiled {
     match val(value) {
-        Some(Val::Null) | None => Node::Absent,
-        Some(value) => Node::Const(value),
+        Some(Val::Null) | None => Compiled::Absent,
+        Some(value) => Compiled::Const(value),
     }
 }
 

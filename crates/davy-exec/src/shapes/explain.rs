@@ -3,6 +3,7 @@
 
 use super::graph::{ALL, Graph, Scope};
 use super::lock;
+use super::made::Made;
 use super::node::{Node, Truth};
 use crate::source::{EventSource, Read};
 use davy_diag::{Diagnostics, Span};
@@ -65,14 +66,16 @@ pub fn explain(base: &Arc<Base>, source: &dyn EventSource, env: &Arc<Env>) -> Ve
     };
     source.start(read, 1).part(0, &mut |_| ControlFlow::Continue(()));
     let shapes = lock(&seen.0).clone();
-    shapes.into_iter().map(|shape| explained(base, shape, env)).collect()
+    let made = Arc::new(Made::new(base.clone(), env.clone()));
+    shapes.into_iter().map(|shape| explained(&made, shape)).collect()
 }
 
-fn explained(base: &Arc<Base>, shape: Shape, env: &Arc<Env>) -> Explained {
+fn explained(made: &Arc<Made>, shape: Shape) -> Explained {
+    let base = &made.base;
     let of = |name: &str| shape.constant(name).unwrap_or_default().to_owned();
     let (sourcetype, source) = (of("sourcetype"), of("source"));
     let constants = shape.constants.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
-    let mut graph = Graph::new(base.clone(), shape, env.clone());
+    let mut graph = Graph::new(made, shape);
     let view = base.view(&sourcetype, &source);
     let stanzas = view
         .stanzas
@@ -138,6 +141,7 @@ fn against(graph: &mut Graph, expr: &SearchExpr, scope: Scope<'_>) -> Option<Str
 
 /// Compiles every expression of a base, for events of which nothing but the source is known.
 pub fn check_base(base: &Arc<Base>, env: &Arc<Env>) -> Diagnostics {
+    let made = Arc::new(Made::new(base.clone(), env.clone()));
     let mut diags = Diagnostics::default();
     let mut tell = |graph: &Graph| {
         for (span, message) in &graph.problems {
@@ -153,14 +157,14 @@ pub fn check_base(base: &Arc<Base>, env: &Arc<Env>) -> Diagnostics {
             ("source".into(), plain(&stanza.source, "any").into()),
         ];
         let shape = Shape::new(Kind::Json, constants, None);
-        let mut graph = Graph::new(base.clone(), shape, env.clone());
+        let mut graph = Graph::new(&made, shape);
         for name in graph.defined() {
             graph.value(&name, ALL);
         }
         graph.dynamic_runs();
         tell(&graph);
     }
-    let mut graph = Graph::new(base.clone(), Shape::new(Kind::Json, Vec::new(), None), env.clone());
+    let mut graph = Graph::new(&made, Shape::new(Kind::Json, Vec::new(), None));
     for model in base.models() {
         for dataset in &model.datasets {
             let wanted = DatasetRef { model: model.name.clone(), dataset: dataset.name.clone() };

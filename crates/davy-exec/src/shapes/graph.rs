@@ -1,15 +1,16 @@
 //! How each field of one kind of event comes about, followed back to what is decoded. Only what is
 //! asked for is looked at, and once.
 
-use super::compile::{self, Folded};
-use super::known::Known;
+use super::compile::{self, Compiled};
+use super::known::Facts;
+use super::made::{Definitions, Fast, Made, Of};
 use super::node::{Node, NodeId, Truth};
 use super::open::{Frame, Lookup, Open};
 use super::run::Run;
 use super::types::Types;
 use davy_events::Shape;
-use davy_knowledge::{Base, Def, Given};
-use davy_plan::{Compiler, DatasetRef, Env, Failed, Plan, SearchCondition, Typed, Val, specialise};
+use davy_knowledge::{Base, Given};
+use davy_plan::{Compiler, DatasetRef, Failed, Plan, SearchCondition, Typed, Val, specialise};
 use davy_spl::ast::{Expr, SearchExpr};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,17 +33,14 @@ pub(crate) const ALL: Scope<'static> = Scope::Event(usize::MAX);
 
 pub(crate) struct Graph {
     pub(super) base: Arc<Base>,
+    made: Arc<Made>,
     shape: Shape,
-    env: Arc<Env>,
-    defs: Vec<Def>,
-    by_name: HashMap<Arc<str>, Vec<usize>>,
-    /// Extractions whose names depend on the event.
-    dynamic: Vec<usize>,
+    own: Arc<Definitions>,
     nodes: Vec<Arc<Node>>,
-    memo: HashMap<(Arc<str>, usize), NodeId>,
+    /// By name, then by the definition that gives it.
+    memo: Fast<Arc<str>, Vec<(usize, NodeId)>>,
     pub(super) open: Open,
-    guards: HashMap<usize, Truth>,
-    runs: HashMap<usize, Option<Arc<Run>>>,
+    guards: Fast<usize, Truth>,
     pub(super) server: Option<Arc<Run>>,
     pub(super) types: Option<Types>,
     /// Fields of the event that are called `tag` or `eventtype` are not looked at.
@@ -54,48 +52,18 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    pub(crate) fn new(base: Arc<Base>, shape: Shape, env: Arc<Env>) -> Graph {
+    pub(crate) fn new(made: &Arc<Made>, shape: Shape) -> Graph {
         let constant = |name: &str| shape.constant(name).unwrap_or_default();
-        let view = base.view(constant("sourcetype"), constant("source"));
-        let mut defs: Vec<Def> = Vec::new();
-        if *view.sourcetype != *constant("sourcetype")
-            && let Some(stanza) = view.stanzas.first()
-        {
-            defs.push(Def {
-                given: Given::Constant("sourcetype".into(), view.sourcetype.clone()),
-                when: None,
-                ahead: true,
-                span: stanza.span,
-            });
-        }
-        defs.extend(view.stanzas.iter().flat_map(|s| s.defs.iter().cloned()));
-        let mut by_name: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
-        let mut dynamic = Vec::new();
-        for (at, def) in defs.iter().enumerate() {
-            let mut add = |name: &Arc<str>| by_name.entry(name.clone()).or_default().push(at);
-            match &def.given {
-                Given::Alias(name, _) | Given::Constant(name, _) | Given::Eval(name, _) => {
-                    add(name);
-                }
-                Given::Extract(extract) => match extract.how.names() {
-                    Some(names) => names.iter().for_each(add),
-                    None => dynamic.push(at),
-                },
-                Given::Lookup(lookup) => lookup.out.iter().for_each(|(_, field)| add(field)),
-            }
-        }
+        let own = made.definitions(constant("sourcetype"), constant("source"));
         Graph {
-            base,
+            base: made.base.clone(),
+            made: made.clone(),
             shape,
-            env,
-            defs,
-            by_name,
-            dynamic,
+            own,
             nodes: vec![Arc::new(Node::Absent)],
-            memo: HashMap::new(),
+            memo: Fast::default(),
             open: Open::default(),
-            guards: HashMap::new(),
-            runs: HashMap::new(),
+            guards: Fast::default(),
             server: None,
             types: None,
             only_types: false,
@@ -115,7 +83,7 @@ impl Graph {
 
     /// The names that definitions may give, but for those that depend on the event.
     pub(crate) fn defined(&self) -> Vec<Arc<str>> {
-        let mut names: Vec<Arc<str>> = self.by_name.keys().cloned().collect();
+        let mut names: Vec<Arc<str>> = self.own.by_name.keys().cloned().collect();
         names.sort();
         names
     }
@@ -123,7 +91,7 @@ impl Graph {
     /// The runs that give names as they come, each with its condition.
     pub(crate) fn dynamic_runs(&mut self) -> Vec<(Truth, Arc<Run>, Vec<NodeId>)> {
         let mut out = Vec::new();
-        for at in self.dynamic.clone() {
+        for at in self.own.dynamic.clone() {
             let truth = self.guard(at);
             if truth != Truth::Never
                 && let Some((run, inputs)) = self.run(at)
@@ -155,21 +123,28 @@ impl Graph {
 
     /// A value by the definitions before one of them.
     pub(super) fn event_value(&mut self, name: &str, before: usize) -> NodeId {
-        let named = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        let dynamic = if name.starts_with('_') { &[][..] } else { self.dynamic.as_slice() };
+        let named = self.own.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let dynamic = if name.starts_with('_') { &[][..] } else { self.own.dynamic.as_slice() };
         let at = named.iter().chain(dynamic).copied().filter(|at| *at < before).max();
         let Some(at) = at else { return self.ground(name, before) };
-        let key = (Arc::from(name), at);
-        let lookup = Lookup::Value(Arc::clone(&key.0), at);
-        if let Some(id) = self.memo.get(&key) {
-            self.open.used(&lookup);
-            return *id;
+        if let Some((id, key)) = self.known(name, at) {
+            self.open.used(&Lookup::Value(key, at));
+            return id;
         }
+        let key: Arc<str> = Arc::from(name);
+        let lookup = Lookup::Value(key.clone(), at);
         let Some(frame) = self.open.enter(lookup) else { return self.decoded(name) };
         let id = self.defined_value(name, at);
-        self.memo.insert(key, id);
+        self.memo.entry(key).or_default().push((at, id));
         self.leave(frame);
         id
+    }
+
+    /// What was worked out for a name and a definition.
+    fn known(&self, name: &str, at: usize) -> Option<(NodeId, Arc<str>)> {
+        let (key, list) = self.memo.get_key_value(name)?;
+        let (_, id) = list.iter().find(|(of, _)| *of == at)?;
+        Some((*id, key.clone()))
     }
 
     /// Ends a lookup, and forgets what held only while it was under way.
@@ -177,7 +152,9 @@ impl Graph {
         for lookup in self.open.leave(frame) {
             match lookup {
                 Lookup::Value(name, at) => {
-                    self.memo.remove(&(name, at));
+                    if let Some(list) = self.memo.get_mut(&name) {
+                        list.retain(|(of, _)| *of != at);
+                    }
                 }
                 Lookup::Guard(at) => {
                     self.guards.remove(&at);
@@ -193,9 +170,9 @@ impl Graph {
         if truth == Truth::Never {
             return self.event_value(name, at);
         }
-        let Some(def) = self.defs.get(at).cloned() else { return 0 };
+        let Some(def) = self.own.defs.get(at).cloned() else { return 0 };
         // Names as they come do not stand in place of what is there, such as the sourcetype.
-        let found = self.dynamic.contains(&at);
+        let found = self.own.dynamic.contains(&at);
         if found {
             let old = self.event_value(name, at);
             if matches!(*self.node(old), Node::Const(_)) {
@@ -239,8 +216,9 @@ impl Graph {
     fn ground(&mut self, name: &str, before: usize) -> NodeId {
         let known = self.shape.fields.is_some() && self.shape.may_hold(name)
             || self.shape.constant(name).is_some();
-        let later = self.by_name.get(name).is_some_and(|list| list.iter().any(|at| *at >= before));
-        let ahead = self.defs.get(before).is_some_and(|d| d.ahead);
+        let later =
+            self.own.by_name.get(name).is_some_and(|list| list.iter().any(|at| *at >= before));
+        let ahead = self.own.defs.get(before).is_some_and(|d| d.ahead);
         if !known && later && ahead {
             let name: Arc<str> = Arc::from(name);
             if let Some(frame) = self.open.enter(Lookup::Ahead(name.clone())) {
@@ -259,10 +237,10 @@ impl Graph {
 
     /// A field as the decoder gives it, or as a server would add it.
     pub(super) fn decoded(&mut self, name: &str) -> NodeId {
-        let key = (Arc::from(name), usize::MAX);
-        if let Some(id) = self.memo.get(&key) {
-            return *id;
+        if let Some((id, _)) = self.known(name, usize::MAX) {
+            return id;
         }
+        let key: Arc<str> = Arc::from(name);
         let id = match self.shape.constant(name) {
             Some(value) => {
                 let value = value.to_owned();
@@ -270,7 +248,7 @@ impl Graph {
             }
             None => {
                 let raw = match self.shape.may_hold(name) {
-                    true => self.add(Node::Raw(key.0.clone())),
+                    true => self.add(Node::Raw(key.clone())),
                     false => 0,
                 };
                 match self.server_field(name) {
@@ -280,21 +258,22 @@ impl Graph {
                 }
             }
         };
-        self.memo.insert(key, id);
+        self.memo.entry(key).or_default().push((usize::MAX, id));
         id
     }
 
     /// The run of an extraction or lookup.
     fn run(&mut self, at: usize) -> Option<(Arc<Run>, Vec<NodeId>)> {
-        let def = self.defs.get(at).cloned()?;
-        let made = match self.runs.get(&at) {
-            Some(known) => known.clone(),
-            None => {
-                let made = self.made_run(&def);
-                self.runs.insert(at, made.clone());
-                made
+        let def = self.own.defs.get(at).cloned()?;
+        let made = match self.made.run(&def)? {
+            Ok(run) => run,
+            Err(message) => {
+                if !self.problems.iter().any(|(span, _)| *span == def.span) {
+                    self.problems.push((def.span, message));
+                }
+                return None;
             }
-        }?;
+        };
         let inputs = match &def.given {
             Given::Extract(extract) => vec![self.value(&extract.field, Scope::Event(at))],
             Given::Lookup(lookup) => {
@@ -303,23 +282,6 @@ impl Graph {
             _ => return None,
         };
         Some((made, inputs))
-    }
-
-    fn made_run(&mut self, def: &Def) -> Option<Arc<Run>> {
-        match &def.given {
-            Given::Extract(extract) => match Run::extract(extract) {
-                Ok(run) => Some(Arc::new(run)),
-                Err(message) => {
-                    self.problems.push((def.span, message));
-                    None
-                }
-            },
-            Given::Lookup(lookup) => {
-                let table = self.base.table(&lookup.table)?;
-                Some(Arc::new(Run::lookup(lookup, table)))
-            }
-            _ => None,
-        }
     }
 
     fn output(&mut self, at: usize, name: &str) -> NodeId {
@@ -350,7 +312,7 @@ impl Graph {
 
     /// The condition under which a definition holds.
     fn guard(&mut self, at: usize) -> Truth {
-        let Some(when) = self.defs.get(at).and_then(|d| d.when.clone()) else {
+        let Some(when) = self.own.defs.get(at).and_then(|d| d.when.clone()) else {
             return Truth::Always;
         };
         let key = Arc::as_ptr(&when) as usize;
@@ -367,25 +329,30 @@ impl Graph {
         truth
     }
 
-    /// What a search expression comes to.
+    /// What a search expression of the base comes to.
     pub(crate) fn truth(&mut self, expr: &SearchExpr, scope: Scope<'_>) -> Truth {
-        match specialise(expr, &mut Known { graph: self, scope }) {
+        self.truth_of(expr, scope, Of::Search(std::ptr::from_ref(expr) as usize))
+    }
+
+    /// What a request's filter comes to.
+    pub(crate) fn filter(&mut self, expr: &SearchExpr, scope: Scope<'_>) -> Truth {
+        self.truth_of(expr, scope, Of::Once)
+    }
+
+    fn truth_of(&mut self, expr: &SearchExpr, scope: Scope<'_>, of: Of) -> Truth {
+        let made = self.made.clone();
+        let made = (of != Of::Once).then_some(made);
+        match specialise(expr, &mut Facts { graph: self, scope, made }) {
             Some(true) => return Truth::Always,
             Some(false) => return Truth::Never,
             None => {}
         }
-        let names = SearchCondition::reads(expr);
-        let mut always = false;
-        let inputs = self.inputs(names, scope);
-        let compiled = compile::compile(&inputs, |plan: &Plan| {
+        let inputs = self.inputs(SearchCondition::reads(expr), scope);
+        let id = self.compiled(of, &inputs, None, |plan| {
+            // A condition that all events meet is none.
             let condition = SearchCondition::of(expr, plan);
-            always = condition.is_none();
             Ok(condition.map_or(Typed::bool(true), |c| Typed::of(c, davy_plan::Ty::Bool)))
         });
-        if always {
-            return Truth::Always;
-        }
-        let id = self.compiled(compiled, None);
         match self.node(id).as_ref() {
             Node::Const(Val::Bool(true)) => Truth::Always,
             Node::Const(_) | Node::Absent => Truth::Never,
@@ -399,24 +366,42 @@ impl Graph {
             (Truth::Always, other) | (other, Truth::Always) => other,
             (Truth::When(x), Truth::When(y)) => {
                 let inputs = self.named(&[x, y]);
-                let compiled = compile::compile(&inputs, |plan| {
+                Truth::When(self.compiled(Of::Both, &inputs, None, |plan| {
                     let (a, b) = (plan.column("0").expr, plan.column("1").expr);
                     Ok(Typed::of(a.and(b), davy_plan::Ty::Bool))
-                });
-                Truth::When(self.compiled(compiled, None))
+                }))
             }
         }
     }
 
-    pub(super) fn eval(&mut self, expr: &Expr, scope: Scope<'_>, span: davy_diag::Span) -> NodeId {
+    /// The value of an expression of the base.
+    pub(super) fn eval(
+        &mut self,
+        expr: &Arc<Expr>,
+        scope: Scope<'_>,
+        span: davy_diag::Span,
+    ) -> NodeId {
+        self.eval_of(expr, scope, span, Of::Eval(Arc::as_ptr(expr) as usize))
+    }
+
+    /// The value of any expression.
+    pub(super) fn eval_once(
+        &mut self,
+        expr: &Expr,
+        scope: Scope<'_>,
+        span: davy_diag::Span,
+    ) -> NodeId {
+        self.eval_of(expr, scope, span, Of::Once)
+    }
+
+    fn eval_of(&mut self, expr: &Expr, scope: Scope<'_>, span: davy_diag::Span, of: Of) -> NodeId {
         let inputs = self.inputs(Compiler::reads(expr), scope);
-        let env = self.env.clone();
-        let compiled = compile::compile(&inputs, |plan| {
+        let env = self.made.env.clone();
+        self.compiled(of, &inputs, Some(span), |plan| {
             let mut compiler = Compiler::alone(plan, &env);
             let value = compiler.value(expr);
             compiler.finish(value)
-        });
-        self.compiled(compiled, Some(span))
+        })
     }
 
     fn inputs(
@@ -442,15 +427,23 @@ impl Graph {
 
     fn compiled(
         &mut self,
-        compiled: Result<Folded, Failed>,
+        of: Of,
+        inputs: &[(String, NodeId, Arc<Node>)],
         span: Option<davy_diag::Span>,
+        build: impl FnOnce(&Plan) -> Result<Typed, Failed>,
     ) -> NodeId {
-        match compiled {
-            Ok(Folded::Same(id)) => id,
-            Ok(Folded::Node(node)) => self.add(node),
-            Err(failed) => {
+        let id = |at: &usize| inputs.get(*at).map_or(0, |(_, id, _)| *id);
+        match self.made.compiled(of, inputs, build) {
+            Ok(Compiled::Absent) => 0,
+            Ok(Compiled::Const(value)) => self.add(Node::Const(value)),
+            Ok(Compiled::Same(at)) => id(&at),
+            Ok(Compiled::Expr { inputs: used, schema, expr, ty, costly }) => {
+                let inputs = used.iter().map(id).collect();
+                self.add(Node::Expr { inputs, schema, expr, ty, costly })
+            }
+            Err(words) => {
                 let span = span.unwrap_or(davy_diag::SourceMap::default().add("", "").span(0..0));
-                self.problems.push((span, compile::words(&failed)));
+                self.problems.push((span, words));
                 0
             }
         }
@@ -475,8 +468,7 @@ impl Graph {
             _ => {
                 let inputs = self.named(&list);
                 let names: Vec<String> = inputs.iter().map(|(n, _, _)| n.clone()).collect();
-                let compiled = compile::compile(&inputs, |plan| compile::coalesce(plan, &names));
-                self.compiled(compiled, None)
+                self.compiled(Of::Coalesce, &inputs, None, |plan| compile::coalesce(plan, &names))
             }
         }
     }
@@ -486,13 +478,12 @@ impl Graph {
             return yes;
         }
         let inputs = self.named(&[condition, yes, no]);
-        let compiled = compile::compile(&inputs, |plan| compile::choose(plan, "0", "1", "2"));
-        self.compiled(compiled, None)
+        self.compiled(Of::Choose, &inputs, None, |plan| compile::choose(plan, "0", "1", "2"))
     }
 
     pub(super) fn or_default(&mut self, value: NodeId, default: &str) -> NodeId {
         let inputs = self.named(&[value]);
-        let compiled = compile::compile(&inputs, |plan| compile::or_default(plan, "0", default));
-        self.compiled(compiled, None)
+        let of = Of::Default(default.into());
+        self.compiled(of, &inputs, None, |plan| compile::or_default(plan, "0", default))
     }
 }

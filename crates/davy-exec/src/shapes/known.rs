@@ -1,17 +1,25 @@
 //! What is known of events before any is read, for folding searches.
 
 use super::graph::{Graph, Scope};
+use super::made::Made;
 use super::node::Node;
-use davy_plan::{Facts, Matcher};
+use davy_plan::Matcher;
+use std::sync::Arc;
 
 /// What a graph knows, as facts for folding a search.
-pub(super) struct Known<'g, 's> {
+pub(super) struct Facts<'g, 's> {
     pub(super) graph: &'g mut Graph,
     pub(super) scope: Scope<'s>,
+    /// Keeps the tests of a search of the base.
+    pub(super) made: Option<Arc<Made>>,
 }
 
-impl Facts for Known<'_, '_> {
-    fn fits(&mut self, field: &str, matcher: &dyn Fn() -> Matcher) -> Option<bool> {
+impl davy_plan::Facts for Facts<'_, '_> {
+    fn fits(&mut self, field: &str, at: usize, matcher: &dyn Fn() -> Matcher) -> Option<bool> {
+        let matcher = || match &self.made {
+            Some(made) => made.matcher(at, matcher),
+            None => Arc::new(matcher()),
+        };
         let id = self.graph.value(field, self.scope);
         match self.graph.node(id).as_ref() {
             Node::Absent => Some(false),

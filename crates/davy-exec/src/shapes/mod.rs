@@ -7,6 +7,7 @@ mod dataset;
 mod explain;
 mod graph;
 mod known;
+mod made;
 mod node;
 mod open;
 mod program;
@@ -17,6 +18,7 @@ mod types;
 pub(crate) use alike::Alike;
 pub use explain::{Explained, Holds, check_base, explain};
 pub(crate) use graph::{ALL, Graph, Scope};
+pub(crate) use made::Made;
 pub(crate) use node::{Node, NodeId, Truth};
 pub(crate) use program::{Memo, Nodes, Pass, Program, Rows, closure};
 
@@ -29,8 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is known of the shapes that were met.
 pub(crate) struct Shapes {
-    base: Arc<Base>,
-    env: Arc<Env>,
+    made: Arc<Made>,
     /// Ids are hashes, so several shapes may have one.
     known: Mutex<HashMap<u64, Vec<Arc<Mutex<Graph>>>>>,
 }
@@ -47,12 +48,12 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Shapes {
     pub(crate) fn new(base: Arc<Base>, env: Arc<Env>) -> Shapes {
-        Shapes { base, env, known: Mutex::new(HashMap::new()) }
+        Shapes { made: Arc::new(Made::new(base, env)), known: Mutex::new(HashMap::new()) }
     }
 
     /// Whether this is made of that base, for times of that zone.
     pub(crate) fn is_of(&self, base: &Arc<Base>, env: &Env) -> bool {
-        Arc::ptr_eq(&self.base, base) && self.env.zone == env.zone
+        Arc::ptr_eq(&self.made.base, base) && self.made.env.zone == env.zone
     }
 
     pub(crate) fn graph(&self, shape: &Shape) -> Arc<Mutex<Graph>> {
@@ -61,8 +62,7 @@ impl Shapes {
         if let Some(graph) = list.iter().find(|g| lock(g).shape() == shape) {
             return graph.clone();
         }
-        let graph = Graph::new(self.base.clone(), shape.clone(), self.env.clone());
-        let graph = Arc::new(Mutex::new(graph));
+        let graph = Arc::new(Mutex::new(Graph::new(&self.made, shape.clone())));
         list.push(graph.clone());
         graph
     }

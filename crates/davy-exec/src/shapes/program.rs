@@ -64,7 +64,7 @@ impl Program {
         if truth != Truth::Never
             && let Some(filter) = &request.filter
         {
-            let own = graph.truth(filter, scope);
+            let own = graph.filter(filter, scope);
             truth = graph.both(truth, own);
         }
         let filter = match truth {

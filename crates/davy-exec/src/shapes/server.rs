@@ -37,7 +37,7 @@ impl Graph {
         let span = file.span(0..eval.len());
         let mut diags = davy_diag::Diagnostics::default();
         match davy_spl::parse_expr_at(&sources, span, &mut diags) {
-            Some(expr) => self.eval(&expr, Scope::Event(0), span),
+            Some(expr) => self.eval_once(&expr, Scope::Event(0), span),
             None => 0,
         }
     }

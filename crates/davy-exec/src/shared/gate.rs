@@ -20,47 +20,73 @@ pub(crate) enum Gate {
     Node(NodeId),
 }
 
-/// The predicates of all filters: made once for all shapes, since patterns take long to make and
-/// a catalogue meets hundreds of shapes. The same predicate of several filters is one.
-#[derive(Default)]
-pub(crate) struct Interned {
-    /// By the place of the filter's node, which stays while the requests do.
-    matchers: HashMap<usize, Arc<Matcher>>,
-    phrases: HashMap<usize, Arc<Phrase>>,
+/// A filter as it is for all shapes: made once, since patterns take long to make and a catalogue
+/// meets hundreds of shapes.
+#[derive(Debug, Clone)]
+pub(crate) enum Filter {
+    True,
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+    Not(Box<Filter>),
+    Value(Arc<str>, Arc<Matcher>),
+    Phrase(Arc<Phrase>),
 }
 
-impl Interned {
-    pub(crate) fn of<'f>(filters: impl IntoIterator<Item = &'f SearchExpr>) -> Interned {
-        let mut interned = Interned::default();
-        let mut same = HashMap::new();
-        filters.into_iter().for_each(|filter| interned.add(filter, &mut same));
-        interned
-    }
+/// Makes filters; the same predicate of several is one.
+#[derive(Default)]
+pub(crate) struct Filters {
+    names: HashMap<String, Arc<str>>,
+    matchers: HashMap<String, Arc<Matcher>>,
+}
 
-    fn add(&mut self, expr: &SearchExpr, same: &mut HashMap<String, Arc<Matcher>>) {
+/// What is the same in all events of most shapes, and so tells soonest that none can match.
+const TOLD_BY_SHAPE: [&str; 8] =
+    ["source", "sourcetype", "EventCode", "EventID", "Channel", "index", "eventtype", "tag"];
+
+impl Filters {
+    pub(crate) fn filter(&mut self, expr: &SearchExpr) -> Filter {
         match expr {
-            SearchExpr::And(list) | SearchExpr::Or(list) => {
-                list.iter().for_each(|part| self.add(part, same));
+            SearchExpr::And(list) => {
+                let mut parts: Vec<Filter> = list.iter().map(|part| self.filter(part)).collect();
+                let told = |part: &Filter| matches!(part, Filter::Value(name, _) if TOLD_BY_SHAPE.contains(&&**name));
+                parts.sort_by_key(|part| !told(part));
+                Filter::And(parts)
             }
-            SearchExpr::Not(inner, _) => self.add(inner, same),
-            other => {
-                if let Some(made) = matcher(other) {
-                    let shared =
-                        same.entry(made.key.clone()).or_insert_with(|| Arc::new(made)).clone();
-                    self.matchers.insert(place(other), shared);
-                } else if let Some(made) = phrase(other) {
-                    self.phrases.insert(place(other), Arc::new(made));
+            SearchExpr::Or(list) => Filter::Or(list.iter().map(|part| self.filter(part)).collect()),
+            SearchExpr::Not(inner, _) => Filter::Not(Box::new(self.filter(inner))),
+            SearchExpr::Compare { field, op, value }
+                if davy_plan::any_index(&field.value, op.value, &value.text) =>
+            {
+                Filter::True
+            }
+            SearchExpr::In { field, values, .. }
+                if values
+                    .iter()
+                    .any(|v| davy_plan::any_index(&field.value, CmpOp::Eq, &v.text)) =>
+            {
+                Filter::True
+            }
+            SearchExpr::Compare { field, .. }
+            | SearchExpr::In { field, .. }
+            | SearchExpr::Case { field: Some(field), .. } => match matcher(expr) {
+                Some(made) => {
+                    let name = self.names.entry(field.value.clone());
+                    let name = name.or_insert_with(|| field.value.as_str().into()).clone();
+                    let key = made.key.clone();
+                    let matcher = self.matchers.entry(key).or_insert_with(|| Arc::new(made));
+                    Filter::Value(name, matcher.clone())
                 }
+                None => Filter::True,
+            },
+            SearchExpr::Term(value) if value.text == "*" => Filter::True,
+            SearchExpr::Term(_) | SearchExpr::IndexedTerm(_) | SearchExpr::Case { .. } => {
+                phrase(expr).map_or(Filter::True, |phrase| Filter::Phrase(Arc::new(phrase)))
+            }
+            // What a search in brackets gives is filled in before; the range is the reading's.
+            SearchExpr::Subsearch(..) | SearchExpr::CompareSub { .. } | SearchExpr::Time { .. } => {
+                Filter::True
             }
         }
-    }
-
-    fn matcher(&self, expr: &SearchExpr) -> Option<Arc<Matcher>> {
-        self.matchers.get(&place(expr)).cloned().or_else(|| matcher(expr).map(Arc::new))
-    }
-
-    fn phrase(&self, expr: &SearchExpr) -> Option<Arc<Phrase>> {
-        self.phrases.get(&place(expr)).cloned().or_else(|| phrase(expr).map(Arc::new))
     }
 }
 
@@ -88,24 +114,15 @@ fn phrase(expr: &SearchExpr) -> Option<Phrase> {
     }
 }
 
-/// A node's address as its name.
-fn place(expr: &SearchExpr) -> usize {
-    std::ptr::from_ref(expr) as usize
-}
-
 impl Gate {
     /// The filter of a search over one shape.
-    pub(crate) fn of(
-        expr: &SearchExpr,
-        graph: &mut Graph,
-        scope: Scope<'_>,
-        interned: &Interned,
-    ) -> Gate {
-        match expr {
-            SearchExpr::And(list) => {
+    pub(crate) fn of(filter: &Filter, graph: &mut Graph, scope: Scope<'_>) -> Gate {
+        match filter {
+            Filter::True => Gate::True,
+            Filter::And(list) => {
                 let mut parts = Vec::new();
                 for part in list {
-                    match Gate::of(part, graph, scope, interned) {
+                    match Gate::of(part, graph, scope) {
                         Gate::False => return Gate::False,
                         Gate::True => {}
                         other => parts.push(other),
@@ -113,10 +130,10 @@ impl Gate {
                 }
                 one_of(parts, Gate::True, Gate::And)
             }
-            SearchExpr::Or(list) => {
+            Filter::Or(list) => {
                 let mut parts = Vec::new();
                 for part in list {
-                    match Gate::of(part, graph, scope, interned) {
+                    match Gate::of(part, graph, scope) {
                         Gate::True => return Gate::True,
                         Gate::False => {}
                         other => parts.push(other),
@@ -124,40 +141,13 @@ impl Gate {
                 }
                 one_of(parts, Gate::False, Gate::Or)
             }
-            SearchExpr::Not(inner, _) => match Gate::of(inner, graph, scope, interned) {
+            Filter::Not(inner) => match Gate::of(inner, graph, scope) {
                 Gate::True => Gate::False,
                 Gate::False => Gate::True,
                 other => Gate::Not(Box::new(other)),
             },
-            SearchExpr::Compare { field, op, value }
-                if davy_plan::any_index(&field.value, op.value, &value.text) =>
-            {
-                Gate::True
-            }
-            SearchExpr::In { field, values, .. }
-                if values
-                    .iter()
-                    .any(|v| davy_plan::any_index(&field.value, CmpOp::Eq, &v.text)) =>
-            {
-                Gate::True
-            }
-            SearchExpr::Compare { field, .. }
-            | SearchExpr::In { field, .. }
-            | SearchExpr::Case { field: Some(field), .. } => match interned.matcher(expr) {
-                Some(matcher) => value_gate(graph.value(&field.value, scope), matcher, graph),
-                None => Gate::True,
-            },
-            SearchExpr::Term(value) if value.text == "*" => Gate::True,
-            SearchExpr::Term(_) | SearchExpr::IndexedTerm(_) | SearchExpr::Case { .. } => {
-                match interned.phrase(expr) {
-                    Some(phrase) => Gate::Phrase(graph.value("_raw", scope), phrase),
-                    None => Gate::True,
-                }
-            }
-            // What a search in brackets gives is filled in before; the range is the reading's.
-            SearchExpr::Subsearch(..) | SearchExpr::CompareSub { .. } | SearchExpr::Time { .. } => {
-                Gate::True
-            }
+            Filter::Value(name, matcher) => value_gate(graph.value(name, scope), matcher, graph),
+            Filter::Phrase(phrase) => Gate::Phrase(graph.value("_raw", scope), phrase.clone()),
         }
     }
 
@@ -267,7 +257,7 @@ fn one_of(mut parts: Vec<Gate>, none: Gate, join: fn(Vec<Gate>) -> Gate) -> Gate
     }
 }
 
-fn value_gate(id: NodeId, matcher: Arc<Matcher>, graph: &Graph) -> Gate {
+fn value_gate(id: NodeId, matcher: &Arc<Matcher>, graph: &Graph) -> Gate {
     match graph.node(id).as_ref() {
         Node::Absent => Gate::False,
         Node::Const(value) if matcher.matches_val(value) => Gate::True,
@@ -279,6 +269,6 @@ fn value_gate(id: NodeId, matcher: Arc<Matcher>, graph: &Graph) -> Gate {
         {
             Gate::False
         }
-        _ => Gate::Value(id, matcher),
+        _ => Gate::Value(id, matcher.clone()),
     }
 }

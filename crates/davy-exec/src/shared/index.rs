@@ -2,7 +2,7 @@
 
 use super::gate::Gate;
 use crate::shapes::{NodeId, lock};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use davy_events::mv;
 use davy_plan::{Column, Val, Witness};
 use std::collections::{BTreeMap, HashMap};
@@ -40,6 +40,8 @@ impl Automata {
         let built = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
+            // A DFA is faster to run and much larger: most kinds of events have too few rows.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&patterns)
             .ok();
         lock(&self.made).insert(patterns, built.clone());

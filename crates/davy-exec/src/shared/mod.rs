@@ -11,6 +11,6 @@ mod look;
 mod plan;
 mod scan;
 
-pub(crate) use gate::{Gate, Interned};
+pub(crate) use gate::{Filters, Gate};
 pub(crate) use kept::Stored;
 pub(crate) use scan::{Budget, OnlyIf, scan, scan_numbered};

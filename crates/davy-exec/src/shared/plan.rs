@@ -1,6 +1,6 @@
 //! What all requests come to for the events of one shape.
 
-use super::gate::{Gate, Interned};
+use super::gate::{Filter, Filters, Gate};
 use super::index::{Automata, Index};
 use super::scan::OnlyIf;
 use crate::shapes::{
@@ -136,7 +136,8 @@ pub(super) struct Many {
     /// By request: those of one number ask for the same columns of the same events, so that these
     /// are made in one way.
     alike: Vec<usize>,
-    interned: Interned,
+    /// By request.
+    filters: Vec<Option<Filter>>,
     automata: Automata,
     /// The source can be read again, so what takes long can be decoded then.
     twice: bool,
@@ -158,7 +159,9 @@ impl Many {
         twice: bool,
     ) -> Many {
         let perhaps = only_if.iter().map(|sets| !sets.is_empty()).collect();
-        let interned = Interned::of(requests.iter().filter_map(|r| r.filter.as_deref()));
+        let mut made = Filters::default();
+        let filter = |r: &ReadRequest| r.filter.as_deref().map(|filter| made.filter(filter));
+        let filters = requests.iter().map(filter).collect();
         let mut numbers = HashMap::new();
         let mut alike = Vec::with_capacity(requests.len());
         for request in &requests {
@@ -167,7 +170,7 @@ impl Many {
             alike.push(*numbers.entry(columns).or_insert(next));
         }
         let (known, needles, automata) = Default::default();
-        Many { shapes, requests, perhaps, alike, interned, automata, twice, known, needles }
+        Many { shapes, requests, perhaps, alike, filters, automata, twice, known, needles }
     }
 
     pub(super) fn requests(&self) -> &[ReadRequest] {
@@ -180,7 +183,8 @@ impl Many {
         let mut live = Vec::new();
         let mut gates = Vec::new();
         let mut programs: HashMap<usize, Option<Arc<Program>>> = HashMap::new();
-        for ((number, request), alike) in self.requests.iter().enumerate().zip(&self.alike) {
+        let requests = self.requests.iter().enumerate().zip(&self.alike).zip(&self.filters);
+        for (((number, request), alike), filter) in requests {
             let (truth, scope) = match &request.dataset {
                 Some(dataset) => {
                     (graph.dataset_truth(dataset), Scope::Dataset(dataset, usize::MAX))
@@ -190,8 +194,8 @@ impl Many {
             if truth == Truth::Never {
                 continue;
             }
-            let gate = match &request.filter {
-                Some(filter) => Gate::of(filter, &mut graph, scope, &self.interned),
+            let gate = match filter {
+                Some(filter) => Gate::of(filter, &mut graph, scope),
                 None => Gate::True,
             };
             let gate = gate.and(truth);

@@ -119,12 +119,14 @@ pub(super) fn profile(hunt: &Hunt) {
     let p = &hunt.profile;
     let ms = |d: std::time::Duration| d.as_secs_f64() * 1e3;
     tell!(
-        "read searches {:.0} ms, plan {:.0} ms, scan {:.0} ms, commands {:.0} ms, findings {:.0} ms",
+        "read searches {:.0} ms, plan {:.0} ms, scan {:.0} ms, commands {:.0} ms, findings {:.0} ms, \
+         second stage {:.0} ms",
         ms(p.prepare),
         ms(p.plan),
         ms(p.scan),
         ms(p.rest),
         ms(p.findings),
+        ms(p.second),
     );
     let mut rows: Vec<_> = p.detections.iter().filter(|(_, spent)| spent.rows_in > 0).collect();
     rows.sort_by(|(a, x), (b, y)| y.time.cmp(&x.time).then_with(|| a.cmp(b)));
