@@ -4,8 +4,6 @@
 use datafusion::common::Result;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::optimizer::OptimizerRule;
-use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -36,7 +34,6 @@ impl Few {
     pub(crate) async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let options = self.state.config_options();
         let plan = self.state.analyzer().execute_and_check(plan, options, |_, _| {})?;
-        let plan = OptimizeProjections::new().rewrite(plan, &self.state)?.data;
         let physical = self.state.query_planner().create_physical_plan(&plan, &self.state).await?;
         match is_plain(&physical) {
             true => Ok(physical),

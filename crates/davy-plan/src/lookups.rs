@@ -6,8 +6,9 @@ use crate::matcher::Glob;
 use crate::plan::Rows;
 use crate::timefmt;
 use crate::value::Val;
+use aho_corasick::AhoCorasick;
 use ipnet::IpNet;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 /// A table and its definition.
@@ -99,12 +100,59 @@ pub(crate) struct LookupIndex {
     /// without a star, they are in `by_text`.
     by_net: HashMap<IpNet, Vec<u32>>,
     lengths: BTreeSet<(bool, u8)>,
-    /// Rows that are looked at one by one.
-    scanned: Vec<u32>,
+    /// Rows whose first other column has a star.
+    globs: Globs,
     /// The tests of each row for the other columns.
     tests: HashMap<u32, Vec<Test>>,
     times: Option<Vec<f64>>,
     offsets: (f64, f64),
+}
+
+/// Rows by a text that the values they match hold.
+#[derive(Debug, Default)]
+struct Globs {
+    /// Rows that are looked at one by one: until all rows are there, and those without such a text.
+    scanned: Vec<u32>,
+    texts: Option<AhoCorasick>,
+    /// By text.
+    rows: Vec<Vec<u32>>,
+}
+
+/// So few rows are looked at sooner than an automaton is made for them.
+const FEW_GLOBS: usize = 8;
+
+impl Globs {
+    fn index(&mut self, tests: &HashMap<u32, Vec<Test>>) {
+        if self.scanned.len() <= FEW_GLOBS {
+            return;
+        }
+        let mut by_text: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        let mut scanned = Vec::new();
+        for row in &self.scanned {
+            match tests.get(row).and_then(|tests| tests.first()) {
+                Some(Test::Glob(glob)) if !glob.literal().is_empty() => {
+                    by_text.entry(glob.literal()).or_default().push(*row);
+                }
+                _ => scanned.push(*row),
+            }
+        }
+        let (texts, rows): (Vec<&str>, Vec<Vec<u32>>) = by_text.into_iter().unzip();
+        // Where they are too many for one automaton each row is looked at.
+        if let Ok(automaton) = AhoCorasick::new(texts) {
+            *self = Globs { scanned, texts: Some(automaton), rows };
+        }
+    }
+
+    /// The rows that may match, in any order, each once.
+    fn candidates(&self, cell: &str, found: &mut Vec<u32>) {
+        found.extend(&self.scanned);
+        let Some(texts) = &self.texts else { return };
+        let mut met: Vec<usize> =
+            texts.find_overlapping_iter(cell).map(|hit| hit.pattern().as_usize()).collect();
+        met.sort_unstable();
+        met.dedup();
+        found.extend(met.iter().filter_map(|text| self.rows.get(*text)).flatten());
+    }
 }
 
 #[derive(Debug)]
@@ -150,7 +198,7 @@ impl LookupIndex {
             by_text: HashMap::new(),
             by_net: HashMap::new(),
             lengths: BTreeSet::new(),
-            scanned: Vec::new(),
+            globs: Globs::default(),
             tests: HashMap::new(),
             times,
             offsets: options.offsets,
@@ -164,6 +212,7 @@ impl LookupIndex {
                 index.insert(i, &cells);
             }
         }
+        index.globs.index(&index.tests);
         index
     }
 
@@ -194,7 +243,7 @@ impl LookupIndex {
         } else if let Some(Test::Text(text)) = tests.first() {
             self.by_text.entry(text.clone()).or_default().push(row);
         } else if !matches!(tests.first(), Some(Test::Never)) {
-            self.scanned.push(row);
+            self.globs.scanned.push(row);
         }
         if !tests.is_empty() {
             self.tests.insert(row, tests);
@@ -217,9 +266,9 @@ impl LookupIndex {
         if !self.exact.is_empty() || self.others.is_empty() {
             found.extend(self.by_text.get(&self.key(&cells)).into_iter().flatten());
         } else {
-            found.extend(&self.scanned);
             let place = self.others.first().map_or(0, |(place, _)| *place);
             let cell = cells.get(place).map_or("", String::as_str);
+            self.globs.candidates(cell, &mut found);
             found.extend(self.by_text.get(cell).into_iter().flatten());
             let address = cell.parse::<IpAddr>().ok();
             if let Some(address) = address {

@@ -64,6 +64,13 @@ impl Glob {
         Glob { first, middle: parts, last, fold }
     }
 
+    /// The longest text that every value it matches holds; empty where there is none.
+    pub(crate) fn literal(&self) -> &str {
+        let ends = [&self.first, &self.last];
+        let parts = self.middle.iter().chain(ends);
+        parts.max_by_key(|part| part.len()).map_or("", String::as_str)
+    }
+
     pub(crate) fn matches(&self, value: &str) -> bool {
         if self.fold && value.is_ascii() {
             return self.run(value.as_bytes(), true);

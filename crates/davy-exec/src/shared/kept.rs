@@ -1,9 +1,7 @@
 //! The rows that are kept for each request: in memory, and on disk where they are many.
 
-use datafusion::arrow::array::{
-    ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array,
-};
-use datafusion::arrow::compute::{concat_batches, take_record_batch};
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt64Array};
+use datafusion::arrow::compute::{concat_batches, interleave_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
@@ -31,7 +29,8 @@ pub(super) struct Keeper {
 struct Own {
     parts: Vec<Part>,
     bytes: usize,
-    disk: Option<OnDisk>,
+    /// Few have it, and there is an `Own` for each request of each thread.
+    disk: Option<Box<OnDisk>>,
 }
 
 struct OnDisk {
@@ -112,7 +111,7 @@ impl Own {
                     let file = disks.create_tmp_file("rows kept for a search")?;
                     let out = BufWriter::new(file.open_writer()?);
                     let writer = StreamWriter::try_new(out, &rows.schema())?;
-                    self.disk.insert(OnDisk { file, writer })
+                    self.disk.insert(Box::new(OnDisk { file, writer }))
                 }
             };
             disk.writer.write(&rows)?;
@@ -205,20 +204,29 @@ fn read_back(file: File) -> Result<StreamReader<BufReader<File>>> {
     Ok(unsafe { reader.with_skip_validation(true) })
 }
 
+/// Rows of a batch that is put in order.
+const ROWS: usize = 8192;
+
 /// The rows in the order of their events, whichever thread read them: sums of fractions, and what
 /// else depends on the order, are the same in each run.
 fn in_order(parts: Vec<Part>) -> Result<Vec<RecordBatch>> {
-    let Some((_, first)) = parts.first() else { return Ok(Vec::new()) };
-    let batch = concat_batches(&first.schema(), parts.iter().map(|(_, rows)| rows))?;
-    let numbers: Vec<u64> = parts.iter().flat_map(|(numbers, _)| numbers).copied().collect();
-    drop(parts);
-    if numbers.len() != batch.num_rows() {
+    if parts.iter().any(|(numbers, rows)| numbers.len() != rows.num_rows()) {
         return Err(DataFusionError::Internal("rows and their numbers differ".to_owned()));
     }
-    if numbers.is_sorted() {
-        return Ok(vec![batch]);
+    let ends = |(numbers, _): &Part| Some((*numbers.first()?, *numbers.last()?));
+    let ranges: Vec<_> = parts.iter().filter_map(ends).collect();
+    let follow = ranges.windows(2).all(|two| matches!(two, [a, b] if a.1 <= b.0));
+    if follow && parts.iter().all(|(numbers, _)| numbers.is_sorted()) {
+        return Ok(parts.into_iter().map(|(_, rows)| rows).collect());
     }
-    let mut order: Vec<u32> = (0..numbers.len() as u32).collect();
-    order.sort_by_key(|at| numbers.get(*at as usize));
-    Ok(vec![take_record_batch(&batch, &UInt32Array::from(order))?])
+    let mut order: Vec<(u64, u32, u32)> = Vec::with_capacity(parts.iter().map(|p| p.0.len()).sum());
+    for (part, (numbers, _)) in (0u32..).zip(&parts) {
+        order.extend(numbers.iter().zip(0u32..).map(|(number, row)| (*number, part, row)));
+    }
+    order.sort_unstable();
+    let parts: Vec<&RecordBatch> = parts.iter().map(|(_, rows)| rows).collect();
+    let places = |rows: &[(u64, u32, u32)]| -> Vec<(usize, usize)> {
+        rows.iter().map(|(_, part, row)| (*part as usize, *row as usize)).collect()
+    };
+    order.chunks(ROWS).map(|rows| Ok(interleave_record_batch(&parts, &places(rows))?)).collect()
 }
