@@ -4,12 +4,13 @@ use crate::evtx;
 use crate::json::JsonDecoder;
 use crate::model::{Counts, Meta, Options, ProblemKind, Sink};
 use crate::rows::{Run, State};
-use crate::shape::Demand;
+use crate::shape::{Demand, Shape};
 use crate::sniff::{Format, sniff};
 use crate::tar;
 use crate::text::{ColumnsDecoder, CsvDecoder, LineDecoder, StashDecoder, WinEventLogDecoder};
 use crate::xml::XmlDecoder;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// How much is read ahead to tell the format.
 const HEAD: usize = 16 << 10;
@@ -42,6 +43,7 @@ impl<'d> Decoder<'d> {
     /// Decodes a whole input. Tells the format by content, and reads through compression. Rows may
     /// wait for those of the next input; [`Decoder::finish`] gives the last.
     pub fn decode(&mut self, bytes: &[u8], meta: &Meta, sink: &mut dyn Sink) -> Counts {
+        self.state.met();
         let mut run = Run::new(meta, &self.options, self.demand, sink, &mut self.state);
         run.counts.bytes = bytes.len() as u64;
         slice(&mut run, bytes, 0);
@@ -55,11 +57,18 @@ impl<'d> Decoder<'d> {
         meta: &Meta,
         sink: &mut dyn Sink,
     ) -> Counts {
+        self.state.met();
         let mut run = Run::new(meta, &self.options, self.demand, sink, &mut self.state);
         let mut limited = Limited::new(reader, self.options.max_unpacked, None);
         stream(&mut run, &mut limited, 0);
         run.counts.bytes = limited.read;
         run.counts
+    }
+
+    /// The shapes of all events of the input that was read last, whether they were wanted or not.
+    /// What was passed over for [`Meta::only`] is not among them.
+    pub fn met(&mut self) -> Vec<Arc<Shape>> {
+        self.state.met()
     }
 
     /// Gives the rows that wait.

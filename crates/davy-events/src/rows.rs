@@ -57,6 +57,17 @@ impl State {
         !same || self.slots.len() > MAX_SHAPES || self.evtx.is_full()
     }
 
+    /// The shapes of the events met since this was last asked.
+    pub(crate) fn met(&mut self) -> Vec<Arc<Shape>> {
+        let mut met = Vec::new();
+        for slot in &mut self.slots {
+            if std::mem::take(&mut slot.met) {
+                met.push(slot.shape.clone());
+            }
+        }
+        met
+    }
+
     fn new(meta: &Meta) -> State {
         let stated = [&meta.source, &meta.sourcetype, &meta.host, &meta.index].map(Clone::clone);
         Self { stated, ..Self::default() }
@@ -66,6 +77,8 @@ impl State {
 struct Slot {
     shape: Arc<Shape>,
     rows: Option<Rows>,
+    /// The input in hand has such events.
+    met: bool,
 }
 
 /// A known shape of this run.
@@ -149,7 +162,10 @@ impl<'a> Run<'a> {
         let mut key = shape.id;
         // Ids are hashes that input could be made to collide under.
         while let Some(&at) = self.state.by_shape.get(&key) {
-            if self.state.slots.get(at).is_some_and(|slot| *slot.shape == shape) {
+            if let Some(slot) = self.state.slots.get_mut(at)
+                && *slot.shape == shape
+            {
+                slot.met = true;
                 return SlotId(at);
             }
             key = key.wrapping_add(1);
@@ -164,8 +180,15 @@ impl<'a> Run<'a> {
         };
         let at = self.state.slots.len();
         self.state.by_shape.insert(key, at);
-        self.state.slots.push(Slot { shape: Arc::new(shape), rows });
+        self.state.slots.push(Slot { shape: Arc::new(shape), rows, met: true });
         SlotId(at)
+    }
+
+    /// The input has events of a shape, wherever its place was learnt.
+    pub(crate) fn meet(&mut self, slot: SlotId) {
+        if let Some(slot) = self.state.slots.get_mut(slot.0) {
+            slot.met = true;
+        }
     }
 
     /// Counts an event that need not be looked at further.

@@ -1,5 +1,6 @@
 //! Events in files, folders and on standard input.
 
+use crate::met::Met;
 use crate::source::{BatchSink, EventSource, Read, Reading};
 use davy_events::{Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem};
 use std::cell::Cell;
@@ -52,6 +53,7 @@ pub struct FileSource {
     progress: Option<Arc<dyn Progress>>,
     /// Files are read, not mapped.
     copied: bool,
+    met: Arc<Met>,
 }
 
 impl std::fmt::Debug for FileSource {
@@ -63,7 +65,8 @@ impl std::fmt::Debug for FileSource {
 impl FileSource {
     pub fn new(inputs: Vec<Input>, options: Options) -> Self {
         let reports = Arc::new(Mutex::new(vec![None; inputs.len()]));
-        FileSource { inputs: inputs.into(), options, reports, progress: None, copied: false }
+        let (met, inputs) = (Arc::default(), inputs.into());
+        FileSource { inputs, options, reports, progress: None, copied: false, met }
     }
 
     /// For files that others write meanwhile: they are read, where else they would be mapped. One
@@ -97,19 +100,17 @@ impl EventSource for FileSource {
     fn start(&self, read: Read, _: usize) -> Arc<dyn Reading> {
         let parts = parts(&self.inputs, self.copied);
         let mut open = vec![0; self.inputs.len()];
-        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         for part in &parts {
             if let Some(open) = open.get_mut(part.input) {
                 *open += 1;
             }
-            // Parts add to what is there, which must not be of an earlier reading.
-            if let Some(report) = reports.get_mut(part.input).filter(|_| part.chunks.is_some()) {
-                *report = None;
-            }
         }
+        // What was read and told stays told: a later reading leaves out what it need not see.
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = reports.iter().map(Option::is_some).collect();
         drop(reports);
-        let open = Mutex::new(open);
-        Arc::new(FileReading { source: self.clone(), read, parts, open, next: AtomicUsize::new(0) })
+        let (open, next) = (Mutex::new(open), AtomicUsize::new(0));
+        Arc::new(FileReading { source: self.clone(), read, parts, open, told, next })
     }
 
     fn can_be_read_again(&self) -> bool {
@@ -126,6 +127,8 @@ struct FileReading {
     parts: Vec<Part>,
     /// How many parts of each input were not read to their end.
     open: Mutex<Vec<usize>>,
+    /// Inputs that an earlier reading told of.
+    told: Vec<bool>,
     next: AtomicUsize,
 }
 
@@ -194,6 +197,10 @@ impl Reading for FileReading {
         while let Some(part) = self.parts.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             let at = part.input;
             let Some(input) = self.source.inputs.get(at) else { break };
+            let key = (at, part.chunks.as_ref().map(|chunks| chunks.start));
+            if self.source.met.has_none(key, demand) {
+                continue;
+            }
             let mut input = input.clone();
             input.meta.chunks = part.chunks.clone();
             if let Some(all) = &self.read.only {
@@ -209,6 +216,9 @@ impl Reading for FileReading {
                 BatchSink { read: &self.read, give: &mut checked, problems: &mut problems };
             let read = read_input(&input, self.source.copied, &mut buffer, &mut decoder, &mut sink);
             if self.read.only.is_none() {
+                if read.is_ok() && !stopped.get() {
+                    self.source.met.learn(key, decoder.met());
+                }
                 let mut report = InputReport { name: input.meta.name, ..Default::default() };
                 match read {
                     Ok(counts) => report.counts = counts,
@@ -230,6 +240,9 @@ impl Reading for FileReading {
 impl FileReading {
     /// Keeps the report of a part, and gives that of the input on when it is the last.
     fn report(&self, at: usize, several: bool, part: InputReport) {
+        if self.told.get(at).copied().unwrap_or(false) {
+            return;
+        }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reports = self.source.reports.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(open), Some(slot)) = (open.get_mut(at), reports.get_mut(at)) else { return };

@@ -14,6 +14,7 @@ mod held;
 mod many;
 mod matching;
 mod memory;
+mod met;
 mod operators;
 mod parquet;
 mod pool;

@@ -214,6 +214,7 @@ impl Known {
         };
         match plan {
             Some(plan) if plan.fits(&self.outer, &self.inner) => {
+                run.meet(plan.slot);
                 let sought = plan.seek.as_ref().is_none_or(|seek| self.sought(seek, chunk));
                 if !sought && plan.seek.as_ref().is_some_and(|seek| seek.whole) {
                     run.pass_over();

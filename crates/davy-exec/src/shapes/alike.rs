@@ -1,19 +1,19 @@
 //! Rows that hold the same in some columns: what depends on these alone is worked out for one row
 //! of each kind. Logs say much the same again and again.
 
+use super::made::Fast;
 use super::node::NodeId;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, UInt32Array};
 use datafusion::arrow::compute::take;
 use datafusion::common::Result;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// In fewer rows there is little to spare.
 const FEWEST: usize = 64;
 
 /// What was found for the nodes that others read.
-pub(crate) type Known = HashMap<Vec<NodeId>, Option<Arc<Alike>>>;
+pub(crate) type Known = Fast<Vec<NodeId>, Option<Arc<Alike>>>;
 
 #[derive(Debug)]
 pub(crate) struct Alike {
@@ -33,7 +33,7 @@ impl Alike {
         let mut hashes = vec![0; rows];
         create_hashes(columns, &RandomState::with_seed(0), &mut hashes)?;
         let mut firsts: Vec<u32> = Vec::new();
-        let mut known: HashMap<u64, u32> = HashMap::with_capacity(rows);
+        let mut known: Fast<u64, u32> = Fast::with_capacity_and_hasher(rows, Default::default());
         let mut group: Vec<u32> = Vec::with_capacity(rows);
         for (row, hash) in hashes.into_iter().enumerate() {
             let next = firsts.len() as u32;

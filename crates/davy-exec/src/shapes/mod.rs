@@ -18,7 +18,7 @@ mod types;
 pub(crate) use alike::Alike;
 pub use explain::{Explained, Holds, check_base, explain};
 pub(crate) use graph::{ALL, Graph, Scope};
-pub(crate) use made::Made;
+pub(crate) use made::{Fast, Made};
 pub(crate) use node::{Node, NodeId, Truth};
 pub(crate) use program::{Memo, Nodes, Pass, Program, Rows, closure};
 

@@ -3,6 +3,7 @@
 use super::alike::{self, Alike};
 use super::compile::scalar;
 use super::graph::{ALL, Graph, Scope};
+use super::made::Fast;
 use super::node::{Node, NodeId, Truth};
 use super::run::{Fields, Run};
 use crate::source::ReadRequest;
@@ -16,7 +17,7 @@ use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::{DataFusionError, Result};
 use davy_events::rest;
 use davy_plan::{Column, HIDDEN, REST, SEQ, Ty, Val};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Nodes by number, with all that they depend on.
@@ -324,9 +325,9 @@ impl Packed {
 /// What was worked out for one batch.
 #[derive(Default)]
 pub(crate) struct Memo {
-    arrays: HashMap<NodeId, ArrayRef>,
+    arrays: Fast<NodeId, ArrayRef>,
     /// What runs gave: for each row, or for one of each kind.
-    fields: HashMap<(usize, Vec<NodeId>, bool), Arc<Fields>>,
+    fields: Fast<(usize, Vec<NodeId>, bool), Arc<Fields>>,
     alike: alike::Known,
 }
 
@@ -339,7 +340,7 @@ pub(crate) enum Rows<'r> {
     Part {
         batch: &'r RecordBatch,
         at: &'r UInt32Array,
-        shared: &'r HashMap<NodeId, ArrayRef>,
+        shared: &'r Fast<NodeId, ArrayRef>,
     },
 }
 

@@ -1,6 +1,6 @@
 //! A search's filter for the events of one shape, and the witness by which its rows are found.
 
-use crate::shapes::{Graph, Node, NodeId, Scope, Truth};
+use crate::shapes::{Fast, Graph, Node, NodeId, Scope, Truth};
 use davy_plan::{Column, Matcher, Phrase, Val, Witness};
 use davy_spl::ast::{CmpOp, SearchExpr};
 use std::collections::HashMap;
@@ -202,7 +202,7 @@ impl Gate {
     }
 
     /// Whether a row passes.
-    pub(crate) fn passes(&self, columns: &HashMap<NodeId, Column>, row: usize) -> bool {
+    pub(crate) fn passes(&self, columns: &Fast<NodeId, Column>, row: usize) -> bool {
         let get = |id: &NodeId| columns.get(id).map_or(Val::Null, |c| c.get(row));
         match self {
             Gate::True => true,

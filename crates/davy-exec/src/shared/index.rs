@@ -1,7 +1,7 @@
 //! The witness index: which rows of a batch may pass which gate.
 
 use super::gate::Gate;
-use crate::shapes::{NodeId, lock};
+use crate::shapes::{Fast, NodeId, lock};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use davy_events::mv;
 use davy_plan::{Column, Val, Witness};
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 /// The gates of one shape, by what a row must hold to pass one.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    equal: BTreeMap<NodeId, HashMap<String, Vec<u32>>>,
+    equal: BTreeMap<NodeId, Fast<String, Vec<u32>>>,
     literals: BTreeMap<NodeId, Literals>,
     /// Gates about whose rows nothing is known before.
     all: Vec<u32>,
@@ -103,7 +103,7 @@ impl Index {
     pub(crate) fn candidates(
         &self,
         gates: usize,
-        columns: &HashMap<NodeId, Column>,
+        columns: &Fast<NodeId, Column>,
         rows: usize,
     ) -> Vec<Vec<u32>> {
         let mut found: Vec<Vec<u32>> = vec![Vec::new(); gates];
@@ -148,7 +148,7 @@ fn add(found: &mut [Vec<u32>], gates: &[u32], row: u32) {
 }
 
 /// Each value of a node in a row.
-fn each(columns: &HashMap<NodeId, Column>, node: NodeId, row: u32, give: &mut dyn FnMut(&str)) {
+fn each(columns: &Fast<NodeId, Column>, node: NodeId, row: u32, give: &mut dyn FnMut(&str)) {
     let Some(column) = columns.get(&node) else { return };
     match column.get(row as usize) {
         Val::Str(text) if mv::is_multi(&text) => mv::split(&text).for_each(give),

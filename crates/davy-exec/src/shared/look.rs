@@ -2,13 +2,13 @@
 
 use super::kept::Keeper;
 use super::plan::{Passing, Plans, ShapePlan, numbers};
-use crate::shapes::{Memo, NodeId, Pass, Rows};
+use crate::shapes::{Fast, Memo, NodeId, Pass, Rows};
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::buffer::Buffer;
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::Result;
 use davy_events::EventBatch;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What one thread found, by request.
@@ -73,9 +73,9 @@ fn shared(
     plan: &ShapePlan,
     passing: &Passing,
     batch: &RecordBatch,
-) -> Result<HashMap<NodeId, ArrayRef>> {
+) -> Result<Fast<NodeId, ArrayRef>> {
     // Many searches make their columns in the same way.
-    let mut programs = HashMap::new();
+    let mut programs = Fast::default();
     for (live, rows) in passing {
         let Some(live) = plan.live.get(*live) else { continue };
         let program = &live.program;
@@ -89,7 +89,7 @@ fn shared(
     }
     let mut memo = Memo::default();
     let mut pass = Pass::new(&plan.nodes, Rows::All(batch), &mut memo);
-    let mut shared = HashMap::new();
+    let mut shared = Fast::default();
     for (id, rows) in needed {
         if rows >= batch.num_rows() {
             shared.insert(id, pass.array(id)?);

@@ -4,7 +4,8 @@ use super::gate::{Filter, Filters, Gate};
 use super::index::{Automata, Index};
 use super::scan::OnlyIf;
 use crate::shapes::{
-    ALL, Alike, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
+    ALL, Alike, Fast, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth,
+    closure, lock,
 };
 use crate::source::ReadRequest;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -105,7 +106,7 @@ impl ShapePlan {
         let By::Gates { gates, index, read, .. } = &self.by else { return Ok(passing) };
         let mut memo = Memo::default();
         let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
-        let mut columns = HashMap::new();
+        let mut columns = Fast::default();
         for id in read {
             columns.insert(*id, Column::new(&pass.array(*id)?)?);
         }
