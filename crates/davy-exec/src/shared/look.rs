@@ -38,8 +38,16 @@ impl Worker {
         let plan = self.plans.plan(&shape);
         let mut passing = plan.passing(&batch)?;
         let all = numbers(&batch);
+        for (live, _) in &passing {
+            if let Some(live) = plan.live.get(*live) {
+                self.plans.found(live.number);
+            }
+        }
         passing.retain(|(live, rows)| {
             let Some(live) = plan.live.get(*live).filter(|live| live.late) else { return true };
+            if live.ready && self.plans.matters(live.number) {
+                return true;
+            }
             let numbers = rows.iter().filter_map(|row| all.get(*row as usize));
             if let Some(late) = self.found.late.get_mut(live.number) {
                 late.extend(numbers);

@@ -14,6 +14,7 @@ use datafusion::common::Result;
 use davy_events::{Demand, Kind, Needles, Shape, Want};
 use davy_plan::{Column, SEQ};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 const RAW: &str = "_raw";
@@ -22,6 +23,12 @@ const TIME: &str = "_time";
 /// The plans of one reading, by shape.
 pub(super) trait Plans: Demand {
     fn plan(&self, shape: &Shape) -> Arc<ShapePlan>;
+
+    /// A request has rows.
+    fn found(&self, request: usize);
+
+    /// Whether it is known by now that a request's rows matter.
+    fn matters(&self, request: usize) -> bool;
 }
 
 /// The requests that events of one shape may match.
@@ -45,6 +52,9 @@ pub(super) struct Live {
     /// Its columns take much to decode, or may never be needed, so only the numbers of its rows
     /// are kept at first.
     pub(super) late: bool,
+    /// What its columns are made of is decoded for others: once it is known to be needed, they are
+    /// made at once.
+    pub(super) ready: bool,
 }
 
 /// How rows are found.
@@ -132,8 +142,10 @@ fn told_by(batch: &RecordBatch, fields: &[Arc<str>]) -> Result<RecordBatch> {
 pub(super) struct Many {
     shapes: Arc<Shapes>,
     requests: Vec<ReadRequest>,
-    /// By request: whether its rows matter is only known at the end.
-    perhaps: Vec<bool>,
+    /// By request: whose rows its own depend on. Whether they matter may be known at the end only.
+    only_if: Vec<OnlyIf>,
+    /// By request: some row passed.
+    found: Vec<AtomicBool>,
     /// By request: those of one number ask for the same columns of the same events, so that these
     /// are made in one way.
     alike: Vec<usize>,
@@ -159,7 +171,8 @@ impl Many {
         only_if: &[OnlyIf],
         twice: bool,
     ) -> Many {
-        let perhaps = only_if.iter().map(|sets| !sets.is_empty()).collect();
+        let only_if = only_if.to_vec();
+        let found = requests.iter().map(|_| AtomicBool::new(false)).collect();
         let mut made = Filters::default();
         let filter = |r: &ReadRequest| r.filter.as_deref().map(|filter| made.filter(filter));
         let filters = requests.iter().map(filter).collect();
@@ -171,7 +184,7 @@ impl Many {
             alike.push(*numbers.entry(columns).or_insert(next));
         }
         let (known, needles, automata) = Default::default();
-        Many { shapes, requests, perhaps, alike, filters, automata, twice, known, needles }
+        Many { shapes, requests, only_if, found, alike, filters, automata, twice, known, needles }
     }
 
     pub(super) fn requests(&self) -> &[ReadRequest] {
@@ -210,9 +223,9 @@ impl Many {
             });
             if let Some(program) = program.clone() {
                 let heavy = program.rest || program.raw.iter().any(|n| **n == *RAW);
-                let perhaps = self.perhaps.get(number).copied().unwrap_or(false);
+                let perhaps = self.only_if.get(number).is_some_and(|sets| !sets.is_empty());
                 let late = (heavy || perhaps) && self.twice && shape.kind == Kind::Evtx;
-                live.push(Live { number, program, late });
+                live.push(Live { number, program, late, ready: !heavy });
                 gates.push(gate);
             }
         }
@@ -251,6 +264,14 @@ impl Many {
             live.program.raw.iter().filter(late).for_each(|name| raw.add(name));
             rest |= live.program.rest && !live.late;
             if !live.late {
+                let own = live.program.nodes();
+                nodes.extend(own.iter().map(|(id, node)| (*id, node.clone())));
+            }
+        }
+        let mut live = live;
+        for live in &mut live {
+            live.ready &= live.late && live.program.raw.iter().all(|name| raw.met.contains(name));
+            if live.ready && met.insert((Arc::as_ptr(&live.program), false)) {
                 let own = live.program.nodes();
                 nodes.extend(own.iter().map(|(id, node)| (*id, node.clone())));
             }
@@ -340,6 +361,20 @@ impl Plans for Many {
         known.entry(shape.id).or_default().push(made.clone());
         made
     }
+
+    fn found(&self, request: usize) {
+        if let Some(found) = self.found.get(request)
+            && !found.load(Ordering::Relaxed)
+        {
+            found.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn matters(&self, request: usize) -> bool {
+        let has = |at: &usize| self.found.get(*at).is_some_and(|f| f.load(Ordering::Relaxed));
+        let sets = self.only_if.get(request).map_or(&[][..], Vec::as_slice);
+        sets.is_empty() || sets.iter().any(|set| set.iter().all(has))
+    }
 }
 
 impl Demand for Many {
@@ -377,11 +412,17 @@ impl Plans for Late {
         let first = self.first.plan(shape);
         let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
         let live = first.live.iter().filter(|live| live.late).filter(has);
-        let live = live.map(|live| Live { late: false, ..live.clone() }).collect();
+        let live = live.map(|live| Live { late: false, ready: false, ..live.clone() }).collect();
         let by = By::Numbers(self.numbers.clone());
         let made = Arc::new(self.first.settled(shape, live, by, Nodes::new()));
         list.push(made.clone());
         made
+    }
+
+    fn found(&self, _: usize) {}
+
+    fn matters(&self, _: usize) -> bool {
+        true
     }
 }
 
