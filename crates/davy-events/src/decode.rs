@@ -71,6 +71,11 @@ impl<'d> Decoder<'d> {
         self.state.met()
     }
 
+    /// Gives the rows that wait after an input, of which `meta` is; more inputs may follow.
+    pub fn give(&mut self, meta: &Meta, sink: &mut dyn Sink) {
+        Run::new(meta, &self.options, self.demand, sink, &mut self.state).flush_all();
+    }
+
     /// Gives the rows that wait.
     pub fn finish(&mut self, sink: &mut dyn Sink) {
         let meta = Meta::default();

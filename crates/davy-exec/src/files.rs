@@ -188,6 +188,7 @@ impl Reading for FileReading {
         let demand = self.read.demand.as_ref();
         let mut decoder = Decoder::new(demand, self.source.options.clone());
         let mut buffer = Vec::new();
+        let mut bytes = Some(0);
         let stopped = Cell::new(false);
         let mut checked = |batch: EventBatch| {
             let flow = give(batch);
@@ -218,6 +219,13 @@ impl Reading for FileReading {
             if self.read.only.is_none() {
                 if read.is_ok() && !stopped.get() {
                     self.source.met.learn(key, decoder.met());
+                }
+                // Once early on, rows of rare kinds too: for joins it then is known which of the
+                // frequent ones matter.
+                bytes = bytes.zip(read.as_ref().ok()).map(|(sum, counts)| sum + counts.bytes);
+                if bytes.is_some_and(|sum| sum >= EARLY) {
+                    decoder.give(&input.meta, &mut sink);
+                    bytes = None;
                 }
                 let mut report = InputReport { name: input.meta.name, ..Default::default() };
                 match read {
@@ -267,6 +275,9 @@ impl FileReading {
         *slot = Some(report);
     }
 }
+
+/// After so many bytes a thread gives the rows that wait, once.
+const EARLY: u64 = 24 << 20;
 
 /// Those of the numbers that are events of one input, as the input counts them.
 fn own(all: &[u64], input: u64) -> Arc<[u64]> {
