@@ -4,6 +4,7 @@
 use crate::left_out::LeftOut;
 use crate::run::World;
 use davy_content::{Detection, lookup_uses};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -52,8 +53,10 @@ pub(crate) fn without_baseline<'d>(
     let mut writers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let baselines = world.content.baselines().iter().map(|b| (&b.name, &b.search));
     let own = world.content.detections().iter().map(|d| (&d.name, &d.search));
-    for (name, search) in baselines.chain(own) {
-        for (lookup, _) in lookup_uses(&search.value).into_iter().filter(|(_, writes)| *writes) {
+    let all: Vec<_> = baselines.chain(own).collect();
+    let uses: Vec<_> = all.par_iter().map(|(_, search)| lookup_uses(&search.value)).collect();
+    for ((name, _), uses) in all.into_iter().zip(uses) {
+        for (lookup, _) in uses.into_iter().filter(|(_, writes)| *writes) {
             let names = writers.entry(lookup).or_default();
             if !names.contains(&name.value) {
                 names.push(name.value.clone());

@@ -11,6 +11,7 @@ use datafusion::arrow::compute::max;
 use datafusion::arrow::datatypes::{Float64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use davy_plan::Bound;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -104,15 +105,20 @@ impl Session {
         let learnt = learnt.collect();
         let probed = started.elapsed();
         let mut requests: Vec<ReadRequest> = Vec::new();
+        // Two that are the same have the same columns.
+        let mut by_columns: HashMap<_, Vec<usize>> = HashMap::new();
         let mut places: Vec<Vec<usize>> = Vec::with_capacity(probes.len());
         for probe in &probes {
             let mut own = Vec::new();
             for request in &probe.requests {
-                let at = requests.iter().position(|r| r == request).unwrap_or_else(|| {
+                let columns = (request.fields.clone(), request.dataset.clone());
+                let alike = by_columns.entry(columns).or_default();
+                let at = alike.iter().find(|at| requests.get(**at) == Some(request)).copied();
+                own.push(at.unwrap_or_else(|| {
+                    alike.push(requests.len());
                     requests.push(request.clone());
                     requests.len() - 1
-                });
-                own.push(at);
+                }));
             }
             places.push(own);
         }

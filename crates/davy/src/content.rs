@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::geo::Database;
 use clap::Args;
 use davy_app::{App, Context};
-use davy_content::{Attack, Content, Detection, InputFile, builtin_pack, load_with};
+use davy_content::{Attack, Content, Detection, InputFile, Trees, builtin_pack, load_with};
 use davy_detect::{Compiled, ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_exec::Session;
@@ -64,23 +64,10 @@ pub(crate) fn open_with(
 ) -> Result<Loaded, Exit> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
-    let cache = Cache::open(paths);
-    let trees = cache.as_ref().map(|cache| &cache.trees);
-    let mut content = load_with(builtin_pack(), &mut sources, &mut diags, trees);
-    let mut folders = Vec::new();
+    let folders: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let mut texts = Vec::new();
-    for path in paths {
-        let root = Path::new(path);
-        let mut files = Vec::new();
-        let found = list(root, &mut files, 0).and_then(|()| knowledge_texts(root, &mut texts));
-        if let Err(e) = found {
-            tell!("davy: --content {path}: {e}");
-            return Err(Exit::Usage);
-        }
-        let files = read_all(files)
-            .map_err(|(path, e)| crate::settings::usage(&format!("{}: {e}", path.display())))?;
-        content.layer(load_with(files, &mut sources, &mut diags, trees));
-        folders.push(root.to_path_buf());
+    for (path, root) in paths.iter().zip(&folders) {
+        knowledge_texts(root, &mut texts).map_err(|e| unreadable(path, &e))?;
     }
     let entities = crate::entities::texts(over.assets.as_deref(), over.identities.as_deref());
     texts.extend(entities.map_err(|e| crate::settings::usage(&format!("--assets: {e}")))?);
@@ -93,8 +80,21 @@ pub(crate) fn open_with(
             Some(Arc::new(store))
         }
     };
-    let mut mistakes = Diagnostics::default();
-    let mut base = Base::load(&texts, &mut mistakes);
+    // Neither needs the other, and each has much to do that no second core can help with.
+    let (content, (mut base, mistakes)) = rayon::join(
+        || {
+            let cache = Cache::open(paths);
+            let trees = cache.as_ref().map(|cache| &cache.trees);
+            let content = layers(paths, &mut sources, &mut diags, trees);
+            (content, cache)
+        },
+        || {
+            let mut mistakes = Diagnostics::default();
+            (Base::load(&texts, &mut mistakes), mistakes)
+        },
+    );
+    let (content, cache) = content;
+    let mut content = content?;
     show(base.sources(), &mistakes, true);
     let mut apps = Vec::new();
     let geo: Option<Arc<dyn Geo>> = match &over.mmdb {
@@ -127,6 +127,29 @@ pub(crate) fn open_with(
     Ok(Loaded { content, sources, diags, folders, base, apps, geo, store, cache, compiled })
 }
 
+/// The built-in pack, and each folder or file over those before.
+fn layers(
+    paths: &[String],
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+    trees: Option<&Trees>,
+) -> Result<Content, Exit> {
+    let mut content = load_with(builtin_pack(), sources, diags, trees);
+    for path in paths {
+        let mut files = Vec::new();
+        list(Path::new(path), &mut files, 0).map_err(|e| unreadable(path, &e))?;
+        let files = read_all(files)
+            .map_err(|(path, e)| crate::settings::usage(&format!("{}: {e}", path.display())))?;
+        content.layer(load_with(files, sources, diags, trees));
+    }
+    Ok(content)
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> Exit {
+    tell!("davy: --content {path}: {error}");
+    Exit::Usage
+}
+
 impl Loaded {
     /// What every run of a detection shares.
     pub(crate) fn world<'a>(
@@ -142,6 +165,14 @@ impl Loaded {
             knowledge,
             sources: &self.sources,
             compiled: self.compiled.as_ref().map(|(_, compiled)| compiled),
+        }
+    }
+
+    /// Leaves it to the end of the process, which frees it in no time: for a command that is about
+    /// to end. Kept lookups are closed as they should be.
+    pub(crate) fn leave(self) {
+        if self.store.is_none() {
+            std::mem::forget(self);
         }
     }
 
@@ -161,20 +192,21 @@ impl Loaded {
         if let Some(store) = &self.store {
             knowledge = knowledge.with_keeper(store.clone());
         }
-        for lookup in self.content.lookups() {
+        let lookups = self.content.lookups();
+        let read = |lookup| {
+            let file = lookup_file(lookup)?;
+            let paths = self.folders.iter().rev().map(|f| f.join("lookups").join(&file));
+            let table = paths.filter_map(|path| read_csv(&path).ok()).next()?;
+            Some((file, table))
+        };
+        let tables: Vec<_> = lookups.par_iter().map(read).collect();
+        for (lookup, table) in lookups.iter().zip(tables) {
             if let davy_content::model::LookupStore::KeyValue { fields, .. } = &lookup.store {
                 // A collection that nothing has filled is there, and empty.
                 knowledge.add_table(&lookup.name.value, fields.clone(), Vec::new());
-                continue;
-            }
-            let Some(file) = lookup_file(lookup) else { continue };
-            for folder in self.folders.iter().rev() {
-                let path = folder.join("lookups").join(&file);
-                if let Ok((names, cells)) = read_csv(&path) {
-                    knowledge.add_table(&lookup.name.value, names.clone(), cells.clone());
-                    knowledge.add_table(&file, names, cells);
-                    break;
-                }
+            } else if let Some((file, (names, cells))) = table {
+                knowledge.add_table(&lookup.name.value, names.clone(), cells.clone());
+                knowledge.add_table(&file, names, cells);
             }
         }
         for app in &self.apps {
@@ -255,29 +287,48 @@ const MAX_DEPTH: usize = 16;
 
 /// The YAML files below a folder, in order of their names.
 fn list(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
-    if path.is_dir() {
-        if depth > MAX_DEPTH {
-            return Ok(());
+    match path.is_dir() {
+        true => list_folder(path, out, depth),
+        false => {
+            list_file(path, out, depth == 0);
+            Ok(())
         }
-        let mut children: Vec<PathBuf> =
-            std::fs::read_dir(path)?.flatten().map(|e| e.path()).collect();
-        children.sort();
-        for child in children {
-            let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            // Add-ons and models are no detections; see `knowledge_texts`.
-            let knowledge = depth == 0 && (child.ends_with("addons") || child.ends_with("models"));
-            if !hidden && !knowledge {
-                list(&child, out, depth + 1)?;
-            }
-        }
+    }
+}
+
+fn list_folder(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
+    if depth > MAX_DEPTH {
         return Ok(());
     }
-    let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
-    let config = path.file_name().is_some_and(|n| n == "contentctl.yml");
-    if (yaml && !config) || depth == 0 {
-        out.push(path.to_path_buf());
+    let mut children: Vec<(PathBuf, bool)> = Vec::new();
+    for entry in std::fs::read_dir(path)?.flatten() {
+        // Asking about each of thousands of files would take as long as reading them.
+        let file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        children.push((entry.path(), file));
+    }
+    children.sort();
+    for (child, file) in children {
+        let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        // Add-ons and models are no detections; see `knowledge_texts`.
+        let knowledge = depth == 0 && (child.ends_with("addons") || child.ends_with("models"));
+        if hidden || knowledge {
+            continue;
+        }
+        match file {
+            true => list_file(&child, out, false),
+            false => list(&child, out, depth + 1)?,
+        }
     }
     Ok(())
+}
+
+/// `asked`: it was named as it is.
+fn list_file(path: &Path, out: &mut Vec<PathBuf>, asked: bool) {
+    let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
+    let config = path.file_name().is_some_and(|n| n == "contentctl.yml");
+    if (yaml && !config) || asked {
+        out.push(path.to_path_buf());
+    }
 }
 
 /// The texts of files, in their order.

@@ -193,5 +193,9 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let unread = inputs::report_problems(&inputs.errors, &reports);
     loaded.keep();
     session.leave_shapes();
-    Ok(output::ended(written, unread || unsound || hunt.stopped))
+    let ended = output::ended(written, unread || unsound || hunt.stopped);
+    std::mem::forget(hunt);
+    drop(knowledge);
+    loaded.leave();
+    Ok(ended)
 }
