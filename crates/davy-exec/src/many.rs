@@ -11,10 +11,13 @@ use datafusion::arrow::compute::max;
 use datafusion::arrow::datatypes::{Float64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use davy_plan::Bound;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Bytes of rows of which one search at a time reads so many.
+const MUCH: usize = 32 << 20;
 
 /// Told of a run of many searches as it goes on.
 pub trait ManyEvents: Sync {
@@ -198,7 +201,14 @@ impl Session {
         let work: Vec<Mutex<Option<(Probe, Vec<usize>)>>> =
             probes.into_iter().zip(places).map(|p| Mutex::new(Some(p))).collect();
         let done = AtomicUsize::new(0);
-        self.each(searches.count(), |number| {
+        let many = |number: usize| {
+            let work = work.get(number).map(lock);
+            let own = work.as_ref().and_then(|work| work.as_ref()).map(|(_, own)| own);
+            let (kept, _) = &*lock(&kept);
+            let rows = own.into_iter().flatten().filter_map(|at| kept.get(*at)?.as_ref());
+            rows.map(|stored| stored.size()).sum::<usize>() > MUCH
+        };
+        self.each(searches.count(), many, |number| {
             let (probe, own) = lock(&work[number]).take()?;
             let rows = match take(&own, &probe.needed) {
                 Ok(rows) => rows,
@@ -231,24 +241,46 @@ impl Session {
         })
     }
 
-    /// `work` for each number below `count`, on all threads; the results are in order.
-    fn each<T: Send>(&self, count: usize, work: impl Fn(usize) -> Option<T> + Sync) -> Vec<T> {
+    /// `work` for each number below `count`, on all threads; the results are in order. Of those with
+    /// `much` to hold, which use all threads by themselves, one runs at a time.
+    fn each<T: Send>(
+        &self,
+        count: usize,
+        much: impl Fn(usize) -> bool + Sync,
+        work: impl Fn(usize) -> Option<T> + Sync,
+    ) -> Vec<T> {
         let next = AtomicUsize::new(0);
+        let (alone, waiting) = (Mutex::new(()), Mutex::new(VecDeque::new()));
         let done: Mutex<Vec<Option<T>>> = Mutex::new((0..count).map(|_| None).collect());
+        let do_one = |at: usize| {
+            let made = work(at);
+            if let Some(slot) = lock(&done).get_mut(at) {
+                *slot = made;
+            }
+        };
+        let run = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= count {
+                    break;
+                }
+                if !much(at) {
+                    do_one(at);
+                } else if let Ok(_alone) = alone.try_lock() {
+                    do_one(at);
+                } else {
+                    lock(&waiting).push_back(at);
+                }
+            }
+            loop {
+                let _alone = lock(&alone);
+                let Some(at) = lock(&waiting).pop_front() else { return };
+                do_one(at);
+            }
+        };
         std::thread::scope(|scope| {
             for _ in 0..self.config().partitions.max(1) {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        if at >= count {
-                            return;
-                        }
-                        let made = work(at);
-                        if let Some(slot) = lock(&done).get_mut(at) {
-                            *slot = made;
-                        }
-                    }
-                });
+                scope.spawn(run);
             }
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
@@ -262,31 +294,35 @@ impl Session {
     /// What each search would read. One that reads once is only planned so far; any other is run
     /// over nothing.
     fn probe(&self, searches: &(impl Searches + ?Sized)) -> Vec<Probe> {
-        self.each(searches.count(), |at| {
-            if let Some(reads) = searches.reads(at) {
-                return Some(Probe::known(reads));
-            }
-            let search = &searches.search(at);
-            let bound = &search.prepared.bound;
-            let once = reads_once(bound);
-            let wanted = Mutex::new(Vec::new());
-            let events = match once {
-                true => Events::First(&wanted),
-                false => Events::Nothing(&wanted),
-            };
-            let answer = Run::new(self, search, events).answer();
-            let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let answer = Some(answer).filter(|_| !once || requests.is_empty());
-            let silent = match &answer {
-                Some(Ok(answer)) => answer.is_silent(),
-                Some(Err(_)) => false,
-                None => needs_events(bound),
-            };
-            let dynamic = dynamic(bound);
-            let several = !dynamic && requests.len() > 1;
-            let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
-            Some(Probe { requests, answer, dynamic, needed, silent })
-        })
+        self.each(
+            searches.count(),
+            |_| false,
+            |at| {
+                if let Some(reads) = searches.reads(at) {
+                    return Some(Probe::known(reads));
+                }
+                let search = &searches.search(at);
+                let bound = &search.prepared.bound;
+                let once = reads_once(bound);
+                let wanted = Mutex::new(Vec::new());
+                let events = match once {
+                    true => Events::First(&wanted),
+                    false => Events::Nothing(&wanted),
+                };
+                let answer = Run::new(self, search, events).answer();
+                let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let answer = Some(answer).filter(|_| !once || requests.is_empty());
+                let silent = match &answer {
+                    Some(Ok(answer)) => answer.is_silent(),
+                    Some(Err(_)) => false,
+                    None => needs_events(bound),
+                };
+                let dynamic = dynamic(bound);
+                let several = !dynamic && requests.len() > 1;
+                let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
+                Some(Probe { requests, answer, dynamic, needed, silent })
+            },
+        )
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) struct Keeper {
 #[derive(Default)]
 struct Own {
     parts: Vec<Part>,
+    /// In memory and on disk.
+    size: usize,
+    /// In memory.
     bytes: usize,
     /// Few have it, and there is an `Own` for each request of each thread.
     disk: Option<Box<OnDisk>>,
@@ -41,6 +44,7 @@ struct OnDisk {
 /// A request's rows, from all threads.
 #[derive(Default)]
 pub(crate) struct Stored {
+    size: usize,
     parts: Vec<Part>,
     files: Vec<Arc<dyn SpillFile>>,
     /// The parts are one, in order.
@@ -60,6 +64,7 @@ impl Keeper {
         let Some(own) = self.requests.get_mut(request) else { return Ok(()) };
         let bytes = part.1.get_array_memory_size() + part.0.len() * 8;
         own.bytes += bytes;
+        own.size += bytes;
         own.parts.push(part);
         self.bytes += bytes;
         match self.bytes > self.limit {
@@ -88,6 +93,7 @@ impl Keeper {
     pub(super) fn finish(self, all: &mut [Stored]) -> Result<()> {
         for (own, all) in self.requests.into_iter().zip(all) {
             all.parts.extend(own.parts);
+            all.size += own.size;
             if let Some(mut disk) = own.disk {
                 disk.writer.finish()?;
                 let mut out = disk.writer.into_inner()?;
@@ -146,6 +152,11 @@ impl Stored {
         self.files.is_empty() && self.parts.iter().all(|(_, rows)| rows.num_rows() == 0)
     }
 
+    /// Bytes of what is kept, in memory and on disk.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Puts what is in memory in order, unless more is on disk.
     pub(super) fn settle(&mut self) -> Result<()> {
         if self.files.is_empty() && !self.settled {
@@ -158,7 +169,8 @@ impl Stored {
 
     /// Rows with their numbers, in any order.
     pub(crate) fn of(parts: Vec<Part>) -> Result<Stored> {
-        let mut stored = Stored { parts, ..Stored::default() };
+        let size = parts.iter().map(|(_, rows)| rows.get_array_memory_size()).sum();
+        let mut stored = Stored { size, parts, ..Stored::default() };
         stored.settle()?;
         Ok(stored)
     }
