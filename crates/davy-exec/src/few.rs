@@ -1,12 +1,16 @@
 //! Plans over few rows in hand: optimizing them takes longer than the rows do, so that they go
 //! through no more of DataFusion than what a plan needs to run at all.
 
+use crate::operators::{Planned, Step, StepsExec, operator};
 use datafusion::common::Result;
 use datafusion::execution::{SessionState, TaskContext};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Aggregate, LogicalPlan};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use futures::future::BoxFuture;
 use std::sync::Arc;
 
 /// DataFusion for few rows: one partition and no optimizer rules.
@@ -33,12 +37,65 @@ impl Few {
 
     pub(crate) async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let options = self.state.config_options();
-        let plan = self.state.analyzer().execute_and_check(plan, options, |_, _| {})?;
-        let physical = self.state.query_planner().create_physical_plan(&plan, &self.state).await?;
+        // Of the analyzer's rules the other is for `GROUPING`, which SPL has not.
+        let plan = TypeCoercion::new().analyze(plan, options)?;
+        let physical = self.planned(&plan).await?;
         match is_plain(&physical) {
             true => Ok(physical),
             false => EnsureRequirements::new().optimize(physical, options),
         }
+    }
+
+    fn planned<'p>(
+        &'p self,
+        plan: &'p LogicalPlan,
+    ) -> BoxFuture<'p, Result<Arc<dyn ExecutionPlan>>> {
+        Box::pin(async move {
+            let mut steps = Vec::new();
+            let mut at = plan;
+            while let Some(step) = Step::of(at, self.state.execution_props())? {
+                steps.push(step);
+                let Some(input) = at.inputs().into_iter().next() else { break };
+                at = input;
+            }
+            if !steps.is_empty() {
+                steps.reverse();
+                let input = self.planned(at).await?;
+                return Ok(Arc::new(StepsExec::new(input, steps)) as _);
+            }
+            let mut inputs = Vec::new();
+            for input in at.inputs() {
+                inputs.push(self.planned(input).await?);
+            }
+            if let LogicalPlan::Extension(extension) = at
+                && let Some(made) = operator(extension.node.as_ref(), &inputs)?
+            {
+                return Ok(made);
+            }
+            let at = over(at, inputs)?;
+            self.state.query_planner().create_physical_plan(&at, &self.state).await
+        })
+    }
+}
+
+/// A node over inputs that are planned.
+fn over(plan: &LogicalPlan, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<LogicalPlan> {
+    let schemas = plan.inputs().into_iter().map(|input| input.schema().clone());
+    let mut inputs: Vec<LogicalPlan> = inputs
+        .into_iter()
+        .zip(schemas)
+        .map(|(input, schema)| Planned::plan(input, schema))
+        .collect();
+    match (plan, inputs.len()) {
+        (_, 0) => Ok(plan.clone()),
+        (LogicalPlan::Aggregate(node), 1) => {
+            let input = Arc::new(inputs.remove(0));
+            let (group, aggregates) = (node.group_expr.clone(), node.aggr_expr.clone());
+            let schema = node.schema.clone();
+            let node = Aggregate::try_new_with_schema(input, group, aggregates, schema)?;
+            Ok(LogicalPlan::Aggregate(node))
+        }
+        _ => plan.with_new_exprs(plan.expressions(), inputs),
     }
 }
 

@@ -3,12 +3,16 @@
 mod concat;
 mod deadline;
 mod first;
+mod planned;
 mod planner;
 mod sequential;
 mod sort;
+mod steps;
 
 pub(crate) use deadline::with_deadline;
-pub(crate) use planner::SplQueryPlanner;
+pub(crate) use planned::Planned;
+pub(crate) use planner::{SplQueryPlanner, operator};
+pub(crate) use steps::{Step, StepsExec};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::physical_expr::EquivalenceProperties;

@@ -2,6 +2,7 @@
 
 use super::concat::ConcatExec;
 use super::first::FirstExec;
+use super::planned::Planned;
 use super::sequential::SequentialExec;
 use super::sort::SplSortExec;
 use async_trait::async_trait;
@@ -44,23 +45,34 @@ impl ExtensionPlanner for SplPlanner {
         _: &dyn Session,
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        if let Some(concat) = node.as_any().downcast_ref::<ConcatNode>() {
-            debug_assert_eq!(concat.inputs.len(), inputs.len());
-            return Ok(Some(Arc::new(ConcatExec::new(inputs.to_vec()))));
-        }
-        let Some(input) = inputs.first().cloned() else { return Ok(None) };
-        if let Some(sort) = node.as_any().downcast_ref::<SortNode>() {
-            let keys = sort.keys.clone();
-            return Ok(Some(Arc::new(SplSortExec::new(input, keys, sort.fetch))));
-        }
-        if let Some(first) = node.as_any().downcast_ref::<FirstNode>() {
-            let (by, keys) = (first.by.clone(), first.keys.clone());
-            return Ok(Some(Arc::new(FirstExec::new(input, by, keys))));
-        }
-        if let Some(sequential) = node.as_any().downcast_ref::<SequentialNode>() {
-            let schema = Arc::new(sequential.schema.as_arrow().clone());
-            return Ok(Some(Arc::new(SequentialExec::new(input, sequential.op.clone(), schema))));
-        }
-        Ok(None)
+        operator(node, inputs)
     }
+}
+
+/// The operator of a node of davy's own.
+pub(crate) fn operator(
+    node: &dyn UserDefinedLogicalNode,
+    inputs: &[Arc<dyn ExecutionPlan>],
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    if let Some(planned) = node.as_any().downcast_ref::<Planned>() {
+        return Ok(Some(planned.physical.clone()));
+    }
+    if let Some(concat) = node.as_any().downcast_ref::<ConcatNode>() {
+        debug_assert_eq!(concat.inputs.len(), inputs.len());
+        return Ok(Some(Arc::new(ConcatExec::new(inputs.to_vec()))));
+    }
+    let Some(input) = inputs.first().cloned() else { return Ok(None) };
+    if let Some(sort) = node.as_any().downcast_ref::<SortNode>() {
+        let keys = sort.keys.clone();
+        return Ok(Some(Arc::new(SplSortExec::new(input, keys, sort.fetch))));
+    }
+    if let Some(first) = node.as_any().downcast_ref::<FirstNode>() {
+        let (by, keys) = (first.by.clone(), first.keys.clone());
+        return Ok(Some(Arc::new(FirstExec::new(input, by, keys))));
+    }
+    if let Some(sequential) = node.as_any().downcast_ref::<SequentialNode>() {
+        let schema = Arc::new(sequential.schema.as_arrow().clone());
+        return Ok(Some(Arc::new(SequentialExec::new(input, sequential.op.clone(), schema))));
+    }
+    Ok(None)
 }
