@@ -4,11 +4,16 @@
 use crate::operators::{Planned, Step, StepsExec, operator};
 use datafusion::common::Result;
 use datafusion::execution::{SessionState, TaskContext};
-use datafusion::logical_expr::{Aggregate, LogicalPlan};
+use datafusion::logical_expr::expr::physical_name;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::physical_expr::aggregate::LoweredAggregateBuilder;
+use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -72,30 +77,54 @@ impl Few {
             {
                 return Ok(made);
             }
+            if let (LogicalPlan::Aggregate(node), [input]) = (at, inputs.as_slice())
+                && !node.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)))
+            {
+                return self.aggregate(node, input.clone());
+            }
             let at = over(at, inputs)?;
             self.state.query_planner().create_physical_plan(&at, &self.state).await
         })
+    }
+
+    /// In one step: DataFusion plans two, and its optimizer makes them one.
+    fn aggregate(
+        &self,
+        node: &Aggregate,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let props = self.state.execution_props();
+        let (from, schema) = (node.input.schema(), input.schema());
+        let context = PhysicalPlanningContext::default();
+        let group = |expr: &Expr| {
+            Ok((create_physical_expr(expr, from, props, &context)?, physical_name(expr)?))
+        };
+        let groups = node.group_expr.iter().map(group).collect::<Result<Vec<_>>>()?;
+        let (mut aggregates, mut filters) = (Vec::new(), Vec::new());
+        for expr in &node.aggr_expr {
+            let made =
+                LoweredAggregateBuilder::new(expr, from, &schema, props, &context).build()?;
+            aggregates.push(made.aggregate);
+            filters.push(made.filter);
+        }
+        let groups = PhysicalGroupBy::new_single(groups);
+        let mode = AggregateMode::Single;
+        let made = AggregateExec::try_new(mode, groups, aggregates, filters, input, schema)?;
+        Ok(Arc::new(made))
     }
 }
 
 /// A node over inputs that are planned.
 fn over(plan: &LogicalPlan, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<LogicalPlan> {
     let schemas = plan.inputs().into_iter().map(|input| input.schema().clone());
-    let mut inputs: Vec<LogicalPlan> = inputs
+    let inputs: Vec<LogicalPlan> = inputs
         .into_iter()
         .zip(schemas)
         .map(|(input, schema)| Planned::plan(input, schema))
         .collect();
-    match (plan, inputs.len()) {
-        (_, 0) => Ok(plan.clone()),
-        (LogicalPlan::Aggregate(node), 1) => {
-            let input = Arc::new(inputs.remove(0));
-            let (group, aggregates) = (node.group_expr.clone(), node.aggr_expr.clone());
-            let schema = node.schema.clone();
-            let node = Aggregate::try_new_with_schema(input, group, aggregates, schema)?;
-            Ok(LogicalPlan::Aggregate(node))
-        }
-        _ => plan.with_new_exprs(plan.expressions(), inputs),
+    match inputs.is_empty() {
+        true => Ok(plan.clone()),
+        false => plan.with_new_exprs(plan.expressions(), inputs),
     }
 }
 
