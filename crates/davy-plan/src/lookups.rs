@@ -251,7 +251,8 @@ impl LookupIndex {
     }
 
     fn key(&self, cells: &[String]) -> String {
-        let mut key = String::new();
+        let cell = |place: &usize| cells.get(*place).map_or(0, String::len);
+        let mut key = String::with_capacity(self.exact.iter().map(|at| cell(at) + 1).sum());
         for place in &self.exact {
             key.push_str(cells.get(*place).map_or("", String::as_str));
             key.push('\u{0}');

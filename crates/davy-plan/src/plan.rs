@@ -11,7 +11,7 @@ use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion_common::{Column as DfColumn, DataFusionError};
-use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, cast};
+use datafusion_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, cast};
 use davy_diag::{Diagnostic, SourceMap, Span};
 use std::sync::Arc;
 
@@ -255,7 +255,8 @@ impl Plan {
     }
 
     pub fn filter(self, predicate: Expr) -> Result<Plan, Failed> {
-        Ok(Plan::new(LogicalPlanBuilder::from(self.logical).filter(predicate)?.build()?))
+        let filter = Filter::try_new(predicate, Arc::new(self.logical))?;
+        Ok(Plan::new(LogicalPlan::Filter(filter)))
     }
 
     /// Events in the order that Splunk shows them: newest first.

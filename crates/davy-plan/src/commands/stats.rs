@@ -6,11 +6,12 @@ use crate::example;
 use crate::explode::explode;
 use crate::expr::{Compiler, Typed};
 use crate::fields::{FieldSet, Fields};
-use crate::plan::{Failed, Plan, PlanCx, column_expr, named};
+use crate::plan::{Failed, Plan, PlanCx, column_expr};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
-use datafusion_expr::{Expr, LogicalPlanBuilder, lit, when};
+use datafusion_expr::{Aggregate, Expr, LogicalPlan, lit, when};
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Args, Grammar};
+use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "stats",
@@ -180,15 +181,14 @@ pub(super) fn aggregate(
         list.push((format!("__agg{i}"), aggs::plan_one(agg, &plan, cx)?));
     }
     let exprs: Vec<Expr> = list.iter().map(|(n, e)| e.clone().alias(n)).collect();
-    let grouped =
-        LogicalPlanBuilder::from(plan.logical).aggregate(aggs::group_exprs(by), exprs)?.build()?;
+    // As with projections, the builder would look up each column again.
+    let grouped = Aggregate::try_new(Arc::new(plan.logical), aggs::group_exprs(by), exprs)?;
     let mut columns: Vec<(String, Expr)> = by.iter().map(|n| (n.clone(), column_expr(n))).collect();
     for ((held, _), agg) in list.iter().zip(aggs) {
         columns.retain(|(n, _)| *n != agg.alias);
         columns.push((agg.alias.clone(), column_expr(held)));
     }
-    let columns = columns.into_iter().map(|(n, e)| named(&n, e));
-    Ok(Plan::new(LogicalPlanBuilder::from(grouped).project(columns)?.build()?))
+    Plan::new(LogicalPlan::Aggregate(grouped)).project(columns)
 }
 
 /// Rows in the order of their keys: numbers before texts, as `sort` has it.
