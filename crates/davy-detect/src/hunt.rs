@@ -86,6 +86,19 @@ pub fn hunt(
     stop: &AtomicBool,
     events: &dyn HuntEvents,
 ) -> Result<Hunt, RunError> {
+    hunt_over(world, detections, source, env, stop, events, true)
+}
+
+/// As [`hunt`]. `baselines`: detections without one are told.
+pub(crate) fn hunt_over(
+    world: &World<'_>,
+    detections: &[&Detection],
+    source: &Arc<dyn EventSource>,
+    env: &Env,
+    stop: &AtomicBool,
+    events: &dyn HuntEvents,
+    baselines: bool,
+) -> Result<Hunt, RunError> {
     let mut hunt = Hunt::default();
     let started = Instant::now();
     let mut quarry = Quarry::new(world, detections, source, env);
@@ -96,7 +109,10 @@ pub fn hunt(
     }
     hunt.reads_risk = quarry.reading_risk().map(str::to_owned).collect();
     // Before the hunt, which may fill them.
-    let without = baseline::without_baseline(world, quarry.lookups());
+    let without = match baselines {
+        true => baseline::without_baseline(world, quarry.lookups()),
+        false => Vec::new(),
+    };
     let many = world.session.run_many(&quarry, source, stop, &Told(events))?;
     quarry.learn(many.learnt);
     hunt.stopped = many.stopped;

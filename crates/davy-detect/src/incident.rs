@@ -114,7 +114,7 @@ pub fn object_risk(findings: &[Finding]) -> Vec<ObjectRisk> {
 pub fn risk_notables(findings: &[Finding]) -> Vec<RiskNotable> {
     let mut out = Vec::new();
     for ((_, kind), (object, entries)) in by_object(findings) {
-        let made = |rule, span, met: fn(&Window) -> bool| {
+        let made = |rule, span, met: fn(&Sum<'_>) -> bool| {
             raised(&entries, span, met).into_iter().map(move |window| RiskNotable {
                 rule,
                 severity: severity(window.score),
@@ -151,40 +151,68 @@ fn severity(score: u64) -> &'static str {
 struct Window<'f> {
     time: f64,
     score: u64,
-    sources: BTreeSet<&'f str>,
-    tactics: BTreeSet<&'f str>,
+    sources: Vec<&'f str>,
+    tactics: Vec<&'f str>,
+}
+
+/// What is within a rule's span up to some event.
+#[derive(Default)]
+struct Sum<'f> {
+    score: u64,
+    /// How often each is met.
+    sources: BTreeMap<&'f str, usize>,
+    tactics: BTreeMap<&'f str, usize>,
+}
+
+impl<'f> Sum<'f> {
+    fn add(&mut self, entry: &Entry<'f>) {
+        self.score += entry.score;
+        *self.sources.entry(entry.source).or_default() += 1;
+        for tactic in entry.tactics {
+            *self.tactics.entry(tactic).or_default() += 1;
+        }
+    }
+
+    fn take(&mut self, entry: &Entry<'f>) {
+        fn one_less<'f>(counts: &mut BTreeMap<&'f str, usize>, name: &'f str) {
+            let Some(count) = counts.get_mut(name) else { return };
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(name);
+            }
+        }
+        self.score -= entry.score;
+        one_less(&mut self.sources, entry.source);
+        entry.tactics.iter().for_each(|tactic| one_less(&mut self.tactics, tactic));
+    }
+
+    fn window(&self, time: f64) -> Window<'f> {
+        let sources = self.sources.keys().copied().collect();
+        let tactics = self.tactics.keys().copied().collect();
+        Window { time, score: self.score, sources, tactics }
+    }
 }
 
 /// One window for each stretch of time in which the rule is met without a break; it holds the
 /// highest sum of the stretch.
-fn raised<'f>(
-    entries: &'f [Entry<'f>],
-    span: f64,
-    met: fn(&Window<'_>) -> bool,
-) -> Vec<Window<'f>> {
+fn raised<'f>(entries: &'f [Entry<'f>], span: f64, met: fn(&Sum<'_>) -> bool) -> Vec<Window<'f>> {
     let mut out: Vec<Window<'f>> = Vec::new();
-    let mut from = 0;
+    let mut oldest = entries.iter().peekable();
+    let mut sum = Sum::default();
     let mut open = false;
-    for (at, entry) in entries.iter().enumerate() {
-        while entries.get(from).is_some_and(|e| e.time <= entry.time - span) {
-            from += 1;
+    for entry in entries {
+        while let Some(old) = oldest.next_if(|old| old.time <= entry.time - span) {
+            sum.take(old);
         }
-        let mut window = Window { time: entry.time, ..Window::default() };
-        for one in entries.get(from..=at).unwrap_or_default() {
-            window.score += one.score;
-            window.sources.insert(one.source);
-            window.tactics.extend(one.tactics.iter().map(String::as_str));
-        }
-        if !met(&window) {
+        sum.add(entry);
+        if !met(&sum) {
             open = false;
             continue;
         }
         match out.last_mut().filter(|_| open) {
-            Some(last) if window.score > last.score => {
-                *last = Window { time: last.time, ..window };
-            }
+            Some(last) if sum.score > last.score => *last = sum.window(last.time),
             Some(_) => {}
-            None => out.push(window),
+            None => out.push(sum.window(entry.time)),
         }
         open = true;
     }

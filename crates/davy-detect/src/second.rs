@@ -1,7 +1,7 @@
 //! The second stage of a hunt: detections that read risk events and notables run over those that
 //! the first stage gave.
 
-use crate::hunt::{Hunt, HuntEvents, hunt};
+use crate::hunt::{Hunt, HuntEvents, hunt_over};
 use crate::incident::risk_notables;
 use crate::risk::RiskEvent;
 use crate::run::World;
@@ -48,7 +48,7 @@ pub fn second_stage(
     let now = if last.is_finite() { last.floor() + 1.0 } else { env.now };
     let env = Env { now, earliest: 0.0, latest: f64::INFINITY, ..env.clone() };
     let source: Arc<dyn EventSource> = Arc::new(FileSource::new(inputs, Options::default()));
-    let second = hunt(world, &chosen, &source, &env, stop, events)?;
+    let second = hunt_over(world, &chosen, &source, &env, stop, events, false)?;
     first.second_stage = chosen.iter().map(|d| d.name.value.clone()).collect();
     first.findings.extend(second.findings);
     first.sort();

@@ -83,20 +83,22 @@ fn read_value<'a>(text: &'a str, value: &mut String) -> &'a str {
         value.push_str(bare.trim());
         return rest;
     };
-    let mut escaped = false;
-    for (at, c) in body.char_indices() {
-        match c {
-            _ if escaped => {
-                if !matches!(c, '"' | '\\') {
-                    value.push('\\');
-                }
-                value.push(c);
-                escaped = false;
+    let mut rest = body;
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
+        let (plain, tail) = rest.split_at(at);
+        value.push_str(plain);
+        let Some(tail) = tail.strip_prefix('\\') else {
+            return tail.get(1..).unwrap_or_default();
+        };
+        let mut escaped = tail.chars();
+        if let Some(c) = escaped.next() {
+            if !matches!(c, '"' | '\\') {
+                value.push('\\');
             }
-            '\\' => escaped = true,
-            '"' => return body.get(at + 1..).unwrap_or_default(),
-            c => value.push(c),
+            value.push(c);
         }
+        rest = escaped.as_str();
     }
+    value.push_str(rest);
     ""
 }
