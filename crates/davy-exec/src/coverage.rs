@@ -1,7 +1,9 @@
 //! Which of the fields that a data source is said to have are produced from an example of it.
 
 use crate::files::{FileSource, Input, Place};
-use crate::session::{RunError, Search, Session, prepare};
+use crate::prepared::prepare;
+use crate::run::Search;
+use crate::session::{RunError, Session};
 use davy_events::{Meta, Options};
 use davy_plan::{Env, FieldSet, Knowledge, rows_of};
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use crate::empty::{needed, needs_events, reads_once};
 use crate::reads::Reads;
-use crate::session::{Answer, Events, Run, RunError, Search, Session};
+use crate::run::{Events, Run, Search};
+use crate::session::{Answer, RunError, Session};
 use crate::shapes::lock;
 use crate::shared::{Budget, OnlyIf, Stored, scan};
 use crate::source::{EventSource, ReadRequest};

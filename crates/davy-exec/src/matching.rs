@@ -1,6 +1,7 @@
 //! The events behind the results of searches, with all of their fields.
 
-use crate::session::{Events, Run, RunError, Search, Session};
+use crate::run::{Events, Run, Search};
+use crate::session::{RunError, Session};
 use crate::shared::{Stored, scan};
 use crate::source::{EventSource, ReadRequest};
 use datafusion::arrow::array::AsArray;

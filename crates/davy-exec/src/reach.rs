@@ -1,6 +1,7 @@
 //! Which kinds of events searches can read, and what the others lack, without decoding an event.
 
-use crate::session::{Events, Run, RunError, Search, Session};
+use crate::run::{Events, Run, Search};
+use crate::session::{RunError, Session};
 use crate::shapes::{ALL, Graph, Node, Scope, Shapes, Truth, lock};
 use crate::shared::{Filters, Gate};
 use crate::source::{EventSource, Read, ReadRequest};
