@@ -47,12 +47,14 @@ impl Graph {
         name: &str,
         before: usize,
     ) -> NodeId {
-        let key = (dataset.clone(), name.to_owned(), before);
-        if let Some(id) = self.dataset_memo.get(&key) {
+        let known = self.dataset_memo.get(dataset).and_then(|names| names.get(name));
+        if let Some((_, id)) = known.and_then(|list| list.iter().find(|(at, _)| *at == before)) {
             return *id;
         }
         let id = self.dataset_value_of(dataset, name, before);
-        self.dataset_memo.insert(key, id);
+        // Asked for far more often than made.
+        let names = self.dataset_memo.entry(dataset.clone()).or_default();
+        names.entry(name.to_owned()).or_default().push((before, id));
         id
     }
 

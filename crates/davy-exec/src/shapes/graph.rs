@@ -12,7 +12,6 @@ use davy_events::Shape;
 use davy_knowledge::{Base, Given};
 use davy_plan::{Compiler, DatasetRef, Failed, Plan, SearchCondition, Typed, Val, specialise};
 use davy_spl::ast::{Expr, SearchExpr};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Where a name is looked up.
@@ -45,8 +44,9 @@ pub(crate) struct Graph {
     pub(super) types: Option<Types>,
     /// Fields of the event that are called `tag` or `eventtype` are not looked at.
     pub(super) only_types: bool,
-    pub(super) dataset_memo: HashMap<(DatasetRef, String, usize), NodeId>,
-    pub(super) dataset_truth: HashMap<DatasetRef, Truth>,
+    /// By dataset and name, with the number of calculated fields that count.
+    pub(super) dataset_memo: Fast<DatasetRef, Fast<String, Vec<(usize, NodeId)>>>,
+    pub(super) dataset_truth: Fast<DatasetRef, Truth>,
     /// What could not be compiled.
     pub(crate) problems: Vec<(davy_diag::Span, String)>,
 }
@@ -67,8 +67,8 @@ impl Graph {
             server: None,
             types: None,
             only_types: false,
-            dataset_memo: HashMap::new(),
-            dataset_truth: HashMap::new(),
+            dataset_memo: Fast::default(),
+            dataset_truth: Fast::default(),
             problems: Vec::new(),
         }
     }
