@@ -84,11 +84,12 @@ impl OverRows for Contingency {
         Order::Makes
     }
 
-    fn run(&self, rows: Rows, _: &PlanCx<'_>) -> Result<Rows, Failed> {
+    fn run(&self, rows: Rows, cx: &PlanCx<'_>) -> Result<Rows, Failed> {
         let at = [rows.column(&self.row.value), rows.column(&self.column.value)];
         let mut cells: HashMap<[String; 2], f64> = HashMap::new();
         let mut totals: [HashMap<String, f64>; 2] = [HashMap::new(), HashMap::new()];
         for row in &rows.rows {
+            cx.engine.go_on()?;
             let [a, b] =
                 at.map(|i| i.and_then(|i| row.get(i)).map(Val::values).unwrap_or_default());
             for x in &a {
@@ -108,6 +109,7 @@ impl OverRows for Contingency {
         out.names.extend(kept[1].iter().map(|(name, _)| name.clone()));
         out.names.extend(self.total.clone());
         for (x, total) in &kept[0] {
+            cx.engine.go_on()?;
             let mut line = vec![Val::str(x.clone())];
             let count = |y: &String| cells.get(&[x.clone(), y.clone()]).copied().unwrap_or(0.0);
             line.extend(kept[1].iter().map(|(y, _)| Val::Num(count(y))));

@@ -41,7 +41,7 @@ impl OverRows for Correlate {
         Order::Makes
     }
 
-    fn run(&self, rows: Rows, _: &PlanCx<'_>) -> Result<Rows, Failed> {
+    fn run(&self, rows: Rows, cx: &PlanCx<'_>) -> Result<Rows, Failed> {
         let mut columns: Vec<(&String, usize)> = rows
             .names
             .iter()
@@ -58,6 +58,7 @@ impl OverRows for Correlate {
         for (name, a) in &columns {
             let mut line = vec![Val::str((*name).clone())];
             for (_, b) in &columns {
+                cx.engine.go_on()?;
                 let both = rows.rows.iter().filter(|r| has(r, *a) && has(r, *b)).count();
                 let either = rows.rows.iter().filter(|r| has(r, *a) || has(r, *b)).count();
                 let share = if either == 0 { 0.0 } else { both as f64 / either as f64 };

@@ -344,10 +344,11 @@ impl OverRows for Predict {
         self.named().map(|f| (f.value.clone(), f.span)).collect()
     }
 
-    fn run(&self, mut rows: Rows, _: &PlanCx<'_>) -> Result<Rows, Failed> {
+    fn run(&self, mut rows: Rows, cx: &PlanCx<'_>) -> Result<Rows, Failed> {
         let known = rows.rows.len();
         go_on(&mut rows, self.groups.iter().map(Group::extra).max().unwrap_or(0));
         for group in &self.groups {
+            cx.engine.go_on()?;
             group.write(&mut rows, known)?;
         }
         Ok(rows)
