@@ -9,7 +9,7 @@ use crate::shapes::{
 };
 use crate::source::ReadRequest;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::arrow::datatypes::{Float64Type, UInt64Type};
 use datafusion::common::Result;
 use davy_events::{Demand, Kind, Needles, Shape, Want};
 use davy_plan::{Column, SEQ};
@@ -55,6 +55,8 @@ pub(super) struct Live {
     /// What its columns are made of is decoded for others: once it is known to be needed, they are
     /// made at once.
     pub(super) ready: bool,
+    /// The times that it asks for, where other requests may ask for more.
+    range: Option<(f64, f64)>,
 }
 
 /// How rows are found.
@@ -106,8 +108,24 @@ impl ShapePlan {
                 }
             }
         }
+        self.in_time(batch, &mut passing);
         passing.retain(|(_, rows)| !rows.is_empty());
         Ok(passing)
+    }
+
+    /// Leaves out rows at other times than a request asks for: the reading is of all that any does.
+    fn in_time(&self, batch: &RecordBatch, passing: &mut Passing) {
+        let times = batch.column_by_name(TIME).and_then(|c| c.as_primitive_opt::<Float64Type>());
+        for (at, rows) in passing {
+            let range = self.live.get(*at).and_then(|live| live.range);
+            let (Some((earliest, latest)), Some(times)) = (range, times) else { continue };
+            rows.retain(|row| {
+                // As for the whole reading, an event without a time is of any.
+                let row = *row as usize;
+                let time = times.is_valid(row).then(|| times.value(row));
+                time.is_none_or(|time| time >= earliest && time < latest)
+            });
+        }
     }
 
     /// The rows of a batch that pass each gate, where there are any.
@@ -225,7 +243,9 @@ impl Many {
                 let heavy = program.rest || program.raw.iter().any(|n| **n == *RAW);
                 let perhaps = self.only_if.get(number).is_some_and(|sets| !sets.is_empty());
                 let late = (heavy || perhaps) && self.twice && shape.kind == Kind::Evtx;
-                live.push(Live { number, program, late, ready: !heavy });
+                let range = (request.earliest > 0.0 || request.latest.is_finite())
+                    .then_some((request.earliest, request.latest));
+                live.push(Live { number, program, late, ready: !heavy, range });
                 gates.push(gate);
             }
         }

@@ -113,6 +113,9 @@ impl Command for EventStats {
         let by: Vec<String> = self.by.iter().map(|b| b.value.clone()).collect();
         let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();
         let mut aggs = aggs::spread(&self.aggs, &names);
+        if aggs.is_empty() {
+            return Ok(input);
+        }
         let others = if self.allnum { allnum::others(&aggs) } else { Vec::new() };
         let count = aggs.len();
         // Names of their own, so that a result named as a BY field does not hide it.

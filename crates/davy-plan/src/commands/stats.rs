@@ -8,7 +8,8 @@ use crate::expr::{Compiler, Typed};
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
-use datafusion_expr::{Aggregate, Expr, LogicalPlan, lit, when};
+use datafusion_common::DFSchema;
+use datafusion_expr::{Aggregate, EmptyRelation, Expr, LogicalPlan, lit, when};
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Args, Grammar};
 use std::sync::Arc;
@@ -165,6 +166,12 @@ pub(super) fn aggregate(
     by: &[String],
     cx: &PlanCx<'_>,
 ) -> Result<Plan, Failed> {
+    if by.is_empty() && aggs.is_empty() {
+        // A pattern that no field fits.
+        let schema = Arc::new(DFSchema::empty());
+        let nothing = EmptyRelation { produce_one_row: false, schema };
+        return Ok(Plan::new(LogicalPlan::EmptyRelation(nothing)));
+    }
     let missing: Vec<(String, crate::expr::Typed)> = by
         .iter()
         .filter(|n| !input.has_column(n))
