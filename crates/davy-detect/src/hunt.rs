@@ -9,7 +9,7 @@ use crate::run::{World, findings, prepare_detection};
 use crate::tuning::Suppressed;
 use davy_content::Detection;
 use davy_diag::{Diagnostic, Diagnostics, Severity};
-use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, Spent};
+use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, ScanProfile, Spent};
 use davy_plan::{Env, rows_of};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -49,6 +49,8 @@ pub struct HuntProfile {
     pub plan: Duration,
     /// Reading the logs, decoding, matching.
     pub scan: Duration,
+    /// What the threads of the scan did.
+    pub within_scan: ScanProfile,
     /// The searches' commands over the events that passed their filters.
     pub rest: Duration,
     /// Messages, scores, annotations.
@@ -116,8 +118,8 @@ pub(crate) fn hunt_over(
     let many = world.session.run_many(&quarry, source, stop, &Told(events))?;
     quarry.learn(many.learnt);
     hunt.stopped = many.stopped;
-    let Profile { plan, scan, rest, searches: spent } = many.profile;
-    hunt.profile = HuntProfile { plan, scan, rest, ..hunt.profile };
+    let Profile { plan, scan, within_scan, rest, searches: spent } = many.profile;
+    hunt.profile = HuntProfile { plan, scan, within_scan, rest, ..hunt.profile };
     let started = Instant::now();
     // A result that tells no time is of the last event that it may be made of.
     let last = spent.iter().filter_map(|spent| spent.latest).reduce(f64::max);

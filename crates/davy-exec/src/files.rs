@@ -10,6 +10,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// One input.
 #[derive(Debug, Clone)]
@@ -183,11 +184,11 @@ fn chunks(place: &Place) -> Option<usize> {
 const EVENTS_PER_INPUT: u32 = 40;
 
 impl Reading for FileReading {
-    fn part(&self, _: usize, give: &mut dyn FnMut(EventBatch) -> ControlFlow<()>) {
+    fn part(&self, _: usize, give: &mut dyn FnMut(EventBatch) -> ControlFlow<()>) -> Duration {
         // What is learnt of shapes and templates serves for all inputs of this part.
         let demand = self.read.demand.as_ref();
         let mut decoder = Decoder::new(demand, self.source.options.clone());
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         let mut bytes = Some(0);
         let stopped = Cell::new(false);
         let mut checked = |batch: EventBatch| {
@@ -236,12 +237,13 @@ impl Reading for FileReading {
                 self.report(at, part.chunks.is_some(), report);
             }
             if stopped.get() {
-                return;
+                return buffer.took;
             }
         }
         // No input has problems now that it has not told.
         let problems = &mut Vec::new();
         decoder.finish(&mut BatchSink { read: &self.read, give: &mut checked, problems });
+        buffer.took
     }
 }
 
@@ -290,10 +292,27 @@ fn own(all: &[u64], input: u64) -> Arc<[u64]> {
 /// Smaller files are copied into a buffer that is used again, which takes less than mapping them.
 const MAPPED_FROM: u64 = 4 << 20;
 
+/// Where files are copied to, one after another, and how long that took.
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    took: Duration,
+}
+
+impl Buffer {
+    fn fill(&mut self, mut from: impl io::Read) -> io::Result<&[u8]> {
+        let started = Instant::now();
+        self.bytes.clear();
+        let read = from.read_to_end(&mut self.bytes);
+        self.took += started.elapsed();
+        read.map(|_| self.bytes.as_slice())
+    }
+}
+
 fn read_input(
     input: &Input,
     copied: bool,
-    buffer: &mut Vec<u8>,
+    buffer: &mut Buffer,
     decoder: &mut Decoder<'_>,
     sink: &mut BatchSink<'_>,
 ) -> io::Result<Counts> {
@@ -321,9 +340,8 @@ fn read_input(
                 return Ok(Counts::default());
             }
             if meta.len() <= MAPPED_FROM {
-                buffer.clear();
-                file.take(meta.len()).read_to_end(buffer)?;
-                return Ok(decoder.decode(buffer, &input.meta, sink));
+                let bytes = buffer.fill(file.take(meta.len()))?;
+                return Ok(decoder.decode(bytes, &input.meta, sink));
             }
             // Mapping spares a copy. A file cut short while it is mapped would end the process, as
             // with every tool that maps its input.

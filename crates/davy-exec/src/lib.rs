@@ -41,5 +41,6 @@ pub use reads::Reads;
 pub use run::Search;
 pub use session::{Answer, Config, RunError, Session};
 pub use shapes::{Explained, Holds, check_base, explain};
+pub use shared::ScanProfile;
 pub use source::{EventSource, Read, Reading};
 pub use stated::stated;

@@ -5,7 +5,7 @@ use crate::reads::Reads;
 use crate::run::{Events, Run, Search};
 use crate::session::{Answer, RunError, Session};
 use crate::shapes::lock;
-use crate::shared::{Budget, OnlyIf, Stored, scan};
+use crate::shared::{Budget, OnlyIf, ScanProfile, Stored, scan};
 use crate::source::{EventSource, ReadRequest};
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::compute::max;
@@ -68,6 +68,7 @@ pub struct Profile {
     pub plan: Duration,
     /// Reading, decoding and matching.
     pub scan: Duration,
+    pub within_scan: ScanProfile,
     /// The searches' commands over the rows that were kept for them.
     pub rest: Duration,
     /// In the order of the searches.
@@ -126,12 +127,12 @@ impl Session {
             }
             places.push(own);
         }
+        let budget = self.budget();
         let kept = match source.table() {
             None if searches.count() > 0 => {
                 let first = searches.search(0);
                 let shapes = self.shapes_of(first.knowledge, &first.env);
                 let only_if = only_if(&probes, &places, requests.len());
-                let budget = self.budget();
                 let grown =
                     source.grows().map(|look| look.rows(&requests, shapes.clone(), &budget, stop));
                 match grown.transpose()?.flatten() {
@@ -145,7 +146,8 @@ impl Session {
         let answers = self.answers(searches, source, probes, &requests, places, kept, events);
         let rest = started.elapsed() - probed - scanned;
         let (answers, spent) = answers.into_iter().unzip();
-        let profile = Profile { plan: probed, scan: scanned, rest, searches: spent };
+        let within_scan = budget.times.profile();
+        let profile = Profile { plan: probed, scan: scanned, within_scan, rest, searches: spent };
         Ok(ManyAnswers { answers, learnt, stopped: stop.load(Ordering::Relaxed), profile })
     }
 
@@ -154,7 +156,7 @@ impl Session {
         let config = self.config();
         let bytes = config.memory.map_or(config.waiting, |all| config.waiting.min(all / 4));
         let disk = self.state().runtime_env().disk_manager.clone();
-        Budget { threads: config.partitions.max(1), bytes, disk }
+        Budget { threads: config.partitions.max(1), bytes, disk, times: Arc::default() }
     }
 
     /// Each search's commands over the rows that were kept for it.

@@ -10,6 +10,7 @@ use davy_spl::ast::SearchExpr;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a search asks of its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,8 +134,8 @@ pub trait EventSource: Send + Sync + std::fmt::Debug {
 /// One reading of a source.
 pub trait Reading: Send + Sync {
     /// Reads a part of the events, giving batches with the fields that the demand wanted of their
-    /// shape.
-    fn part(&self, part: usize, give: &mut dyn FnMut(EventBatch) -> ControlFlow<()>);
+    /// shape. Tells how long it took to get the bytes that they were made of, where that is known.
+    fn part(&self, part: usize, give: &mut dyn FnMut(EventBatch) -> ControlFlow<()>) -> Duration;
 }
 
 /// Gives a decoder's batches on, cut to the time range.

@@ -2,6 +2,7 @@
 
 use super::kept::Keeper;
 use super::plan::{Passing, Plans, ShapePlan, numbers};
+use super::times::Times;
 use crate::shapes::{Fast, Memo, NodeId, Pass, Rows};
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::buffer::Buffer;
@@ -10,6 +11,7 @@ use datafusion::common::Result;
 use davy_events::EventBatch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What one thread found, by request.
 pub(super) struct Found {
@@ -21,11 +23,17 @@ pub(super) struct Found {
 pub(super) struct Worker {
     plans: Arc<dyn Plans>,
     found: Found,
+    times: Arc<Times>,
 }
 
 impl Worker {
-    pub(super) fn new(plans: Arc<dyn Plans>, requests: usize, rows: Keeper) -> Worker {
-        Worker { plans, found: Found { rows, late: vec![Vec::new(); requests] } }
+    pub(super) fn new(
+        plans: Arc<dyn Plans>,
+        requests: usize,
+        rows: Keeper,
+        times: Arc<Times>,
+    ) -> Worker {
+        Worker { plans, found: Found { rows, late: vec![Vec::new(); requests] }, times }
     }
 
     pub(super) fn finish(self) -> Found {
@@ -36,7 +44,16 @@ impl Worker {
     pub(super) fn take(&mut self, batch: EventBatch) -> Result<()> {
         let EventBatch { shape, batch } = batch;
         let plan = self.plans.plan(&shape);
-        let mut passing = plan.passing(&batch)?;
+        let started = Instant::now();
+        let passing = plan.passing(&batch)?;
+        self.times.matched(started);
+        let started = Instant::now();
+        self.keep(&plan, batch, passing)?;
+        self.times.made(started);
+        Ok(())
+    }
+
+    fn keep(&mut self, plan: &ShapePlan, batch: RecordBatch, mut passing: Passing) -> Result<()> {
         let all = numbers(&batch);
         for (live, _) in &passing {
             if let Some(live) = plan.live.get(*live) {
@@ -60,7 +77,7 @@ impl Worker {
         let union = union(&passing, batch.num_rows());
         let whole = union.len() == batch.num_rows();
         let wanted = if whole { batch } else { take_record_batch(&batch, &union)? };
-        let shared = shared(&plan, &passing, &wanted)?;
+        let shared = shared(plan, &passing, &wanted)?;
         for (live, rows) in passing {
             let Some(live) = plan.live.get(live) else { continue };
             let numbers = rows.iter().filter_map(|row| all.get(*row as usize).copied()).collect();

@@ -10,7 +10,9 @@ mod kept;
 mod look;
 mod plan;
 mod scan;
+mod times;
 
 pub(crate) use gate::{Filters, Gate};
 pub(crate) use kept::Stored;
 pub(crate) use scan::{Budget, OnlyIf, scan, scan_numbered};
+pub use times::ScanProfile;

@@ -3,6 +3,7 @@
 use super::gate::{Filter, Filters, Gate};
 use super::index::{Automata, Index};
 use super::scan::OnlyIf;
+use super::times::Times;
 use crate::shapes::{
     ALL, Alike, Fast, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth,
     closure, lock,
@@ -16,6 +17,7 @@ use davy_plan::{Column, SEQ};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 const RAW: &str = "_raw";
 const TIME: &str = "_time";
@@ -174,6 +176,7 @@ pub(super) struct Many {
     twice: bool,
     known: Mutex<HashMap<u64, Vec<Arc<ShapePlan>>>>,
     needles: Mutex<HashMap<BTreeSet<String>, Option<Arc<Needles>>>>,
+    times: Arc<Times>,
 }
 
 impl std::fmt::Debug for Many {
@@ -188,6 +191,7 @@ impl Many {
         requests: Vec<ReadRequest>,
         only_if: &[OnlyIf],
         twice: bool,
+        times: Arc<Times>,
     ) -> Many {
         let only_if = only_if.to_vec();
         let found = requests.iter().map(|_| AtomicBool::new(false)).collect();
@@ -202,7 +206,19 @@ impl Many {
             alike.push(*numbers.entry(columns).or_insert(next));
         }
         let (known, needles, automata) = Default::default();
-        Many { shapes, requests, only_if, found, alike, filters, automata, twice, known, needles }
+        Many {
+            shapes,
+            requests,
+            only_if,
+            found,
+            alike,
+            filters,
+            automata,
+            twice,
+            known,
+            needles,
+            times,
+        }
     }
 
     pub(super) fn requests(&self) -> &[ReadRequest] {
@@ -373,7 +389,9 @@ impl Plans for Many {
         if let Some(plan) = found(&lock(&self.known)) {
             return plan;
         }
+        let started = Instant::now();
         let made = Arc::new(self.made(shape));
+        self.times.matched(started);
         let mut known = lock(&self.known);
         if let Some(plan) = found(&known) {
             return plan;

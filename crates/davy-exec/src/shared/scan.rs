@@ -3,6 +3,7 @@
 use super::kept::{Keeper, Stored};
 use super::look::{Found, Worker};
 use super::plan::{Late, Many, Plans};
+use super::times::Times;
 use crate::shapes::Shapes;
 use crate::source::{EventSource, Read, ReadRequest};
 use datafusion::common::{DataFusionError, Result};
@@ -11,6 +12,7 @@ use davy_events::Demand;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// What a reading may use.
 pub(crate) struct Budget {
@@ -18,6 +20,7 @@ pub(crate) struct Budget {
     /// Bytes of kept rows in memory, over all threads.
     pub(crate) bytes: usize,
     pub(crate) disk: Arc<DiskManager>,
+    pub(crate) times: Arc<Times>,
 }
 
 /// Sets of other requests: a request's rows matter only if all of one of the sets have rows. With
@@ -48,7 +51,9 @@ pub(crate) fn scan_numbered(
     budget: &Budget,
     stop: &AtomicBool,
 ) -> Result<Vec<Stored>> {
-    let many = Arc::new(Many::new(shapes, requests, only_if, source.can_be_read_again()));
+    let twice = source.can_be_read_again();
+    let many = Many::new(shapes, requests, only_if, twice, budget.times.clone());
+    let many = Arc::new(many);
     let requests = many.requests();
     let earliest = requests.iter().map(|r| r.earliest).fold(f64::INFINITY, f64::min);
     let latest = requests.iter().map(|r| r.latest).fold(0.0, f64::max);
@@ -99,9 +104,10 @@ fn share(
     let reading = source.start(read, threads);
     let part = |part: usize| {
         let keeper = Keeper::new(requests, budget.bytes / threads.max(1), budget.disk.clone());
-        let mut worker = Worker::new(plans.clone(), requests, keeper);
+        let started = Instant::now();
+        let mut worker = Worker::new(plans.clone(), requests, keeper, budget.times.clone());
         let mut failed = None;
-        reading.part(part, &mut |batch| {
+        let read = reading.part(part, &mut |batch| {
             if let Err(error) = worker.take(batch) {
                 failed = Some(error);
             }
@@ -110,6 +116,7 @@ fn share(
                 false => ControlFlow::Continue(()),
             }
         });
+        budget.times.part(started, read);
         match failed {
             Some(error) => Err(error),
             None => Ok(worker.finish()),

@@ -128,6 +128,14 @@ pub(super) fn profile(hunt: &Hunt) {
         ms(p.findings),
         ms(p.second),
     );
+    let within = &p.within_scan;
+    tell!(
+        "core time of the scan: read {:.0} ms, decode {:.0} ms, match {:.0} ms, rest {:.0} ms",
+        ms(within.read),
+        ms(within.decode),
+        ms(within.matched),
+        ms(within.rest),
+    );
     let mut rows: Vec<_> = p.detections.iter().filter(|(_, spent)| spent.rows_in > 0).collect();
     rows.sort_by(|(a, x), (b, y)| y.time.cmp(&x.time).then_with(|| a.cmp(b)));
     tell!("  events past filter     rows out         ms  detection");
