@@ -113,5 +113,6 @@ fn is_csv(text: &[u8]) -> bool {
         })
         .count();
     // A cell that spans lines leaves the row short.
-    names.len() >= 2 && names.iter().all(is_name) && (cells == names.len() || quoted)
+    let unnamed = cells == names.len() + 1 && names.contains(&b"Event ID".as_slice());
+    names.len() >= 2 && names.iter().all(is_name) && (cells == names.len() || quoted || unnamed)
 }

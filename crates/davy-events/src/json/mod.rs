@@ -258,9 +258,10 @@ impl JsonDecoder {
                 return self.text(run, &text, &Wrapper::default(), None);
             }
         }
-        if (stated.is_none() || has("@timestamp") || has("stream"))
-            && let Some((text, wrapper)) = wrap::shipped(&self.flat, run.meta.now)
-        {
+        let held = ["message", "full_log", "log", "MESSAGE"].iter().any(|name| has(name));
+        let wrapped = stated.is_none() || has("@timestamp") || has("stream");
+        let wrapped = wrapped && (held || has("@timestamp"));
+        if wrapped && let Some((text, wrapper)) = wrap::shipped(&self.flat, run.meta.now) {
             return self.text(run, &text, &wrapper, None);
         }
         let row = has("_time") || has("_raw");

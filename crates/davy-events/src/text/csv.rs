@@ -2,7 +2,7 @@
 //! the columns of other tools, audit records of Microsoft 365 (`AuditData`).
 
 use crate::decode::Step;
-use crate::foreign;
+use crate::foreign::{self, viewer};
 use crate::json::JsonDecoder;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
@@ -134,7 +134,11 @@ impl CsvDecoder {
             }
             // Log Analytics says the zone behind a name.
             let name = |name: String| name.trim().trim_end_matches(" [UTC]").to_owned();
-            let header: Vec<String> = cells(&raw).into_iter().map(name).collect();
+            let mut header: Vec<String> = cells(&raw).into_iter().map(name).collect();
+            // The Event Viewer names no column of messages.
+            if viewer::COLUMNS.iter().all(|name| header.iter().any(|known| known == name)) {
+                header.push(viewer::MESSAGE.to_owned());
+            }
             let stated = run.meta.sourcetype.is_some();
             let rows = Rows::of(&header);
             let own = !stated || matches!(rows, Rows::Exported);

@@ -98,6 +98,9 @@ pub(crate) fn tell(line: &str, header: Option<&Syslog<'_>>, file: &str) -> Optio
     if line.contains("msg=audit(") && (audit(line) || header.is_some_and(|h| audit(h.message))) {
         return Some(of("linux:audit"));
     }
+    if line.contains("\nadmonEventType=") {
+        return Some(of("ActiveDirectory").source("ActiveDirectory"));
+    }
     if line.starts_with("Audit:[timestamp=") {
         return Some(of("audittrail").source("audittrail").index("_audit"));
     }

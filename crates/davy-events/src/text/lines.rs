@@ -18,8 +18,8 @@ pub(crate) struct LineDecoder {
     slots: Vec<(Option<Known>, SlotId)>,
     windows: WindowsShaper,
     json: JsonDecoder,
-    /// An event of several lines as far as it was read, and where it begins.
-    block: Option<(Vec<u8>, u64)>,
+    /// An event of several lines as far as it was read.
+    block: Option<Block>,
     /// The time of the line before, for one that tells none.
     before: Option<f64>,
 }
@@ -49,7 +49,9 @@ impl Step for LineDecoder {
             at += taken;
             let Some(line) = line else { continue };
             if line.trim_ascii().is_empty() {
-                self.end_block(run);
+                if self.block.as_ref().is_some_and(|block| !block.dated) {
+                    self.end_block(run);
+                }
             } else {
                 let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
                 self.line(run, line, offset);
@@ -60,6 +62,26 @@ impl Step for LineDecoder {
         }
         text.len()
     }
+}
+
+struct Block {
+    text: Vec<u8>,
+    offset: u64,
+    /// It goes on to the next line that is a date, else to an empty line.
+    dated: bool,
+}
+
+/// What ends an event of Splunk's monitor of Active Directory.
+const END: &[u8] = b"---splunk-admon-end-of-event---";
+
+/// `05/04/2026 09:30:00.123` and nothing else.
+fn is_date(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let slash = |at: usize| line.get(at) == Some(&b'/');
+    (19..=30).contains(&line.len())
+        && slash(2)
+        && slash(5)
+        && line.iter().all(|b| b.is_ascii_digit() || b"/:. APM".contains(b))
 }
 
 /// How an alert of Snort begins that goes on to an empty line.
@@ -87,24 +109,30 @@ impl LineDecoder {
     }
 
     fn line(&mut self, run: &mut Run<'_>, line: &[u8], offset: u64) {
-        if let Some((block, _)) = &mut self.block {
-            if block.len() + line.len() < BLOCK {
-                block.push(b'\n');
-                block.extend_from_slice(line);
+        let dated = is_date(line);
+        if let Some(block) = &mut self.block {
+            let ends = dated || line.starts_with(END) || block.text.len() + line.len() > BLOCK;
+            if !ends {
+                block.text.push(b'\n');
+                block.text.extend_from_slice(line);
                 return;
             }
             self.end_block(run);
         }
         match run.meta.sourcetype {
+            _ if line.starts_with(END) => {}
+            _ if dated => self.block = Some(Block { text: line.to_vec(), offset, dated }),
             None if is_frame(line) => {}
-            None if line.starts_with(ALERT) => self.block = Some((line.to_vec(), offset)),
+            None if line.starts_with(ALERT) => {
+                self.block = Some(Block { text: line.to_vec(), offset, dated });
+            }
             _ => self.event(run, line, offset),
         }
     }
 
     fn end_block(&mut self, run: &mut Run<'_>) {
-        if let Some((block, offset)) = self.block.take() {
-            self.event(run, &block, offset);
+        if let Some(block) = self.block.take() {
+            self.event(run, &block.text, block.offset);
         }
     }
 
@@ -153,7 +181,11 @@ impl LineDecoder {
         if let Some(header) = header {
             rows.set("host", header.host);
         }
-        kv::fields(&raw, |name, value| set_found(rows, name, value));
+        // Its add-on takes whole lines, whose values hold commas and equals signs.
+        let directory = raw.contains("\nadmonEventType=");
+        if !directory {
+            kv::fields(&raw, |name, value| set_found(rows, name, value));
+        }
         // As Splunk: an event without a time has that of the one before it in its source.
         let before = self.before.or(run.meta.before);
         let time = own.or(before).unwrap_or(now);

@@ -297,3 +297,18 @@ fn two_bytes_a_letter_without_a_mark() {
         assert_eq!(of(&got, "EventCode"), ["4688"], "{:?}", got.problems);
     }
 }
+
+// Splunk's admon input; the end of an event is not in every recording.
+#[test]
+fn objects_of_active_directory_are_blocks() {
+    let object = "05/04/2026 09:30:00.500\ndcName=dc.example\nadmonEventType=Update\nNames:\n\t\
+        objectCategory=CN=Group-Policy-Container,CN=Schema\r\n\n\tdisplayName=My policy\r\nObject \
+        Details:\n\tobjectClass=top|container\r\n";
+    for end in ["", "\n---splunk-admon-end-of-event---\n"] {
+        let got = rows(&format!("{object}{end}{object}{end}"));
+        assert_eq!(of(&got, "sourcetype"), ["ActiveDirectory", "ActiveDirectory"]);
+        assert_eq!(of(&got, "source"), ["ActiveDirectory", "ActiveDirectory"]);
+        assert_eq!(got.times, [1_777_887_000.5, 1_777_887_000.5]);
+        assert!(got.rows[0]["_raw"].contains("\n\tdisplayName=My policy"), "{:?}", got.rows[0]);
+    }
+}
