@@ -74,6 +74,17 @@ const RULES: &[Rule] = &[
         known: || Known::of("aws:cloudtrail:lake"),
     },
     Rule {
+        members: &["class_uid", "metadata", "time"],
+        values: &[("metadata.version", &["*"])],
+        known: || Known::of("ocsf"),
+    },
+    // Carbon Black Cloud, data forwarder.
+    Rule {
+        members: &["type", "org_key", "device_name", "process_guid"],
+        values: &[("type", &["endpoint.event.*"])],
+        known: || Known::of("vmware:cbc:s3:events"),
+    },
+    Rule {
         members: &["kind", "apiVersion", "auditID", "verb"],
         values: &[],
         known: || Known::of("_json").source("kubernetes"),

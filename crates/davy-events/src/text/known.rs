@@ -154,6 +154,9 @@ fn server(line: &str) -> Option<Known> {
     if line.contains(" PACKET  ") && line.contains(" [") {
         return of("MSAD:NT6:DNS");
     }
+    if is_lease(line) {
+        return of("DhcpSrvLog");
+    }
     let mut words = line.split_ascii_whitespace();
     let words = [words.next()?, words.next()?, words.next()?, words.next()?];
     // `TIME DURATION CLIENT CODE/STATUS …`
@@ -179,6 +182,25 @@ fn server(line: &str) -> Option<Known> {
         && (matches!(words[2], "Logon" | "Server" | "Backup") || words[2].starts_with("spid"))
         && line.as_bytes().get(22) == Some(&b' ');
     error_log.then(|| Known::of("mssql:errorlog"))
+}
+
+/// `10,05/04/26,09:30:00,Assign,…` of Windows' DHCP server.
+pub(crate) fn is_lease(line: &str) -> bool {
+    let mut cells = line.splitn(4, ',');
+    let id = cells.next().unwrap_or_default();
+    let (date, clock) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+    let apart = |text: &str, by: u8| {
+        text.len() == 8
+            && text.bytes().enumerate().all(|(at, b)| match at {
+                2 | 5 => b == by,
+                _ => b.is_ascii_digit(),
+            })
+    };
+    matches!(id.len(), 2 | 5)
+        && id.bytes().all(|b| b.is_ascii_digit())
+        && apart(date, b'/')
+        && apart(clock, b':')
+        && cells.next().is_some()
 }
 
 fn program(header: &Syslog<'_>, file: &str) -> Option<Known> {

@@ -92,7 +92,10 @@ const BLOCK: usize = 64 << 10;
 /// Lines that stand between events and are none: those of `ausearch`, the names of the columns of
 /// a flow log.
 fn is_frame(line: &[u8]) -> bool {
-    line == b"----" || line.starts_with(b"time->") || line.starts_with(b"version account-id ")
+    line == b"----"
+        || [&b"time->"[..], b"version account-id ", b"ID,Date,Time,Description,"]
+            .iter()
+            .any(|start| line.starts_with(start))
 }
 
 impl LineDecoder {

@@ -102,6 +102,13 @@ pub(crate) fn time(line: &str, known: Option<&Known>, now: f64) -> Option<f64> {
         Some("aws:cloudwatchlogs:vpcflow") => {
             line.split_ascii_whitespace().nth(10).and_then(stamp::epoch)
         }
+        // Month, day, year of two digits.
+        Some("DhcpSrvLog") if known::is_lease(line) => {
+            let mut cells = line.split(',').skip(1);
+            let (date, clock) = (cells.next()?, cells.next()?);
+            let (day, year) = date.rsplit_once('/')?;
+            stamp::value(&format!("{day}/20{year} {clock}"), now)
+        }
         Some("linux:audit") => {
             let (_, rest) = line.split_once("audit(")?;
             stamp::leading(rest, now).or_else(|| stamp::epoch(rest.split(':').next()?))

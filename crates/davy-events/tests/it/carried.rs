@@ -312,3 +312,13 @@ fn objects_of_active_directory_are_blocks() {
         assert!(got.rows[0]["_raw"].contains("\n\tdisplayName=My policy"), "{:?}", got.rows[0]);
     }
 }
+
+// Windows Server, DHCP audit log.
+#[test]
+fn leases_have_their_time() {
+    let text = "\t\tMicrosoft DHCP Service Activity Log\r\n\r\nID,Date,Time,Description,IP Address\r\n\
+        10,05/04/26,09:30:00,Assign,10.0.0.7,ws.example,AABBCCDDEEFF\r\n";
+    let got = rows(text);
+    assert_eq!(of(&got, "sourcetype"), ["input", "DhcpSrvLog"]);
+    assert_eq!(got.times[1], 1_777_887_000.0);
+}

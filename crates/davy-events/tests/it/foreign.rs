@@ -346,7 +346,7 @@ fn ocsf_is_told_by_its_attributes() {
     let linux = json!({"class_uid": 1007, "activity_id": 1, "time": 1777875566666i64,
         "metadata": {"version": "1.3.0"}, "device": {"os": {"type": "Linux"}},
         "process": {"file": {"path": "/bin/sh"}}});
-    has(&one(&linux.to_string()), &[("sourcetype", "_json"), ("process.file.path", "/bin/sh")]);
+    has(&one(&linux.to_string()), &[("sourcetype", "ocsf"), ("process.file.path", "/bin/sh")]);
 }
 
 #[test]

@@ -80,6 +80,7 @@ fn lines_are_told_by_how_they_are_written() {
             "2026/05/04 09:30:00 [error] 7#7: *1 open() failed, client: 1.2.3.4, server: x",
             "nginx:plus:error",
         ),
+        ("10,05/04/26,09:30:00,Assign,10.0.0.7,ws.example,AABBCCDDEEFF,", "DhcpSrvLog"),
         ("2026-05-04 09:30:00.12 Logon       Login failed for user 'sa'.", "mssql:errorlog"),
         (
             "May  4 09:30:00 ise CISE_Failed_Attempts 01 1 0 2026-05-04 09:30:00.1 +00:00 02 5400 NOTICE x",

@@ -103,6 +103,21 @@ fn logins() {
                 .to_owned(),
             "ann,10.0.0.7,failure",
         ),
+        // SQL Server, error log.
+        (
+            "2026-05-04 09:30:00.12 Logon       Login failed for user 'sa'. Reason: Password did \
+             not match. [CLIENT: 203.0.113.4]"
+                .to_owned(),
+            "sa,203.0.113.4,failure",
+        ),
+        // OCSF, Authentication.
+        (
+            "{\"class_uid\":3002,\"activity_id\":1,\"time\":1777887000123,\"status_id\":2,\
+             \"metadata\":{\"version\":\"1.1.0\",\"product\":{\"name\":\"IdP\"}},\
+             \"user\":{\"name\":\"ann\"},\"src_endpoint\":{\"ip\":\"203.0.113.4\"}}"
+                .to_owned(),
+            "ann,203.0.113.4,failure",
+        ),
         // Okta's log over EventBridge.
         (
             "{\"detail-type\":\"SystemLog\",\"source\":\"aws.partner/okta.com/x\",\"detail\":\
@@ -133,7 +148,13 @@ fn processes() {
     let hunted = "Timestamp,DeviceId,DeviceName,ActionType,FileName,ProcessCommandLine,AccountName,\
         InitiatingProcessFileName\n2026-05-04T09:30:00Z,1,ws.example,ProcessCreated,whoami.exe,\
         whoami /all,ann,cmd.exe\n";
+    // Carbon Black Cloud, data forwarder, endpoint.event.procstart.
+    let forwarded = r#"{"type":"endpoint.event.procstart","org_key":"k","process_guid":"p","device_name":"ws.example","device_timestamp":"2026-05-04 09:30:00 +0000 UTC","process_path":"c:\\windows\\system32\\cmd.exe","process_cmdline":"cmd.exe","childproc_name":"c:\\windows\\system32\\whoami.exe","childproc_username":"ann","target_cmdline":"whoami /all"}"#;
+    // OCSF, Process Activity, of a Linux host.
+    let launched = r#"{"class_uid":1007,"activity_id":1,"time":1777887000123,"metadata":{"version":"1.1.0"},"device":{"hostname":"ws.example","os":{"name":"Linux"}},"actor":{"user":{"name":"ann"},"process":{"file":{"name":"cmd.exe"}}},"process":{"file":{"name":"whoami.exe"},"cmd_line":"whoami /all"}}"#;
     for text in [
+        forwarded.to_owned(),
+        launched.to_owned(),
         record.clone(),
         format!("Record 1\n{record}\n"),
         format!("{{\"document\":{{\"kind\":\"evtx\",\"data\":{record}}},\"name\":\"x\"}}"),
@@ -170,4 +191,33 @@ fn objects_of_active_directory_have_whole_values() {
         let row = "dc.example,My policy,\"CN={06F1A879},CN=Policies,DC=mine\",3";
         assert_eq!(ran.out.lines().nth(1), Some(row), "{} {}", ran.out, ran.err);
     }
+}
+
+// OCSF, DNS Activity and Network Activity.
+#[test]
+fn the_network_in_ocsf() {
+    let event = |class: u32, own: &str| {
+        format!(
+            "{{\"class_uid\":{class},\"activity_id\":6,\"time\":1777887000123,\"metadata\":\
+             {{\"version\":\"1.1.0\"}},\"src_endpoint\":{{\"ip\":\"10.0.0.7\",\"port\":50000}},{own}}}"
+        )
+    };
+    let asked = event(
+        4003,
+        r#""query":{"hostname":"a.example","type":"A"},"rcode":"NoError","answers":[{"rdata":"203.0.113.4"}]"#,
+    );
+    let fields = "src query record_type answer message_type";
+    assert_eq!(
+        row(&asked, "Network_Resolution.DNS", fields),
+        "10.0.0.7,a.example,A,203.0.113.4,Response"
+    );
+    let sent = event(
+        4001,
+        r#""dst_endpoint":{"ip":"203.0.113.4","port":443},"connection_info":{"protocol_num":6},"disposition":"Blocked""#,
+    );
+    let fields = "src dest dest_port transport action";
+    assert_eq!(
+        row(&sent, "Network_Traffic.All_Traffic", fields),
+        "10.0.0.7,203.0.113.4,443,tcp,blocked"
+    );
 }
