@@ -34,10 +34,19 @@ pub fn sniff(head: &[u8]) -> Format {
         _ if head.starts_with(b"ElfFile\0") || head.starts_with(b"ElfChnk\0") => {
             return Format::Evtx;
         }
+        // Text of two bytes a letter without a mark that says so.
+        [a, 0, b, 0, ..] if a.is_ascii_graphic() && b.is_ascii_graphic() => {
+            return Format::Utf16Le;
+        }
+        [0, a, 0, b, ..] if a.is_ascii_graphic() && b.is_ascii_graphic() => {
+            return Format::Utf16Be;
+        }
         _ => {}
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let text = text.get(heading(text)..).unwrap_or_default().trim_ascii_start();
     match text.first() {
+        Some(b'#') if text.starts_with(b"#TYPE ") => Format::Csv,
         // A priority of syslog, as before the XML of Sysmon for Linux.
         Some(b'<') if text.get(1).is_some_and(u8::is_ascii_digit) => Format::Lines,
         Some(b'#') if crate::text::begins_with_names(text) => Format::Columns,
@@ -52,6 +61,20 @@ pub fn sniff(head: &[u8]) -> Format {
         _ if is_csv(text) => Format::Csv,
         _ => Format::Lines,
     }
+}
+
+/// How long the heading is that `evtx_dump` writes before each record: `Record 7`, on a line.
+pub(crate) fn heading(text: &[u8]) -> usize {
+    let Some(rest) = text.strip_prefix(b"Record ") else { return 0 };
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let end = rest.get(digits..).unwrap_or_default();
+    let line_end = match end {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        [] => 0,
+        _ => return 0,
+    };
+    if digits == 0 { 0 } else { b"Record ".len() + digits + line_end }
 }
 
 fn after_space(text: &[u8]) -> Option<u8> {
@@ -90,5 +113,6 @@ fn is_csv(text: &[u8]) -> bool {
         })
         .count();
     // A cell that spans lines leaves the row short.
-    names.len() >= 2 && names.iter().all(is_name) && (cells == names.len() || quoted)
+    let unnamed = cells == names.len() + 1 && names.contains(&b"Event ID".as_slice());
+    names.len() >= 2 && names.iter().all(is_name) && (cells == names.len() || quoted || unnamed)
 }

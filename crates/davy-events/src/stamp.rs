@@ -4,6 +4,8 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 /// As far into an event as a timestamp is looked for.
 const LOOKAHEAD: usize = 128;
+/// 2000 to 2100.
+const CENTURY: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
 
 /// Days from 1970-01-01, by the proleptic Gregorian calendar.
 pub(crate) fn days(year: i64, month: i64, day: i64) -> i64 {
@@ -145,6 +147,16 @@ fn iso(scan: &mut Scan<'_>) -> Option<f64> {
     let day = scan.number(1, 2)?;
     let start = date(year, month, day)?;
     let mark = scan.at;
+    // `date=2026-05-04 time=09:12:33`, with quotes around each or without.
+    let _ = scan.eat(b"\"");
+    if scan.text.get(scan.at..).is_some_and(|rest| rest.starts_with(b" time=")) {
+        scan.at += b" time=".len();
+        let _ = scan.eat(b"\"");
+        if let Some(clock) = scan.clock() {
+            return Some(start + clock);
+        }
+    }
+    scan.at = mark;
     if scan.eat(b"Tt ").is_none() {
         return Some(start);
     }
@@ -167,6 +179,31 @@ fn american(scan: &mut Scan<'_>) -> Option<f64> {
     let start = date(year, month, day)?;
     scan.eat(b" T")?;
     Some(start + scan.clock()? - scan.zone())
+}
+
+/// `05/04-09:12:33.123456`, as Snort writes it, with a year before it or the latest that has been.
+fn snort(scan: &mut Scan<'_>, now: f64) -> Option<f64> {
+    let mut parts = [scan.number(2, 2)?, 0, 0];
+    scan.eat(b"/")?;
+    parts[1] = scan.number(2, 2)?;
+    let with_year = scan.eat(b"/").is_some();
+    if with_year {
+        parts[2] = scan.number(2, 2)?;
+    }
+    scan.eat(b"-")?;
+    let clock = scan.clock()?;
+    match parts {
+        [month, day, _] if !with_year => past(month, day, clock, now),
+        [year, month, day] if year > 12 => Some(date(2000 + year, month, day)? + clock),
+        [month, day, year] => Some(date(2000 + year, month, day)? + clock),
+    }
+}
+
+/// The latest time on this day of a year that has been.
+fn past(month: i64, day: i64, clock: f64, now: f64) -> Option<f64> {
+    let (year, _, _) = civil((now / 86_400.0) as i64);
+    let time = date(year, month, day)? + clock;
+    if time > now + 86_400.0 { Some(date(year - 1, month, day)? + clock) } else { Some(time) }
 }
 
 /// `04/May/2026:09:12:33 +0000` and `04 May 2026 09:12:33`
@@ -209,9 +246,7 @@ fn syslog(scan: &mut Scan<'_>, now: f64) -> Option<f64> {
         return Some(date(year, month, day)? + clock);
     }
     scan.at = after;
-    let (year, _, _) = civil((now / 86_400.0) as i64);
-    let time = date(year, month, day)? + clock;
-    if time > now + 86_400.0 { Some(date(year - 1, month, day)? + clock) } else { Some(time) }
+    past(month, day, clock, now)
 }
 
 /// Seconds since 1970, or thousandths and so on, told by how many digits there are.
@@ -241,6 +276,16 @@ fn at_start(text: &[u8], now: f64) -> Option<f64> {
         .or_else(|| try_one(&american))
         .or_else(|| try_one(&named))
         .or_else(|| try_one(&|scan| syslog(scan, now)))
+        .or_else(|| try_one(&|scan| snort(scan, now)))
+}
+
+/// `2026-05-04T09:12:33.123456+00:00` of a number of microseconds since 1970.
+pub(crate) fn iso_text(micros: i64) -> String {
+    let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let of_day = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}+00:00")
 }
 
 /// To a microsecond, so that every way to the same time gives the same number.
@@ -250,15 +295,17 @@ pub(crate) fn round(time: f64) -> f64 {
 
 /// A whole value that is a time: ISO 8601, an epoch, or another known form.
 pub(crate) fn value(text: &str, now: f64) -> Option<f64> {
+    const DAYS: [&str; 7] = ["Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "];
     let text = text.trim();
+    let text = DAYS.iter().find_map(|day| text.strip_prefix(day)).unwrap_or(text);
     epoch(text).or_else(|| at_start(text.as_bytes(), now)).map(round)
 }
 
 /// The first timestamp near the start of an event.
 pub(crate) fn leading(text: &str, now: f64) -> Option<f64> {
-    let bytes = text.as_bytes().get(..LOOKAHEAD).unwrap_or(text.as_bytes());
+    let bytes = text.as_bytes();
     let mut before = b' ';
-    for (at, byte) in bytes.iter().enumerate() {
+    for (at, byte) in bytes.iter().enumerate().take(LOOKAHEAD) {
         let rest = bytes.get(at..).unwrap_or_default();
         if !before.is_ascii_alphanumeric() && byte.is_ascii_alphanumeric() {
             if let Some(time) = at_start(rest, now) {
@@ -273,6 +320,8 @@ pub(crate) fn leading(text: &str, now: f64) -> Option<f64> {
                     .get(..end)
                     .and_then(|digits| std::str::from_utf8(digits).ok())
                     .and_then(epoch)
+                    // An account has as many digits, but is no time of this century.
+                    .filter(|time| CENTURY.contains(time))
             {
                 return Some(time);
             }

@@ -1,7 +1,7 @@
 //! Windows events as other tools write them, in JSON or in the columns of a table, told by their
 //! names and brought back to the XML of the event, so that they get the same fields: `evtx_dump`
 //! and Chainsaw, winlogbeat (ECS), NXLog and the Security-Datasets, Log Analytics, Velociraptor,
-//! EvtxECmd, Hayabusa, PowerShell's `Get-WinEvent`, Wazuh, Fluentd, and OCSF 1.x.
+//! EvtxECmd, Hayabusa, PowerShell's `Get-WinEvent`, the Event Viewer, Wazuh, Fluentd, and OCSF 1.x.
 //!
 //! Each file names the documentation of what it reads.
 
@@ -13,8 +13,10 @@ mod names;
 mod ocsf;
 mod parts;
 mod powershell;
+mod sections;
 mod tree;
 mod velociraptor;
+pub(crate) mod viewer;
 mod wazuh;
 mod winlogbeat;
 
@@ -38,7 +40,7 @@ impl Found {
 pub(crate) struct Form(fn(Map<String, Value>) -> Option<Found>);
 
 /// Members that tell a form, one bit each.
-const MARKS: [&str; 21] = [
+const MARKS: [&str; 23] = [
     "winlog",
     "event_data",
     "event_id",
@@ -60,6 +62,8 @@ const MARKS: [&str; 21] = [
     "data",
     "EventLog",
     "rule",
+    "Event ID",
+    "Date and Time",
 ];
 
 fn mark(name: &str) -> u32 {
@@ -88,6 +92,7 @@ pub(crate) fn form<'n>(names: impl Iterator<Item = &'n str>) -> Option<Form> {
         () if has(&["win"]) => wazuh::read,
         () if has(&["data", "rule"]) => wazuh::read_alert,
         () if has(&["class_uid", "metadata"]) => ocsf::read,
+        () if has(&["Event ID", "Date and Time"]) => viewer::read,
         () => return None,
     }))
 }

@@ -1,7 +1,7 @@
 //! The parts of a Windows event, and the XML that they make.
 
 use super::tree::{self, attribute, element};
-use super::{message, names};
+use super::{message, names, sections};
 use crate::stamp;
 use serde_json::{Map, Value};
 
@@ -59,6 +59,9 @@ impl Parts {
             };
             let values = std::mem::take(&mut self.values);
             self.data = names::named(provider, &self.id, values);
+        }
+        if self.data.is_empty() && self.inner.is_none() && self.user_data.is_none() {
+            self.data = sections::data(&self.channel, &self.id, &self.message);
         }
         if self.sysmon() {
             for (name, value) in message::sysmon(&self.message) {

@@ -23,7 +23,15 @@ pub(super) fn to_xml(text: &str) -> Option<String> {
         &mut out,
     );
     out.push('>');
-    for (name, value) in event {
+    // Objects have their members in any order, `evtx_dump`'s in that of the alphabet.
+    let rank = |name: &str| match name {
+        "System" => 0,
+        "RenderingInfo" => 2,
+        _ => 1,
+    };
+    let mut parts: Vec<(&String, &Value)> = event.iter().collect();
+    parts.sort_by_key(|(name, _)| rank(name));
+    for (name, value) in parts {
         match (name.as_str(), value) {
             ("#attributes", _) => {}
             (name, _) if of_another(name, event) => {}

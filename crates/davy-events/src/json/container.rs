@@ -1,8 +1,9 @@
 //! Objects that only hold an array of events: CloudTrail's files (`Records`), exports of Azure
-//! Monitor (`records`), Microsoft Graph (`value`), Google's Reports API (`items`), answers of AWS's
-//! command line (`Events`, `Findings`, `logEvents`), of Elasticsearch (`hits` in `hits`).
+//! Monitor (`records`), Microsoft Graph (`value`), Google's Reports API and lists of Kubernetes
+//! (`items`), answers of AWS's command line (`Events`, `Findings`), what CloudWatch Logs hands on
+//! (`logEvents`), results of Splunk (`results`), of Elasticsearch (`hits` in `hits`).
 
-const NAMES: [&[u8]; 9] = [
+const NAMES: [&[u8]; 12] = [
     b"Records",
     b"records",
     b"value",
@@ -12,11 +13,15 @@ const NAMES: [&[u8]; 9] = [
     b"Findings",
     b"findings",
     b"hits",
+    b"logEvents",
+    b"results",
+    b"data",
 ];
 
 /// How much stands before the first object of the array, if the text begins with such a member,
-/// maybe behind others; and in how many objects the array is.
-pub(super) fn start(text: &[u8]) -> Option<(usize, usize)> {
+/// maybe behind others; and in how many objects the array is. Members that hold lists and objects
+/// are only passed over with `deep`, since that takes reading them.
+pub(super) fn start(text: &[u8], deep: bool) -> Option<(usize, usize)> {
     let mut at = blank(text, 0);
     (text.get(at) == Some(&b'{')).then_some(())?;
     at += 1;
@@ -30,7 +35,9 @@ pub(super) fn start(text: &[u8]) -> Option<(usize, usize)> {
         if text.get(at) == Some(&b'[') {
             let first = blank(text, at + 1);
             let holds = NAMES.contains(&name) && text.get(first) == Some(&b'{');
-            return holds.then_some((at + 1, depth));
+            if holds || !deep {
+                return holds.then_some((at + 1, depth));
+            }
         }
         at = match text.get(at)? {
             b'"' => string(text, at)?.1,
@@ -40,7 +47,8 @@ pub(super) fn start(text: &[u8]) -> Option<(usize, usize)> {
                 continue;
             }
             // What an answer says of itself before.
-            b'{' if matches!(name, b"_shards" | b"total") => at + object(text.get(at..)?)?,
+            b'{' if deep || matches!(name, b"_shards" | b"total") => at + object(text.get(at..)?)?,
+            b'[' => at + object(text.get(at..)?)?,
             b'{' => return None,
             _ => at + text.get(at..)?.iter().position(|b| matches!(b, b',' | b'}'))?,
         };
@@ -73,7 +81,7 @@ pub(super) fn end(text: &[u8]) -> End {
     }
 }
 
-/// How long the object at the start of the text is.
+/// How long the object or list at the start of the text is.
 fn object(text: &[u8]) -> Option<usize> {
     closed(text.get(1..)?, 1).map(|size| size + 1)
 }

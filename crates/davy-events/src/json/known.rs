@@ -74,6 +74,17 @@ const RULES: &[Rule] = &[
         known: || Known::of("aws:cloudtrail:lake"),
     },
     Rule {
+        members: &["class_uid", "metadata", "time"],
+        values: &[("metadata.version", &["*"])],
+        known: || Known::of("ocsf"),
+    },
+    // Carbon Black Cloud, data forwarder.
+    Rule {
+        members: &["type", "org_key", "device_name", "process_guid"],
+        values: &[("type", &["endpoint.event.*"])],
+        known: || Known::of("vmware:cbc:s3:events"),
+    },
+    Rule {
         members: &["kind", "apiVersion", "auditID", "verb"],
         values: &[],
         known: || Known::of("_json").source("kubernetes"),
@@ -110,6 +121,16 @@ const RULES: &[Rule] = &[
         known: || {
             Known::of("mscs:azure:eventhub:defender:advancedhunting")
                 .source("eventhub://windowsdefenderlogs")
+        },
+    },
+    // A table of advanced hunting, as queries and exports give it: what stands in `properties` else.
+    Rule {
+        members: &["DeviceId", "DeviceName", "ActionType"],
+        values: &[],
+        known: || {
+            Known::of("mscs:azure:eventhub:defender:advancedhunting")
+                .source("eventhub://windowsdefenderlogs")
+                .prefix("properties.")
         },
     },
     Rule {
@@ -189,12 +210,32 @@ const RULES: &[Rule] = &[
         known: || Known::of("_json").source("PINGID"),
     },
     Rule {
+        members: &["resourceId", "operationName", "category", "identity"],
+        values: &[("category", &["Administrative", "Action", "Write", "Delete"])],
+        known: || Known::of("azure:monitor:activity"),
+    },
+    Rule {
+        members: &["action", "description", "isotimestamp", "object", "username"],
+        values: &[],
+        known: || Known::of("cisco:duo"),
+    },
+    Rule {
         members: &["factor", "result", "access_device"],
         values: &[],
         known: || Known::of("cisco:duo"),
     },
     Rule {
         members: &["@timestamp", "action", "actor", "_document_id"],
+        values: &[],
+        known: || Known::of("github:cloud:audit").source("github"),
+    },
+    Rule {
+        members: &["@timestamp", "action", "actor", "created_at", "org"],
+        values: &[],
+        known: || Known::of("github:cloud:audit").source("github"),
+    },
+    Rule {
+        members: &["@timestamp", "action", "actor", "created_at", "business"],
         values: &[],
         known: || Known::of("github:cloud:audit").source("github"),
     },
@@ -272,21 +313,33 @@ fn workspace(flat: &Flat) -> Option<Known> {
 /// Zeek's JSON says its stream where a collector adds it; else the file's name does, or a field
 /// that no other stream has.
 fn zeek_stream(flat: &Flat, file: &str) -> Option<Known> {
-    const OWN: [(&str, &str); 14] = [
+    const OWN: [(&str, &str); 26] = [
         ("conn", "conn_state"),
         ("dns", "qtype_name"),
         ("dns", "query"),
+        ("kerberos", "request_type"),
+        ("sip", "call_id"),
         ("http", "uri"),
         ("ssl", "cipher"),
         ("x509", "certificate.subject"),
-        ("files", "fuid"),
+        ("pe", "compile_ts"),
         ("notice", "note"),
         ("dce_rpc", "endpoint"),
-        ("kerberos", "request_type"),
-        ("smb_files", "path"),
+        ("smb_mapping", "share_type"),
+        ("smtp", "mailfrom"),
+        ("ftp", "command"),
         ("rdp", "cookie"),
+        ("rdp", "security_protocol"),
         ("ssh", "auth_attempts"),
-        ("ntlm", "ntlmssp"),
+        ("ssh", "client"),
+        ("ntlm", "server_nb_computer_name"),
+        ("ntlm", "domainname"),
+        ("snmp", "community"),
+        ("tunnel", "tunnel_type"),
+        ("smb_files", "path"),
+        ("files", "mime_type"),
+        ("files", "fuid"),
+        ("weird", "peer"),
     ];
     let named = flat.get("_path").or_else(|| flat.get("@stream"));
     if let Some(stream) = named.filter(|_| flat.get("ts").is_some()) {

@@ -6,6 +6,7 @@ mod container;
 mod known;
 mod parse;
 mod times;
+mod wrap;
 
 use crate::decode::Step;
 use crate::foreign;
@@ -13,6 +14,7 @@ use crate::known::Known;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
+use crate::sniff::heading;
 use crate::stamp;
 use crate::text::{self, kv};
 use crate::xml::{lossy, shaper::WindowsShaper};
@@ -38,6 +40,8 @@ pub(crate) struct JsonDecoder {
     around: usize,
     /// The time of the event before, for one that tells none.
     before: Option<f64>,
+    /// Events since the last container: another comes at the start or behind one.
+    events: usize,
 }
 
 /// What a wrapper says about its event.
@@ -78,6 +82,14 @@ impl Step for JsonDecoder {
                 at += 3;
                 continue;
             }
+            match heading(text.get(at..).unwrap_or_default()) {
+                0 => {}
+                taken if last || at + taken < text.len() => {
+                    at += taken;
+                    continue;
+                }
+                _ => return at,
+            }
             let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
                 return text.len();
             };
@@ -86,6 +98,7 @@ impl Step for JsonDecoder {
                 Some((taken, depth)) if taken > 0 => {
                     at += taken;
                     self.around += depth;
+                    self.events = 0;
                     continue;
                 }
                 _ => {}
@@ -94,6 +107,7 @@ impl Step for JsonDecoder {
                 0 => return at,
                 taken => at += taken,
             }
+            self.events += usize::from(self.around == 0);
         }
         text.len()
     }
@@ -103,7 +117,7 @@ impl JsonDecoder {
     /// How much stands before the first event of an array in an object, if the text begins with
     /// that and the event is of a known kind. 0 asks for more text.
     fn open(&mut self, run: &Run<'_>, bytes: &[u8]) -> Option<(usize, usize)> {
-        let (start, depth) = container::start(bytes)?;
+        let (start, depth) = container::start(bytes, self.events < 2)?;
         let window = bytes.get(start..)?;
         let window = window.get(..run.options.max_line).unwrap_or(window);
         let text = match std::str::from_utf8(window) {
@@ -114,7 +128,11 @@ impl JsonDecoder {
         let read = first.read(text, run.options.json_depth);
         let known = read.is_ok()
             && (first.get("CloudTrailEvent").is_some()
-                || first.members.iter().any(|(name, _)| name == "_source")
+                || first
+                    .members
+                    .iter()
+                    .any(|(name, _)| matches!(name.as_str(), "_source" | "_raw"))
+                || wrap::is_log_event(&first)
                 || foreign::form(first.members.iter().map(|(name, _)| name.as_str())).is_some()
                 || self.recogniser.tell(&first, &run.meta.name).is_some());
         self.inner = first;
@@ -211,24 +229,27 @@ impl JsonDecoder {
         if has("event") && self.flat.members.iter().all(|(name, _)| HEC.contains(&name.as_str())) {
             return self.hec(run, raw);
         }
-        if has("result") && (has("preview") || has("offset") || has("lastrow")) {
+        if has("result")
+            && (has("preview") || has("offset") || has("lastrow") || self.flat.members.len() == 1)
+            && self.flat.member(raw, "result").is_some_and(|result| result.starts_with('{'))
+        {
             return self.export(run, raw);
         }
-        if has("Event")
-            && self.flat.members.iter().all(|(name, _)| name.starts_with("Event"))
-            && let Some(xml) = foreign::dumped(raw)
+        // A stated sourcetype that is not of Windows means the object as it is, unless it is XML.
+        let stated = run.meta.sourcetype.as_ref();
+        if (has("Event") || stated.is_none_or(|s| s.to_ascii_lowercase().contains("wineventlog")))
+            && let Some(xml) = windows_of(&self.flat, raw)
         {
             return self.windows.event(run, Kind::Json, &xml, None);
         }
-        // A stated sourcetype that is not of Windows means the object as it is.
-        let stated = run.meta.sourcetype.as_ref();
-        if stated.is_none_or(|s| s.to_ascii_lowercase().contains("wineventlog"))
-            && let Some(form) =
-                foreign::form(self.flat.members.iter().map(|(name, _)| name.as_str()))
-            && let Some(xml) = form.xml_of(raw)
+        if stated.is_none()
+            && let Some(inner) = wrap::inner(&self.flat, raw)
+            && self.inner.read(inner, run.options.json_depth).is_ok()
+            && (self.inner.members.iter().any(|(name, _)| name == "Event")
+                || self.recogniser.tell(&self.inner, &run.meta.name).is_some())
         {
-            let xml = crate::xml::scan::canonical(&xml).unwrap_or(xml);
-            return self.windows.event(run, Kind::Json, &xml, None);
+            std::mem::swap(&mut self.flat, &mut self.inner);
+            return self.event(run, inner);
         }
         // `aws cloudtrail lookup-events` and `Search-UnifiedAuditLog` give each event as a text.
         for name in ["CloudTrailEvent", "AuditData"] {
@@ -237,9 +258,10 @@ impl JsonDecoder {
                 return self.text(run, &text, &Wrapper::default(), None);
             }
         }
-        if (has("@timestamp") || has("stream"))
-            && let Some((text, wrapper)) = shipped(&self.flat, run.meta.now)
-        {
+        let held = ["message", "full_log", "log", "MESSAGE"].iter().any(|name| has(name));
+        let wrapped = stated.is_none() || has("@timestamp") || has("stream");
+        let wrapped = wrapped && (held || has("@timestamp"));
+        if wrapped && let Some((text, wrapper)) = wrap::shipped(&self.flat, run.meta.now) {
             return self.text(run, &text, &wrapper, None);
         }
         let row = has("_time") || has("_raw");
@@ -291,6 +313,24 @@ impl JsonDecoder {
         self.inner = flat;
     }
 
+    /// An object at the end of a line, behind what carried it there; false if it is of no kind that
+    /// is known.
+    pub(crate) fn carried(&mut self, run: &mut Run<'_>, text: &str, host: Option<&str>) -> bool {
+        let mut flat = std::mem::take(&mut self.inner);
+        let whole = flat.read(text, run.options.json_depth) == Ok(text.len());
+        let xml = if whole { windows_of(&flat, text) } else { None };
+        let known = whole && self.recogniser.tell(&flat, &run.meta.name).is_some();
+        if let Some(xml) = &xml {
+            // Its own computer is the host, not who sent it on.
+            self.windows.event(run, Kind::Json, xml, None);
+        } else if known {
+            let wrapper = Wrapper { host: host.map(str::to_owned), ..Wrapper::default() };
+            self.object(run, text, &flat, &wrapper, None);
+        }
+        self.inner = flat;
+        known || xml.is_some()
+    }
+
     /// The text of an event that stood in a column of a table.
     pub(crate) fn wrapped(&mut self, run: &mut Run<'_>, text: &str) {
         self.text(run, text, &Wrapper::default(), None);
@@ -335,6 +375,10 @@ impl JsonDecoder {
         if raw.starts_with('{') {
             let mut flat = Flat::default();
             if flat.read(raw, run.options.json_depth) == Ok(raw.len()) {
+                let stated = run.meta.sourcetype.is_some() || wrapper.sourcetype.is_some();
+                if !stated && let Some(xml) = windows_of(&flat, raw) {
+                    return self.text(run, &xml, wrapper, extra);
+                }
                 return self.object(run, raw, &flat, wrapper, extra);
             }
         }
@@ -418,7 +462,7 @@ impl JsonDecoder {
             rows.set("host", "unknown");
         }
         let time = wrapper.time.or_else(|| time_of(flat, now));
-        let time = time.or_else(|| stamp::leading(raw, now)).or_else(|| any_time(flat, now));
+        let time = time.or_else(|| any_time(flat, now)).or_else(|| stamp::leading(raw, now));
         let time = time.or(self.before).or(run.meta.before).unwrap_or(now);
         self.before = Some(time);
         run.counts.before = Some(time.to_bits());
@@ -432,6 +476,7 @@ impl JsonDecoder {
             true => None,
             false => text::known::tell(raw, header.as_ref(), &run.meta.name),
         };
+        let told = known.clone();
         let slot = self.slot(run, wrapper, &known.unwrap_or_default());
         let now = run.meta.now;
         let hosted = run.meta.host.is_some() || wrapper.host.is_some();
@@ -446,14 +491,14 @@ impl JsonDecoder {
                 && flat.fields().any(|(name, _)| !name.starts_with('_') && !META.contains(&name))
         });
         if !exported && !raw.starts_with('{') {
-            kv::fields(raw, |name, value| rows.set(name, value));
+            kv::fields(raw, |name, value| text::set_found(rows, name, value));
         }
         for (name, value) in extra.into_iter().flat_map(Flat::fields) {
             if !matches!(name, "_raw" | "_time" | "__seq") {
                 rows.set(name.strip_suffix("{}").unwrap_or(name), value);
             }
         }
-        let time = wrapper.time.or_else(|| stamp::leading(raw, now)).or(self.before);
+        let time = wrapper.time.or_else(|| text::time(raw, told.as_ref(), now)).or(self.before);
         let time = time.or(run.meta.before).unwrap_or(now);
         self.before = Some(time);
         run.counts.before = Some(time.to_bits());
@@ -461,29 +506,13 @@ impl JsonDecoder {
     }
 }
 
-/// The line that a shipper of logs (Filebeat, Logstash, Fluent Bit, Docker) put into an object, if
-/// the line is of a known kind: then it is the event, and the object its wrapper.
-fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
-    let first = |names: &[&str]| names.iter().find_map(|name| flat.get(name)).map(str::to_owned);
-    first(&["agent.type", "beat.version", "@version", "log.file.path", "stream", "input.type"])?;
-    let text = first(&["message", "log"])?.trim().to_owned();
-    let own = text.starts_with("<Event") || text.starts_with('{');
-    let header = text::known::syslog(&text);
-    let path = first(&["log.file.path", "path", "source"]).unwrap_or_default();
-    let known = text::known::tell(&text, header.as_ref(), &path);
-    if !own && known.is_none() {
-        return None;
-    }
-    let host = header.map(|h| h.host.to_owned());
-    let time = first(&["@timestamp", "time"]).and_then(|time| stamp::value(&time, now));
-    let wrapper = Wrapper {
-        source: known.as_ref().and_then(|k| k.source).map(str::to_owned),
-        sourcetype: known.as_ref().map(|k| k.sourcetype.clone()),
-        index: known.as_ref().and_then(|k| k.index).map(str::to_owned),
-        host: host.or_else(|| first(&["host.name", "host.hostname", "agent.hostname", "host"])),
-        // A line that says its time itself says it better.
-        time: stamp::leading(&text, now).or(time).filter(|_| !own),
-        row: false,
+/// The XML of the Windows event that an object is, in whichever tool's form.
+fn windows_of(flat: &Flat, text: &str) -> Option<String> {
+    let names = || flat.members.iter().map(|(name, _)| name.as_str());
+    let dumped = names().any(|name| name == "Event") && names().all(|n| n.starts_with("Event"));
+    let xml = match dumped {
+        true => foreign::dumped(text)?,
+        false => foreign::form(names())?.xml_of(text)?,
     };
-    Some((text, wrapper))
+    Some(crate::xml::scan::canonical(&xml).unwrap_or(xml))
 }

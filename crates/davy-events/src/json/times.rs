@@ -34,6 +34,35 @@ const TIMES: [&str; 28] = [
     "UpdatedAt",
     "createdAt",
 ];
+
+/// Where it is if it is in none of these.
+const MORE: [&str; 24] = [
+    "unixTime",
+    "metadata.eventCreationTime",
+    "isotimestamp",
+    "event.time",
+    "device_timestamp",
+    "query_timestamp",
+    "lastTimestamp",
+    "eventTime.value",
+    "firstTimestamp",
+    "event_timestamp",
+    "ContextTimeStamp",
+    "receiveTimestamp",
+    "CreatedAt",
+    "created",
+    "event.created",
+    "EventDateTime",
+    "start_time",
+    "startTime",
+    "StartTime",
+    "time_local",
+    "eventtime",
+    "input.event.timestamp",
+    "occurred_at",
+    "date_time",
+];
+
 /// The first value that is a date with a clock.
 pub(super) fn any_time(flat: &Flat, now: f64) -> Option<f64> {
     flat.fields().find_map(|(_, value)| {
@@ -46,9 +75,13 @@ pub(super) fn any_time(flat: &Flat, now: f64) -> Option<f64> {
 
 /// The time in the likeliest of the members that are known to hold it.
 pub(super) fn time_of(flat: &Flat, now: f64) -> Option<f64> {
+    best_of(&TIMES, flat, now).or_else(|| best_of(&MORE, flat, now))
+}
+
+fn best_of(names: &[&str], flat: &Flat, now: f64) -> Option<f64> {
     let mut found: Option<(usize, f64)> = None;
     for (name, value) in flat.fields() {
-        if let Some(rank) = TIMES.iter().position(|known| *known == name)
+        if let Some(rank) = names.iter().position(|known| *known == name)
             && found.is_none_or(|(best, _)| rank < best)
             && let Some(time) = stamp::value(value, now)
         {

@@ -1,5 +1,5 @@
-//! Logs whose columns are named in `#` lines: W3C extended logs (IIS, CloudFront) and the
-//! tab-separated logs of Zeek.
+//! Logs whose columns are named in `#` lines: W3C extended logs (IIS, CloudFront), those of Exchange
+//! with commas, and the tab-separated logs of Zeek.
 //!
 //! Sources: W3C Extended Log File Format; Zeek, "Log Files", TSV; Splunk's `INDEXED_EXTRACTIONS =
 //! w3c`, which makes names of letters, digits and `_`.
@@ -27,6 +27,8 @@ pub(crate) struct ColumnsDecoder {
     tabs: bool,
     slot: Option<SlotId>,
     stream: Option<String>,
+    /// Which of Exchange's logs this is.
+    exchange: Option<String>,
 }
 
 struct Name {
@@ -37,7 +39,14 @@ struct Name {
 
 impl Default for ColumnsDecoder {
     fn default() -> Self {
-        Self { lines: Lines::new(), names: Vec::new(), tabs: false, slot: None, stream: None }
+        Self {
+            lines: Lines::new(),
+            names: Vec::new(),
+            tabs: false,
+            slot: None,
+            stream: None,
+            exchange: None,
+        }
     }
 }
 
@@ -77,8 +86,14 @@ impl ColumnsDecoder {
             let named = |name: &str| Name { name: name.into(), many: false };
             self.names = names.split('\t').map(named).collect();
             self.slot = None;
+        } else if line.starts_with("#Software: Microsoft Exchange") {
+            self.exchange = Some(String::new());
+        } else if let (Some(log), Some(own)) = (line.strip_prefix("#Log-type:"), &mut self.exchange)
+        {
+            log.trim().clone_into(own);
         } else if let Some(names) = line.strip_prefix("#Fields:") {
-            self.names = names.split_ascii_whitespace().map(w3c).collect();
+            let apart = |c: char| c.is_ascii_whitespace() || self.exchange.is_some() && c == ',';
+            self.names = names.split(apart).filter(|name| !name.is_empty()).map(w3c).collect();
             self.tabs = self.names.iter().any(|n| &*n.name == "x_edge_location");
             self.slot = None;
         }
@@ -87,6 +102,10 @@ impl ColumnsDecoder {
     fn known(&self) -> Known {
         let has = |name: &str| self.names.iter().any(|n| &*n.name == name);
         match &self.stream {
+            _ if let Some(log) = &self.exchange => match log.contains("Message Tracking") {
+                true => Known::of("MSExchange:2013:MessageTracking"),
+                false => Known::of(&format!("MSExchange:{}", log.replace(' ', ""))),
+            },
             Some(stream) => zeek(stream),
             None if has("x_edge_location") => Known::of("aws:cloudfront:accesslogs").source("aws"),
             None => Known::of("MSWindows:IIS"),
@@ -104,7 +123,14 @@ impl ColumnsDecoder {
         let now = run.meta.now;
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", line);
-        let cells = line.split(if self.tabs { '\t' } else { ' ' });
+        let quoted;
+        let cells: &mut dyn Iterator<Item = &str> = match self.exchange.is_some() {
+            true => {
+                quoted = super::csv::cells(line);
+                &mut quoted.iter().map(String::as_str)
+            }
+            false => &mut line.split(if self.tabs { '\t' } else { ' ' }),
+        };
         let (mut time, mut date, mut clock) = (None, None, None);
         for (column, cell) in self.names.iter().zip(cells) {
             match &*column.name {

@@ -2,7 +2,7 @@
 //! the columns of other tools, audit records of Microsoft 365 (`AuditData`).
 
 use crate::decode::Step;
-use crate::foreign;
+use crate::foreign::{self, viewer};
 use crate::json::JsonDecoder;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
@@ -38,6 +38,8 @@ enum Rows {
     Exported,
     /// Each holds an event as a text in this column.
     Holding(usize),
+    /// Objects of a kind that is told by its members, as tables of advanced hunting.
+    Objects,
     Windows(foreign::Form),
 }
 
@@ -49,6 +51,9 @@ impl Rows {
         }
         if let Some(at) = header.iter().position(|name| name == "AuditData") {
             return Rows::Holding(at);
+        }
+        if ["DeviceId", "DeviceName", "ActionType"].iter().all(|name| has(name)) {
+            return Rows::Objects;
         }
         foreign::form(header.iter().map(String::as_str)).map_or(Rows::Plain, Rows::Windows)
     }
@@ -99,7 +104,8 @@ fn end_of_row(text: &[u8]) -> Option<usize> {
     })
 }
 
-fn cells(row: &str) -> Vec<String> {
+/// The cells of a row.
+pub(super) fn cells(row: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;
     let mut chars = row.chars().peekable();
@@ -122,9 +128,17 @@ impl CsvDecoder {
     fn row(&mut self, run: &mut Run<'_>, row: &[u8], offset: u64) {
         let raw = lossy(run, row, offset).into_owned();
         let Some((header, rows)) = &self.header else {
+            // What `Export-Csv` writes first.
+            if raw.starts_with("#TYPE ") {
+                return;
+            }
             // Log Analytics says the zone behind a name.
             let name = |name: String| name.trim().trim_end_matches(" [UTC]").to_owned();
-            let header: Vec<String> = cells(&raw).into_iter().map(name).collect();
+            let mut header: Vec<String> = cells(&raw).into_iter().map(name).collect();
+            // The Event Viewer names no column of messages.
+            if viewer::COLUMNS.iter().all(|name| header.iter().any(|known| known == name)) {
+                header.push(viewer::MESSAGE.to_owned());
+            }
             let stated = run.meta.sourcetype.is_some();
             let rows = Rows::of(&header);
             let own = !stated || matches!(rows, Rows::Exported);
@@ -152,6 +166,11 @@ impl CsvDecoder {
                     return self.windows.event(run, Kind::Csv, &xml, None);
                 }
             }
+            Rows::Objects => {
+                let object: Map<String, Value> =
+                    filled.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+                return self.json.wrapped(run, &Value::Object(object).to_string());
+            }
             Rows::Plain | Rows::Holding(_) => {}
         }
         self.plain(run, &raw, &values, offset);
@@ -162,7 +181,7 @@ impl CsvDecoder {
         let slot = match self.slot {
             Some(slot) => slot,
             None => {
-                let always = ["_raw", "_time"].map(str::to_owned);
+                let always = ["_raw", "_time", "host"].map(str::to_owned);
                 let names = header.iter().chain(&always);
                 let names: Vec<Arc<str>> = names.map(|name| name.as_str().into()).collect();
                 let own = Meta { sourcetype: Some("csv".to_owned()), ..Meta::default() };
@@ -170,8 +189,13 @@ impl CsvDecoder {
             }
         };
         let now = run.meta.now;
+        let hosted = run.meta.host.is_some() || header.iter().any(|name| name == "host");
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", raw);
+        // Every event has a host.
+        if !hosted {
+            rows.set("host", "unknown");
+        }
         let mut time = None;
         for (name, value) in header.iter().zip(values) {
             if !value.is_empty() && name != "_time" {

@@ -93,8 +93,13 @@ const SECURE: [&str; 20] = [
 /// the text alone does not tell.
 pub(crate) fn tell(line: &str, header: Option<&Syslog<'_>>, file: &str) -> Option<Known> {
     let of = Known::of;
-    if (line.starts_with("type=") || line.starts_with("node=")) && line.contains("msg=audit(") {
+    // By itself, or as auditd's plug-in hands it to syslog.
+    let audit = |text: &str| text.starts_with("type=") || text.starts_with("node=");
+    if line.contains("msg=audit(") && (audit(line) || header.is_some_and(|h| audit(h.message))) {
         return Some(of("linux:audit"));
+    }
+    if line.contains("\nadmonEventType=") {
+        return Some(of("ActiveDirectory").source("ActiveDirectory"));
     }
     if line.starts_with("Audit:[timestamp=") {
         return Some(of("audittrail").source("audittrail").index("_audit"));
@@ -129,7 +134,73 @@ pub(crate) fn tell(line: &str, header: Option<&Syslog<'_>>, file: &str) -> Optio
     if line.contains("): query: ") && line.contains("client ") {
         return Some(of("isc:bind:query"));
     }
-    program(header?, file)
+    server(line).or_else(|| program(header?, file))
+}
+
+/// What servers write of themselves.
+fn server(line: &str) -> Option<Known> {
+    let of = |sourcetype| Some(Known::of(sourcetype));
+    if line.contains("[**] [") || line.contains("} ") && line.contains("[Classification: ") {
+        return of("snort");
+    }
+    if line.contains("] [client ") && line.starts_with('[')
+        || line.starts_with('[') && line.contains("] [pid ")
+    {
+        return of("apache_error");
+    }
+    if line.contains("#0: *") || line.contains(", client: ") && line.contains(", server: ") {
+        return of("nginx:plus:error");
+    }
+    if line.contains(" PACKET  ") && line.contains(" [") {
+        return of("MSAD:NT6:DNS");
+    }
+    if is_lease(line) {
+        return of("DhcpSrvLog");
+    }
+    let mut words = line.split_ascii_whitespace();
+    let words = [words.next()?, words.next()?, words.next()?, words.next()?];
+    // `TIME DURATION CLIENT CODE/STATUS …`
+    let squid = words[0].split_once('.').is_some_and(|(s, f)| s.len() == 10 && f.len() == 3)
+        && words[1].bytes().all(|b| b.is_ascii_digit())
+        && words[3].split_once('/').is_some_and(|(code, status)| {
+            ["TCP_", "UDP_", "NONE"].iter().any(|start| code.starts_with(start))
+                && status.len() == 3
+        });
+    if squid {
+        return of("squid:access");
+    }
+    // `TYPE TIME NAME CLIENT:PORT …` of an Application Load Balancer.
+    let balancer = matches!(words[0], "http" | "https" | "h2" | "grpcs" | "ws" | "wss")
+        && words[1].ends_with('Z')
+        && words[2].starts_with("app/");
+    if balancer {
+        return of("aws:elb:accesslogs");
+    }
+    // `2026-05-04 09:30:00.12 Logon       …`
+    let error_log = words[0].len() == 10
+        && words[1].len() == 11
+        && (matches!(words[2], "Logon" | "Server" | "Backup") || words[2].starts_with("spid"))
+        && line.as_bytes().get(22) == Some(&b' ');
+    error_log.then(|| Known::of("mssql:errorlog"))
+}
+
+/// `10,05/04/26,09:30:00,Assign,…` of Windows' DHCP server.
+pub(crate) fn is_lease(line: &str) -> bool {
+    let mut cells = line.splitn(4, ',');
+    let id = cells.next().unwrap_or_default();
+    let (date, clock) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+    let apart = |text: &str, by: u8| {
+        text.len() == 8
+            && text.bytes().enumerate().all(|(at, b)| match at {
+                2 | 5 => b == by,
+                _ => b.is_ascii_digit(),
+            })
+    };
+    matches!(id.len(), 2 | 5)
+        && id.bytes().all(|b| b.is_ascii_digit())
+        && apart(date, b'/')
+        && apart(clock, b':')
+        && cells.next().is_some()
 }
 
 fn program(header: &Syslog<'_>, file: &str) -> Option<Known> {
@@ -190,6 +261,20 @@ fn device(line: &str) -> Option<Known> {
         .iter()
         .find(|(text, _)| line.contains(text))
         .map(|(_, sourcetype)| Known::of(sourcetype));
+    }
+    for (sign, sourcetype) in [
+        ("CEF:0|", "cef"),
+        ("CEF:1|", "cef"),
+        ("CISE_", "cisco:ise:syslog"),
+        (" CheckPoint ", "cp_log:syslog"),
+        ("|product=VPN-1", "cp_log"),
+        ("|product=Firewall", "cp_log"),
+        ("ASM:unit_hostname=", "f5:bigip:asm:syslog"),
+        ("attack_type=\"", "f5:bigip:asm:syslog"),
+    ] {
+        if line.contains(sign) {
+            return Some(Known::of(sourcetype));
+        }
     }
     let zscaler = line.contains("urlsupercategory=") || line.contains("\turlclass=");
     zscaler.then(|| Known::of("zscalernss-web").source("zscaler"))

@@ -1,13 +1,15 @@
 //! Plain lines: one event a line, with what time and key=value pairs can be recognised in it.
-//! Sysmon for Linux writes its events as XML behind a header of syslog.
+//! Behind a header of syslog or another carrier's there may be an event as XML (Sysmon for Linux,
+//! forwarders of Windows events) or JSON.
 
 use crate::decode::Step;
+use crate::json::JsonDecoder;
 use crate::known::Known;
 use crate::rows::{Run, SlotId};
 use crate::shape::Kind;
 use crate::stamp;
 use crate::text::known::{syslog, tell};
-use crate::text::{Lines, kv, own_meta, text_slot};
+use crate::text::{Lines, kv, own_meta, set_found, text_slot, time};
 use crate::xml::{lossy, scan, shaper::WindowsShaper};
 
 pub(crate) struct LineDecoder {
@@ -15,6 +17,9 @@ pub(crate) struct LineDecoder {
     /// The kinds that were seen, the last one first.
     slots: Vec<(Option<Known>, SlotId)>,
     windows: WindowsShaper,
+    json: JsonDecoder,
+    /// An event of several lines as far as it was read.
+    block: Option<Block>,
     /// The time of the line before, for one that tells none.
     before: Option<f64>,
 }
@@ -25,6 +30,8 @@ impl Default for LineDecoder {
             lines: Lines::new(),
             slots: Vec::new(),
             windows: WindowsShaper::default(),
+            json: JsonDecoder::default(),
+            block: None,
             before: None,
         }
     }
@@ -40,13 +47,55 @@ impl Step for LineDecoder {
                 return at;
             }
             at += taken;
-            if let Some(line) = line.filter(|line| !line.trim_ascii().is_empty()) {
+            let Some(line) = line else { continue };
+            if line.trim_ascii().is_empty() {
+                if self.block.as_ref().is_some_and(|block| !block.dated) {
+                    self.end_block(run);
+                }
+            } else {
                 let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-                self.event(run, line, offset);
+                self.line(run, line, offset);
             }
+        }
+        if last {
+            self.end_block(run);
         }
         text.len()
     }
+}
+
+struct Block {
+    text: Vec<u8>,
+    offset: u64,
+    /// It goes on to the next line that is a date, else to an empty line.
+    dated: bool,
+}
+
+/// What ends an event of Splunk's monitor of Active Directory.
+const END: &[u8] = b"---splunk-admon-end-of-event---";
+
+/// `05/04/2026 09:30:00.123` and nothing else.
+fn is_date(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let slash = |at: usize| line.get(at) == Some(&b'/');
+    (19..=30).contains(&line.len())
+        && slash(2)
+        && slash(5)
+        && line.iter().all(|b| b.is_ascii_digit() || b"/:. APM".contains(b))
+}
+
+/// How an alert of Snort begins that goes on to an empty line.
+const ALERT: &[u8] = b"[**] [";
+/// As many bytes of an event of several lines are kept.
+const BLOCK: usize = 64 << 10;
+
+/// Lines that stand between events and are none: those of `ausearch`, the names of the columns of
+/// a flow log.
+fn is_frame(line: &[u8]) -> bool {
+    line == b"----"
+        || [&b"time->"[..], b"version account-id ", b"ID,Date,Time,Description,"]
+            .iter()
+            .any(|start| line.starts_with(start))
 }
 
 impl LineDecoder {
@@ -62,23 +111,72 @@ impl LineDecoder {
             .map_or_else(|| text_slot(run, Kind::Line, &own_meta(None), None), |s| s.1)
     }
 
-    fn event(&mut self, run: &mut Run<'_>, line: &[u8], offset: u64) {
-        let raw = lossy(run, line, offset);
-        let now = run.meta.now;
-        if let Some(at) = raw.find("<Event><System><Provider Name=\"Linux-Sysmon\"")
-            && let Some(event) = raw.get(at..).map(str::trim_end)
-            && event.ends_with("</Event>")
+    fn line(&mut self, run: &mut Run<'_>, line: &[u8], offset: u64) {
+        let dated = is_date(line);
+        if let Some(block) = &mut self.block {
+            let ends = dated || line.starts_with(END) || block.text.len() + line.len() > BLOCK;
+            if !ends {
+                block.text.push(b'\n');
+                block.text.extend_from_slice(line);
+                return;
+            }
+            self.end_block(run);
+        }
+        match run.meta.sourcetype {
+            _ if line.starts_with(END) => {}
+            _ if dated => self.block = Some(Block { text: line.to_vec(), offset, dated }),
+            None if is_frame(line) => {}
+            None if line.starts_with(ALERT) => {
+                self.block = Some(Block { text: line.to_vec(), offset, dated });
+            }
+            _ => self.event(run, line, offset),
+        }
+    }
+
+    fn end_block(&mut self, run: &mut Run<'_>) {
+        if let Some(block) = self.block.take() {
+            self.event(run, &block.text, block.offset);
+        }
+    }
+
+    /// The event that a line carries as XML or JSON; false if it is the line that is the event.
+    fn carried(&mut self, run: &mut Run<'_>, raw: &str, host: Option<&str>) -> bool {
+        let text = raw.trim_end();
+        if text.ends_with("</Event>")
+            && let Some(at) = text.find("<Event>").or_else(|| text.find("<Event "))
+            && let Some(event) = text.get(at..)
         {
             let canonical = scan::canonical(event);
             let event = canonical.as_deref().unwrap_or(event);
-            let time = stamp::leading(&raw, now);
-            return self.windows.event(run, Kind::WindowsXml, event, time);
+            let time = stamp::leading(raw, run.meta.now);
+            self.windows.event(run, Kind::WindowsXml, event, time);
+            return true;
         }
+        text.ends_with('}')
+            && run.meta.sourcetype.is_none()
+            && text
+                .find('{')
+                .and_then(|at| text.get(at..))
+                .is_some_and(|object| self.json.carried(run, object, host))
+    }
+
+    fn event(&mut self, run: &mut Run<'_>, line: &[u8], offset: u64) {
+        let raw = lossy(run, line, offset);
+        let now = run.meta.now;
         let header = syslog(&raw);
+        // A container's log has the name of the stream there.
+        let host = header.as_ref().map(|h| h.host);
+        let host = host.filter(|host| !matches!(*host, "stdout" | "stderr"));
+        if matches!(raw.trim_end().as_bytes().last(), Some(b'>' | b'}'))
+            && self.carried(run, &raw, host)
+        {
+            return;
+        }
         let known = match run.meta.sourcetype {
             Some(_) => None,
             None => tell(&raw, header.as_ref(), &run.meta.name),
         };
+        let own = time(&raw, known.as_ref(), now);
         let slot = self.slot(run, known);
         let Some(rows) = run.row(slot) else { return };
         rows.set("_raw", &raw);
@@ -86,10 +184,14 @@ impl LineDecoder {
         if let Some(header) = header {
             rows.set("host", header.host);
         }
-        kv::fields(&raw, |name, value| rows.set(name, value));
+        // Its add-on takes whole lines, whose values hold commas and equals signs.
+        let directory = raw.contains("\nadmonEventType=");
+        if !directory {
+            kv::fields(&raw, |name, value| set_found(rows, name, value));
+        }
         // As Splunk: an event without a time has that of the one before it in its source.
         let before = self.before.or(run.meta.before);
-        let time = stamp::leading(&raw, now).or(before).unwrap_or(now);
+        let time = own.or(before).unwrap_or(now);
         self.before = Some(time);
         run.counts.before = Some(time.to_bits());
         run.end_row(slot, time);

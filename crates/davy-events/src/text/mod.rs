@@ -17,8 +17,9 @@ pub(crate) use winlog::{WinEventLogDecoder, is_win_event_log, win_event};
 
 use crate::known::Known;
 use crate::model::{Meta, ProblemKind};
-use crate::rows::{Run, SlotId};
+use crate::rows::{Rows, Run, SlotId};
 use crate::shape::{Kind, Shape};
+use crate::stamp;
 use std::sync::Arc;
 
 /// The next line of a text and what it takes, its end included. 0 asks for more text. A line
@@ -84,6 +85,37 @@ pub(crate) fn text_slot(
         constants.push(("host".into(), pick(&meta.host, &own.host, "")));
     }
     run.slot(Shape::new(kind, constants, fields))
+}
+
+/// Sets a field that was found in a text. As in Splunk, one that an event has in any case stays as
+/// it is.
+pub(crate) fn set_found(rows: &mut Rows, name: &str, value: &str) {
+    if !matches!(name, "host" | "source" | "sourcetype" | "index" | "_raw" | "_time" | "__seq") {
+        rows.set(name, value);
+    }
+}
+
+/// The time of a line: where its kind has it, or the first that is near its start.
+pub(crate) fn time(line: &str, known: Option<&Known>, now: f64) -> Option<f64> {
+    match known.map(|k| k.sourcetype.as_str()) {
+        // The start of the window in which the packets went.
+        Some("aws:cloudwatchlogs:vpcflow") => {
+            line.split_ascii_whitespace().nth(10).and_then(stamp::epoch)
+        }
+        // Month, day, year of two digits.
+        Some("DhcpSrvLog") if known::is_lease(line) => {
+            let mut cells = line.split(',').skip(1);
+            let (date, clock) = (cells.next()?, cells.next()?);
+            let (day, year) = date.rsplit_once('/')?;
+            stamp::value(&format!("{day}/20{year} {clock}"), now)
+        }
+        Some("linux:audit") => {
+            let (_, rest) = line.split_once("audit(")?;
+            stamp::leading(rest, now).or_else(|| stamp::epoch(rest.split(':').next()?))
+        }
+        _ => None,
+    }
+    .or_else(|| stamp::leading(line, now))
 }
 
 /// Metadata that the content tells.

@@ -31,8 +31,16 @@ pub(crate) fn read<'a>(text: &'a str, event: &mut WindowsEvent<'a>) {
     event.fields.clear();
     *event = WindowsEvent { fields: std::mem::take(&mut event.fields), ..Default::default() };
     let mut at = 0;
+    // Where the first block begins: what a converter put before it is looked for there.
+    let first = memchr::memmem::find(text.as_bytes(), b"<System").unwrap_or_default();
+    let before = text.get(..first).unwrap_or_default();
     for (block, field) in BLOCKS {
-        let Some(inner) = block_in(text, block, &mut at) else { continue };
+        let found = block_in(text, block, &mut at);
+        let found = found.or_else(|| {
+            let early = block != "System" && before.contains("</");
+            early.then(|| block_in(before, block, &mut 0)).flatten()
+        });
+        let Some(inner) = found else { continue };
         match block {
             "System" => system(inner, event),
             "EventData" => data(inner, event),

@@ -8,6 +8,7 @@ use crate::decode::Step;
 use crate::model::ProblemKind;
 use crate::rows::Run;
 use crate::shape::Kind;
+use crate::sniff::heading;
 use shaper::WindowsShaper;
 use std::borrow::Cow;
 
@@ -80,11 +81,9 @@ impl XmlDecoder {
 
     /// Text that belongs to no event: fine if it is the frame of a document.
     fn between(&mut self, run: &mut Run<'_>, text: &[u8], offset: u64) {
-        let text = text.trim_ascii();
-        let frame = text.is_empty()
-            || text == b"\xef\xbb\xbf"
-            || (text.first() == Some(&b'<') && text.last() == Some(&b'>'))
-            || (text.starts_with(b"\xef\xbb\xbf<") && text.last() == Some(&b'>'));
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
+        let text = text.get(heading(text)..).unwrap_or_default().trim_ascii();
+        let frame = text.is_empty() || (text.first() == Some(&b'<') && text.last() == Some(&b'>'));
         if !frame && !self.told {
             self.told = true;
             let message = "text that is not in an event was left out".to_owned();

@@ -346,7 +346,7 @@ fn ocsf_is_told_by_its_attributes() {
     let linux = json!({"class_uid": 1007, "activity_id": 1, "time": 1777875566666i64,
         "metadata": {"version": "1.3.0"}, "device": {"os": {"type": "Linux"}},
         "process": {"file": {"path": "/bin/sh"}}});
-    has(&one(&linux.to_string()), &[("sourcetype", "_json"), ("process.file.path", "/bin/sh")]);
+    has(&one(&linux.to_string()), &[("sourcetype", "ocsf"), ("process.file.path", "/bin/sh")]);
 }
 
 #[test]
@@ -399,5 +399,95 @@ fn a_stated_table_stays_a_table() {
     assert_eq!(
         (got.rows[0]["sourcetype"].as_str(), got.rows[0]["Channel"].as_str()),
         ("mine", "a")
+    );
+}
+
+// The pages on 4688 and 4625 show each message beside its XML.
+#[test]
+fn data_that_only_the_message_shows() {
+    let started = "A new process has been created.\r\n\r\nCreator Subject:\r\n\tSecurity ID:\t\t\
+        S-1-5-18\r\n\tAccount Name:\t\tann\r\n\tAccount Domain:\t\tMINE\r\n\tLogon ID:\t\t0x3E7\r\n\
+        \r\nTarget Subject:\r\n\tSecurity ID:\t\tS-1-0-0\r\n\tAccount Name:\t\tbob\r\n\r\nProcess \
+        Information:\r\n\tNew Process ID:\t\t0x1a4\r\n\tNew Process Name:\tC:\\Windows\\System32\\\
+        whoami.exe\r\n\tCreator Process Name:\tC:\\Windows\\System32\\cmd.exe\r\n\tProcess Command \
+        Line:\twhoami /all\r\n\r\nToken Elevation Type indicates: the type of token.\r\n";
+    let event = json!({"Id": 4688, "LogName": "Security", "MachineName": "ws.example",
+        "ProviderName": "Microsoft-Windows-Security-Auditing", "TimeCreated":
+        "2026-05-04T09:30:00Z", "Message": started});
+    let wanted = [
+        ("EventCode", "4688"),
+        ("SubjectUserSid", "S-1-5-18"),
+        ("SubjectUserName", "ann"),
+        ("TargetUserSid", "S-1-0-0"),
+        ("TargetUserName", "bob"),
+        ("NewProcessId", "0x1a4"),
+        ("NewProcessName", IMAGE),
+        ("ParentProcessName", r"C:\Windows\System32\cmd.exe"),
+        ("CommandLine", "whoami /all"),
+    ];
+    has(&one(&event.to_string()), &wanted);
+    let saved = format!(
+        "Keywords,Date and Time,Source,Event ID,Task Category\r\nAudit Success,5/4/2026 9:30:00 \
+         AM,Microsoft-Windows-Security-Auditing,4688,Process Creation,\"{started}\"\r\n"
+    );
+    let row = one(&saved);
+    has(&row, &wanted);
+    has(&row, &[("source", "XmlWinEventLog:Security"), ("Keywords", "0x8020000000000000")]);
+    let failed = "An account failed to log on.\r\n\r\nSubject:\r\n\tSecurity ID:\t\tS-1-0-0\r\n\r\n\
+        Logon Type:\t\t\t3\r\n\r\nAccount For Which Logon Failed:\r\n\tSecurity ID:\t\tS-1-0-0\r\n\
+        \tAccount Name:\t\tann\r\n\r\nFailure Information:\r\n\tFailure Reason:\t\tUnknown user.\r\n\
+        \tStatus:\t\t\t0xC000006D\r\n\tSub Status:\t\t0xC0000064\r\n\r\nNetwork Information:\r\n\
+        \tWorkstation Name:\tWS\r\n\tSource Network Address:\t10.0.0.7\r\n\tSource Port:\t\t50000\r\n";
+    let mut event = event;
+    event["Id"] = json!(4625);
+    event["Message"] = json!(failed);
+    has(
+        &one(&event.to_string()),
+        &[
+            ("LogonType", "3"),
+            ("TargetUserName", "ann"),
+            ("SubStatus", "0xC0000064"),
+            ("IpAddress", "10.0.0.7"),
+            ("IpPort", "50000"),
+        ],
+    );
+    event["Id"] = json!(4672);
+    event["Message"] = json!(
+        "Special privileges assigned to new logon.\r\n\r\nSubject:\r\n\tAccount Name:\t\tann\r\n\r\n\
+         Privileges:\t\tSeSecurityPrivilege\r\n\t\t\tSeBackupPrivilege\r\n"
+    );
+    let row = one(&event.to_string());
+    has(&row, &[("PrivilegeList", "SeSecurityPrivilege\nSeBackupPrivilege")]);
+}
+
+#[test]
+fn services_and_scripts_that_only_the_message_shows() {
+    let event = |id: u32, log: &str, message: &str| {
+        json!({"Id": id, "LogName": log, "MachineName": "ws.example", "ProviderName": "P",
+            "TimeCreated": "2026-05-04T09:30:00Z", "Message": message})
+        .to_string()
+    };
+    let service = "A service was installed in the system.\r\n\r\nService Name:  evil\r\nService File \
+        Name:  C:\\a.exe -k\r\nService Type:  user mode service\r\nService Start Type:  demand \
+        start\r\nService Account:  LocalSystem";
+    has(
+        &one(&event(7045, "System", service)),
+        &[
+            ("ServiceName", "evil"),
+            ("ImagePath", r"C:\a.exe -k"),
+            ("StartType", "demand start"),
+            ("AccountName", "LocalSystem"),
+        ],
+    );
+    let script = "Creating Scriptblock text (1 of 2):\r\nGet-Process (a) # ScriptBlock\r\n\r\n\
+        ScriptBlock ID: b-1\r\nPath: C:\\a.ps1";
+    has(
+        &one(&event(4104, "Microsoft-Windows-PowerShell/Operational", script)),
+        &[
+            ("ScriptBlockText", "Get-Process (a) # ScriptBlock"),
+            ("MessageTotal", "2"),
+            ("ScriptBlockId", "b-1"),
+            ("Path", r"C:\a.ps1"),
+        ],
     );
 }

@@ -64,6 +64,38 @@ fn lines_are_told_by_how_they_are_written() {
             "audittrail",
         ),
         ("09:30:00.123456789: Warning Shell in a container (user=root)", "kube:container:falco"),
+        (
+            "1777887000.123     50 10.0.0.7 TCP_MISS/200 5 GET http://a.example/ ann DIRECT/1.2.3.4 -",
+            "squid:access",
+        ),
+        (
+            "https 2026-05-04T09:30:00.1Z app/lb/1 1.2.3.4:5 10.0.0.1:80 0 0 0 200 200 0 57",
+            "aws:elb:accesslogs",
+        ),
+        (
+            "[Mon May 04 09:30:00.1 2026] [core:error] [pid 7] [client 1.2.3.4:5] AH00126: no",
+            "apache_error",
+        ),
+        (
+            "2026/05/04 09:30:00 [error] 7#7: *1 open() failed, client: 1.2.3.4, server: x",
+            "nginx:plus:error",
+        ),
+        ("10,05/04/26,09:30:00,Assign,10.0.0.7,ws.example,AABBCCDDEEFF,", "DhcpSrvLog"),
+        ("2026-05-04 09:30:00.12 Logon       Login failed for user 'sa'.", "mssql:errorlog"),
+        (
+            "May  4 09:30:00 ise CISE_Failed_Attempts 01 1 0 2026-05-04 09:30:00.1 +00:00 02 5400 NOTICE x",
+            "cisco:ise:syslog",
+        ),
+        (
+            "<134>1 2026-05-04T09:30:00Z gw CheckPoint 1 - [action:\"Accept\"; src:\"10.0.0.7\"]",
+            "cp_log:syslog",
+        ),
+        ("May  4 09:30:00 gw CEF:0|V|P|1|7|name|5|src=10.0.0.7", "cef"),
+        ("<131>May  4 09:30:00 b ASM:unit_hostname=\"b\",attack_type=\"x\"", "f5:bigip:asm:syslog"),
+        (
+            "5/4/2026 9:30:00 AM 0D0C PACKET  0028 UDP Rcv 10.0.0.7 0001 Q [0001 D NOERROR] A (4)evil(0)",
+            "MSAD:NT6:DNS",
+        ),
     ] {
         assert_eq!(kind(text), sourcetype, "{text}");
     }
@@ -135,6 +167,22 @@ fn json_is_told_by_its_members() {
             "zeek:conn:json",
         ),
         (r#"{"@stream":"dns","@system":"s","ts":1777887000.5,"uid":"C1"}"#, "zeek:dns:json"),
+        (
+            r#"{"ts":1777887000.5,"uid":"C1","request_type":"TGS","cipher":"rc4-hmac"}"#,
+            "zeek:kerberos:json",
+        ),
+        (
+            r#"{"ts":1777887000.5,"uid":"C1","path":"\\\\srv\\ADMIN$","share_type":"DISK"}"#,
+            "zeek:smb_mapping:json",
+        ),
+        (
+            r#"{"@timestamp":1777887000123,"action":"repo.create","actor":"ann","created_at":1777887000123,"org":"o"}"#,
+            "github:cloud:audit",
+        ),
+        (
+            r#"{"time":"2026-05-04T09:30:00Z","resourceId":"/SUBSCRIPTIONS/X","operationName":"A/WRITE","category":"Administrative","identity":{}}"#,
+            "azure:monitor:activity",
+        ),
         (
             r#"{"@timestamp":"2026-05-04T09:30:00.000Z","@version":"1","awsRegion":"us-east-1","eventVersion":"1.05","eventSource":"ec2.amazonaws.com","eventName":"DescribeHosts"}"#,
             "aws:cloudtrail",

@@ -3,6 +3,7 @@
 // Helpers outside test functions may fail like tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod carried;
 mod evtx_file;
 mod foreign;
 mod hostile;

@@ -4,6 +4,7 @@
 mod catalogue;
 mod classic;
 mod datasets;
+mod formats;
 mod hostile;
 mod hunt;
 mod kept;
@@ -12,6 +13,7 @@ mod language;
 mod limits;
 mod lookups;
 mod mmdb;
+mod models;
 mod readme;
 mod report;
 mod schedule;

@@ -75,8 +75,8 @@ pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
         let got =
             coverage(&session, &knowledge, example).map_err(|e| usage(&format!("{name}: {e}")))?;
         let said = stated(log);
-        let holds = reasons::holds(log);
-        let of = reasons::Example { log, source: &from, holds, stated: &said };
+        let holds = reasons::holds(log, &from, &said);
+        let of = reasons::Example { log, holds, stated: &said };
         let values = values(&got, log, &said, &given(&loaded.base, &kind, &from));
         let missing = got.missing.into_iter().map(|field| {
             let why = reasons::missing(&field, &of);
@@ -138,21 +138,18 @@ fn share((expected, produced): (usize, usize)) -> String {
 
 /// The figures and what is left out of which.
 fn head(rows: &[Row], without: &[String]) -> String {
-    let named = |which: Holds| {
-        let names = rows.iter().filter(|r| r.holds == which).map(|r| r.name.as_str());
-        let names: Vec<&str> = names.collect();
-        format!("({}): {}", names.len(), names.join(", "))
-    };
     let mut out = String::new();
-    let _ = writeln!(out, "- All examples: {}", share(sum(rows.iter())));
-    let ended = rows.iter().filter(|r| r.holds != Holds::Cut);
-    let _ = writeln!(out, "- Without those that end in the middle: {}", share(sum(ended)));
     let whole = || rows.iter().filter(|r| r.holds == Holds::Whole);
     let _ = writeln!(
         out,
-        "- Without those either that are a date and nothing else, or nothing at all: {}",
+        "- Whole examples ({} of {}): {}",
+        whole().count(),
+        rows.len(),
         share(sum(whole()))
     );
+    let _ = writeln!(out, "- All examples: {}", share(sum(rows.iter())));
+    let ended = rows.iter().filter(|r| r.holds != Holds::Cut);
+    let _ = writeln!(out, "- Without those that end in the middle: {}", share(sum(ended)));
     let equal: usize = whole().map(|r| r.values.equal).sum();
     let others = || whole().flat_map(|r| &r.values.other);
     let said = equal + others().count();
@@ -169,10 +166,12 @@ fn head(rows: &[Row], without: &[String]) -> String {
         share((said, equal)),
         said - equal - wrong,
     );
-    let _ = writeln!(out, "- Ending in the middle {}", named(Holds::Cut));
-    let _ =
-        writeln!(out, "- A date, the first line of the event, and no event {}", named(Holds::Date));
-    let _ = writeln!(out, "- An empty text as example {}", named(Holds::Nothing));
+    out.push_str("- Not whole is, told by the example alone:\n");
+    for part in Holds::PARTS {
+        let names = rows.iter().filter(|r| r.holds == part).map(|r| r.name.as_str());
+        let names: Vec<&str> = names.collect();
+        let _ = writeln!(out, "  - {} ({}): {}", part.rule(), names.len(), names.join(", "));
+    }
     let _ =
         writeln!(out, "- Without example or fields ({}): {}", without.len(), without.join(", "));
     out
@@ -194,10 +193,8 @@ fn table(rows: &[Row], without: &[String], markdown: bool) -> String {
     );
     for row in rows {
         let cut = match row.holds {
-            Holds::Whole => "",
-            Holds::Cut => " (ends in the middle)",
-            Holds::Date => " (a date only)",
-            Holds::Nothing => " (empty)",
+            Holds::Whole => String::new(),
+            part => format!(" ({})", part.named()),
         };
         let produced = row.expected - row.missing.len();
         let (equal, other) = (row.values.equal, row.values.other.len());
@@ -239,6 +236,7 @@ fn object(rows: &[Row], without: &[String]) -> Value {
         json!({
             "source": row.name,
             "whole": row.holds == Holds::Whole,
+            "left_out": (row.holds != Holds::Whole).then(|| row.holds.named()),
             "expected": row.expected,
             "produced": row.expected - row.missing.len(),
             "missing": missing.collect::<Vec<_>>(),
