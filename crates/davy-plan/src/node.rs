@@ -100,6 +100,11 @@ pub trait SequentialOp: fmt::Debug + Send + Sync {
     fn grows(&self) -> bool {
         false
     }
+    /// Rows of different keys never meet, so that those of some keys can be walked over before those
+    /// of others. Of each row at most one is made, with all columns of it.
+    fn apart(&self) -> bool {
+        false
+    }
 }
 
 pub trait SequentialState: Send {
@@ -114,6 +119,11 @@ pub trait SequentialState: Send {
     /// Bytes held from row to row, roughly.
     fn size(&self) -> usize {
         0
+    }
+    /// Of a command that walks over keys apart: for each row a hash of its key, or `None` where
+    /// something of that key is held already and the row can be pushed with little more held.
+    fn apart(&self, batch: &RecordBatch) -> Result<Vec<Option<u64>>> {
+        Ok(vec![None; batch.num_rows()])
     }
 }
 
