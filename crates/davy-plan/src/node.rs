@@ -101,7 +101,8 @@ pub trait SequentialOp: fmt::Debug + Send + Sync {
         false
     }
     /// Rows of different keys never meet, so that those of some keys can be walked over before those
-    /// of others. Of each row at most one is made, with all columns of it.
+    /// of others. Rows then have a last column [`SequentialNode::NUMBER`], and so have those that are
+    /// made of them: their order among each other, never falling in what one walk makes.
     fn apart(&self) -> bool {
         false
     }
@@ -125,6 +126,14 @@ pub trait SequentialState: Send {
     fn apart(&self, batch: &RecordBatch) -> Result<Vec<Option<u64>>> {
         Ok(vec![None; batch.num_rows()])
     }
+    /// Some of these rows will be walked over later, in a state of their own.
+    fn put_off(&mut self, _: &RecordBatch) -> Result<()> {
+        Ok(())
+    }
+    /// The state for rows that were put off; `None` where it is that of a start.
+    fn part(&self) -> Option<Box<dyn SequentialState>> {
+        None
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -135,6 +144,9 @@ pub struct SequentialNode {
 }
 
 impl SequentialNode {
+    /// The column of the rows' numbers; see [`SequentialOp::apart`].
+    pub const NUMBER: &str = "__walked";
+
     pub fn plan(input: LogicalPlan, op: Arc<dyn SequentialOp>) -> Result<LogicalPlan> {
         let schema = op.schema(input.schema().as_arrow())?;
         let schema = Arc::new(DFSchema::try_from(schema)?);

@@ -18,12 +18,11 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
 use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use davy_plan::{SequentialOp, SequentialState};
+use davy_plan::{SequentialNode, SequentialOp, SequentialState};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The column of the rows' numbers.
-pub(super) const NUMBER: &str = "__walked";
+const NUMBER: &str = SequentialNode::NUMBER;
 
 /// Parts on disk of one going over.
 const PARTS: usize = 32;
@@ -86,11 +85,20 @@ impl Going {
         context: Arc<TaskContext>,
     ) -> Result<Going> {
         let state = op.start(input.clone())?;
+        Ok(Going::with(op, input, context, state))
+    }
+
+    fn with(
+        op: Arc<dyn SequentialOp>,
+        input: SchemaRef,
+        context: Arc<TaskContext>,
+        state: Box<dyn SequentialState>,
+    ) -> Going {
         let held = MemoryConsumer::new(op.name())
             .with_can_spill(op.apart())
             .register(context.memory_pool());
         let few = op.grows().then_some(FIRST);
-        Ok(Going { op, input, context, state, few, held, apart: None })
+        Going { op, input, context, state, few, held, apart: None }
     }
 
     /// No row to come can change the result.
@@ -104,7 +112,7 @@ impl Going {
         batch: &RecordBatch,
     ) -> Result<(Vec<RecordBatch>, Option<RecordBatch>)> {
         let rows = match &mut self.apart {
-            Some(apart) => &apart.put_off(self.state.as_ref(), batch)?,
+            Some(apart) => &apart.put_off(self.state.as_mut(), batch)?,
             None => batch,
         };
         let few = self.few.unwrap_or(rows.num_rows()).min(rows.num_rows());
@@ -166,6 +174,7 @@ impl Going {
     /// Goes over the parts on disk, one after the other; gives all rows that are not given yet.
     pub(super) async fn rest(self) -> Result<SendableRecordBatchStream> {
         let Going { op, input, context, held, state, apart, .. } = self;
+        let seed = state.part();
         drop((state, held));
         let mut runs: Vec<Written> = Vec::new();
         let mut waiting: Vec<Written> = Vec::new();
@@ -180,7 +189,11 @@ impl Going {
             take(apart, &mut runs, &mut waiting)?;
         }
         while let Some(part) = waiting.pop() {
-            let mut going = Going::start(op.clone(), input.clone(), context.clone())?;
+            let state = match seed.as_ref().and_then(|seed| seed.part()) {
+                Some(state) => state,
+                None => op.start(input.clone())?,
+            };
+            let mut going = Going::with(op.clone(), input.clone(), context.clone(), state);
             let made = Arc::new(op.schema(&input)?);
             let mut run = Rows::new(&made, &context.runtime_env().disk_manager);
             for batch in part.batches()? {
@@ -234,8 +247,13 @@ fn merged(
 
 impl Apart {
     /// Writes away the rows of keys that are not held, and gives the others.
-    fn put_off(&mut self, state: &dyn SequentialState, batch: &RecordBatch) -> Result<RecordBatch> {
+    fn put_off(
+        &mut self,
+        state: &mut dyn SequentialState,
+        batch: &RecordBatch,
+    ) -> Result<RecordBatch> {
         let hashes = state.apart(batch)?;
+        state.put_off(batch)?;
         let part = |hash: &u64| (hash % PARTS as u64) as usize;
         let mut seen = [false; PARTS];
         for hash in hashes.iter().flatten() {

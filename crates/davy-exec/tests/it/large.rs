@@ -232,6 +232,8 @@ fn little_memory_changes_no_result() {
         "search * | eventstats allnum=t max(size) AS most by name, group | table id most",
         "search * | streamstats count sum(size) AS s by name | where count>1 | table id s",
         "search * | streamstats current=f window=2 global=f last(id) AS before by name | table id before",
+        "search * | transaction name maxpause=1h | streamstats count AS n \
+         | where eventcount>1 OR n%100=0 | table n _time name duration eventcount closed_txn id",
         "search * | join group [search * | stats max(size) AS most by group] | stats sum(most)",
         "search * | appendpipe [stats count AS id] | tail 3 | table id",
     ] {
@@ -262,7 +264,7 @@ fn what_cannot_go_to_disk_ends_with_a_name() {
     for search in [
         "search * | reverse | table id name group",
         "search * | streamstats reset_after=(id=7) count by name | stats max(count)",
-        "search * | transaction name | stats count",
+        "search * | transaction name group | stats count",
         "search * | stats values(name) list(name) by _time | table *",
         "search * | table *",
     ] {
