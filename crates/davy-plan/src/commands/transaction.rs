@@ -248,14 +248,17 @@ impl Command for Transaction {
         // Fields that only a transaction type names lie packed.
         let packed = input.open() && self.reads().iter().any(|(n, _)| !input.has_column(n));
         let input = if packed { cx.close(input)? } else { input };
-        let time = match input.has_column("_time") {
-            true => {
-                let time = input.column("_time").float();
-                Typed::of(when(time.clone().is_null(), lit(0.0)).otherwise(time)?, Ty::Num)
+        let mut held = Vec::new();
+        let at = input.column("_time");
+        let time = match at.ty {
+            Ty::Num => "_time",
+            _ => {
+                let at = at.float();
+                let at = when(at.clone().is_null(), lit(0.0)).otherwise(at)?;
+                held.push((op::TIME.to_owned(), Typed::of(at, Ty::Num)));
+                op::TIME
             }
-            false => Typed::num(0.0),
         };
-        let mut held = vec![(op::TIME.to_owned(), time)];
         for (name, filter) in [(op::STARTS, &self.starts), (op::ENDS, &self.ends)] {
             if let Some(filter) = filter {
                 held.push((name.to_owned(), filter.column(&input, cx)?));
@@ -275,8 +278,8 @@ impl Command for Transaction {
             descending: true,
             nulls_first: false,
         };
-        let input = input.with_columns(held)?.sort(vec![newest(op::TIME)], None)?;
-        let op = op::Transactions { rule: Arc::new(rule), shown, names };
+        let input = input.with_columns(held)?.sort(vec![newest(time)], None)?;
+        let op = op::Transactions { rule: Arc::new(rule), shown, names, time };
         let grouped = Plan::new(SequentialNode::plan(input.logical, Arc::new(op))?);
         // By their oldest events; of one time in the order in which they were closed.
         match grouped.has_column("_time") {

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-/// Columns that are read beside those of the events.
+/// Columns that are read beside those of the events; that of times where theirs are no numbers.
 pub(super) const TIME: &str = "__transaction time";
 pub(super) const STARTS: &str = "__transaction starts";
 pub(super) const ENDS: &str = "__transaction ends";
@@ -27,6 +27,8 @@ pub(super) struct Transactions {
     pub(super) shown: Shown,
     /// The visible columns, and that of packed fields.
     pub(super) names: Vec<String>,
+    /// The column of their times.
+    pub(super) time: &'static str,
 }
 
 impl Transactions {
@@ -63,7 +65,7 @@ impl SequentialOp for Transactions {
         Ok(Box::new(State {
             schema: Arc::new(self.schema(&input)?),
             columns: self.names.iter().map(|n| at(n)).collect(),
-            time: at(TIME),
+            time: at(self.time),
             starts: at(STARTS),
             ends: at(ENDS),
             number: at(SequentialNode::NUMBER),
