@@ -24,7 +24,7 @@ mod op;
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "transaction",
     aliases: &["transam"],
-    kind: Kind::Sequential,
+    kind: Kind::Transforming,
     grammar: Grammar::General,
     syntax: "transaction [<field-list>] [name=<type>] [maxspan=<span>] [maxpause=<span>] [maxevents=<N>] [startswith=<filter>] [endswith=<filter>] [connected=<bool>] [unifyends=<bool>] [keeporphans=<bool>] [keepevicted=<bool>] [maxopentxn=<N>] [maxopenevents=<N>] [mvlist=(<bool>|<field-list>)] [mvraw=<bool>] [delim=<string>] [nullstr=<string>] where a filter is \"<search>\", (<search>) or eval(<expression>)",
     summary: "Puts events that belong together into one: those that share the fields and lie within the limits. `duration`, `eventcount` and `closed_txn` tell of it; other fields hold the values of all its events.",
