@@ -1,8 +1,10 @@
 //! Rows in hand while a search is planned: counted against the memory that it may have, and put on
 //! disk where they may wait there.
 
-use datafusion::arrow::array::{Array, ArrayData, RecordBatch};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{
+    Array, ArrayData, ArrayRef, AsArray, RecordBatch, RecordBatchOptions,
+};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::catalog::streaming::StreamingTable;
@@ -64,6 +66,22 @@ fn count(data: &ArrayData, seen: &mut HashSet<usize>) -> usize {
     bytes + data.child_data().iter().map(|child| count(child, seen)).sum::<usize>()
 }
 
+/// The batch with no more text behind it than its rows have.
+pub(crate) fn lean(batch: RecordBatch) -> Result<RecordBatch> {
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| match column.data_type() {
+            DataType::Utf8View if !column.as_string_view().data_buffers().is_empty() => {
+                Arc::new(column.as_string_view().gc()) as ArrayRef
+            }
+            _ => column.clone(),
+        })
+        .collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &options)?)
+}
+
 /// Rows in hand as a table that is read from its beginning to its end: DataFusion would have the
 /// parts of a `MemTable` read side by side, and their order be lost.
 pub(crate) fn in_order(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<StreamingTable> {
@@ -118,14 +136,49 @@ impl Writing {
         Ok(self.writer.write(batch)?)
     }
 
-    /// The rows as a table, in their order.
-    pub(crate) fn table(mut self, schema: SchemaRef) -> Result<StreamingTable> {
+    /// All that was written.
+    pub(crate) fn end(mut self, schema: SchemaRef) -> Result<Written> {
         self.writer.finish()?;
         let mut out = self.writer.into_inner()?;
         out.flush()?;
         out.get_mut().finish()?;
-        let written = Written { schema: schema.clone(), file: self.file };
+        Ok(Written { schema, file: self.file })
+    }
+
+    /// The rows as a table, in their order.
+    pub(crate) fn table(self, schema: SchemaRef) -> Result<StreamingTable> {
+        let written = self.end(schema.clone())?;
         StreamingTable::try_new(schema, vec![Arc::new(written)])
+    }
+}
+
+impl Written {
+    /// The rows, as they were written.
+    pub(crate) fn batches(&self) -> Result<Batches> {
+        let file = self.file.clone();
+        let path = file.path().ok_or_else(|| {
+            DataFusionError::Internal("rows were held in a place that is no file".to_owned())
+        })?;
+        let reader = StreamReader::try_new(BufReader::new(File::open(path)?), None)?;
+        // SAFETY: the file holds what `Writing` wrote, arrays that were valid; it lies in a folder
+        // of this process alone and is never given to anyone.
+        #[allow(unsafe_code)]
+        let reader = unsafe { reader.with_skip_validation(true) };
+        Ok(Batches { reader, _file: file })
+    }
+}
+
+/// Rows read back from disk; the file is there as long as they are.
+pub(crate) struct Batches {
+    reader: StreamReader<BufReader<File>>,
+    _file: Arc<dyn SpillFile>,
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.reader.next()?.map_err(Into::into))
     }
 }
 
@@ -137,13 +190,10 @@ impl PartitionStream for Written {
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), 2);
         let out = builder.tx();
-        let file = self.file.clone();
+        let batches = self.batches();
         builder.spawn_blocking(move || {
-            let path = file.path().ok_or_else(|| {
-                DataFusionError::Internal("rows were held in a place that is no file".to_owned())
-            })?;
-            for batch in StreamReader::try_new(BufReader::new(File::open(path)?), None)? {
-                if out.blocking_send(Ok(batch?)).is_err() {
+            for batch in batches? {
+                if out.blocking_send(batch).is_err() {
                     break;
                 }
             }

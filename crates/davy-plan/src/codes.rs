@@ -30,7 +30,7 @@ codes! {
     NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search or transaction type that is not in the content.";
     FIRST_ONLY = error "spl::not-first" "A command that makes its own rows must be the first of its pipeline.";
     TIMED_OUT = error "run::timed-out" "A search took longer than `--timeout` allows. In a hunt the others go on.";
-    OUT_OF_MEMORY = error "run::out-of-memory" "A command needs to hold more at once than `--memory-limit` allows, and cannot put it on disk. Sorting, grouping and joining can; lists of values, and commands that walk over rows in order, cannot.";
+    OUT_OF_MEMORY = error "run::out-of-memory" "A command needs to hold more at once than `--memory-limit` allows, and cannot put it on disk. Sorting and grouping can, and commands that walk over the rows of each key by themselves; lists of values, and what needs all rows at once, cannot.";
     RUNTIME = error "run::failed" "A search failed while it ran.";
     NO_INPUT = error "run::no-input" "The search reads events, and no input was named.";
     MISSING_FILE = warning "knowledge::missing-file" "A command needs a file that was not given, for instance a GeoIP database; its fields stay empty.";

@@ -2,6 +2,7 @@
 
 mod accumulate;
 mod sets;
+mod tally;
 
 use crate::column::Ty;
 use crate::spec::{AggKernel, AggSpec, Ret};
@@ -17,6 +18,8 @@ pub(crate) use sets::SetResult;
 use sets::{SetAccumulator, SetGroups};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use tally::Empty;
+pub(crate) use tally::Tally;
 
 /// A statistical function over the values of one group. Several values in one row come one by one;
 /// nulls do not come.
@@ -33,6 +36,10 @@ pub trait Fold: std::fmt::Debug + Send + Sync {
     /// Of a function of the distinct values alone, what it makes of them: those of many groups are
     /// held together.
     fn of_set(&self) -> Option<SetResult> {
+        None
+    }
+    /// Of a function of the numbers alone, whose result is one: how it is computed without values.
+    fn of_numbers(&self) -> Option<Box<dyn Empty>> {
         None
     }
 }
@@ -152,6 +159,9 @@ impl AggregateUDFImpl for FoldUdaf {
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         let fold = self.maker()?();
+        if let Some(empty) = fold.of_numbers() {
+            return Ok(empty.one());
+        }
         Ok(match fold.of_set() {
             Some(result) => Box::new(SetAccumulator(SetGroups::new(result))),
             None => Box::new(FoldAccumulator { fold, ret: self.ret() }),
@@ -167,18 +177,28 @@ impl AggregateUDFImpl for FoldUdaf {
         _: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn GroupsAccumulator>> {
         let make = self.maker()?;
-        Ok(match make().of_set() {
+        let fold = make();
+        if let Some(empty) = fold.of_numbers() {
+            return Ok(empty.groups());
+        }
+        Ok(match fold.of_set() {
             Some(result) => Box::new(SetGroups::new(result)),
             None => Box::new(FoldGroups::new(make, self.ret())),
         })
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        let kind = match self.maker()?().of_set() {
-            Some(_) => sets::state_type(),
-            None => DataType::Utf8View,
+        let fold = self.maker()?();
+        let field = |i: usize, kind| {
+            Arc::new(Field::new(format!("{}[saved {i}]", args.name), kind, true)) as FieldRef
         };
-        Ok(vec![Arc::new(Field::new(format!("{}[saved]", args.name), kind, true))])
+        if let Some(empty) = fold.of_numbers() {
+            return Ok((0..empty.width()).map(|i| field(i, DataType::Float64)).collect());
+        }
+        Ok(vec![match fold.of_set() {
+            Some(_) => field(0, sets::state_type()),
+            None => field(0, DataType::Utf8View),
+        }])
     }
 
     fn order_sensitivity(&self) -> datafusion_expr::utils::AggregateOrderSensitivity {

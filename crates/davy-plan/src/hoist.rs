@@ -15,7 +15,13 @@ impl Plan {
         let Some(hoisted) = hoist(&self) else {
             return Ok(Plan::new(SortNode::plan(self.logical, keys, fetch)));
         };
-        let keys = keys.into_iter().chain(hoisted.keys).collect();
+        // Rows that are alike in a column have no other order by it.
+        let mut keys = keys;
+        for key in hoisted.keys {
+            if keys.iter().all(|k| k.column != key.column) {
+                keys.push(key);
+            }
+        }
         let plan = Plan::new(SortNode::plan(hoisted.plan.logical, keys, fetch));
         plan.without_columns(&hoisted.extra)
     }

@@ -100,6 +100,12 @@ pub trait SequentialOp: fmt::Debug + Send + Sync {
     fn grows(&self) -> bool {
         false
     }
+    /// Rows of different keys never meet, so that those of some keys can be walked over before those
+    /// of others. Rows then have a last column [`SequentialNode::NUMBER`], and so have those that are
+    /// made of them: their order among each other, never falling in what one walk makes.
+    fn apart(&self) -> bool {
+        false
+    }
 }
 
 pub trait SequentialState: Send {
@@ -115,6 +121,19 @@ pub trait SequentialState: Send {
     fn size(&self) -> usize {
         0
     }
+    /// Of a command that walks over keys apart: for each row a hash of its key, or `None` where
+    /// something of that key is held already and the row can be pushed with little more held.
+    fn apart(&self, batch: &RecordBatch) -> Result<Vec<Option<u64>>> {
+        Ok(vec![None; batch.num_rows()])
+    }
+    /// Some of these rows will be walked over later, in a state of their own.
+    fn put_off(&mut self, _: &RecordBatch) -> Result<()> {
+        Ok(())
+    }
+    /// The state for rows that were put off; `None` where it is that of a start.
+    fn part(&self) -> Option<Box<dyn SequentialState>> {
+        None
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -125,6 +144,9 @@ pub struct SequentialNode {
 }
 
 impl SequentialNode {
+    /// The column of the rows' numbers; see [`SequentialOp::apart`].
+    pub const NUMBER: &str = "__walked";
+
     pub fn plan(input: LogicalPlan, op: Arc<dyn SequentialOp>) -> Result<LogicalPlan> {
         let schema = op.schema(input.schema().as_arrow())?;
         let schema = Arc::new(DFSchema::try_from(schema)?);

@@ -39,6 +39,12 @@ pub(crate) trait Walker: Send {
     fn size(&self) -> usize {
         0
     }
+
+    /// Of a walk over keys apart: a hash of the row's key, or `None` where something of that key is
+    /// held already or the row has none.
+    fn apart(&self, _: Row<'_>) -> Result<Option<u64>> {
+        Ok(None)
+    }
 }
 
 type Start = dyn Fn() -> Box<dyn Walker> + Send + Sync;
@@ -54,6 +60,8 @@ pub(crate) struct Walk {
     pub(crate) parallel: bool,
     /// What it sets may be large and come in each row, as `values` of all that was before.
     pub(crate) grows: bool,
+    /// Rows of different keys never meet; see [`Walker::apart`].
+    pub(crate) apart: bool,
     pub(crate) start: Arc<Start>,
 }
 
@@ -65,11 +73,18 @@ impl Walk {
         sets: Vec<(String, Ty)>,
         start: impl Fn() -> Box<dyn Walker> + Send + Sync + 'static,
     ) -> Self {
-        Walk { name, reads, sets, parallel: false, grows: false, start: Arc::new(start) }
+        let (parallel, grows, apart) = (false, false, false);
+        Walk { name, reads, sets, parallel, grows, apart, start: Arc::new(start) }
     }
 
     pub(crate) fn in_any_order(mut self) -> Self {
         self.parallel = true;
+        self
+    }
+
+    /// Rows of different keys never meet, where `apart` says so.
+    pub(crate) fn of_keys(mut self, apart: bool) -> Self {
+        self.apart = apart;
         self
     }
 
@@ -124,6 +139,10 @@ impl SequentialOp for Walk {
     fn grows(&self) -> bool {
         self.grows
     }
+
+    fn apart(&self) -> bool {
+        self.apart
+    }
 }
 
 struct WalkState {
@@ -133,17 +152,20 @@ struct WalkState {
     walker: Box<dyn Walker>,
 }
 
+impl WalkState {
+    fn columns(&self, batch: &RecordBatch) -> Result<Vec<Column>> {
+        let column = |at: &Option<usize>| match at {
+            Some(at) => Column::new(batch.column(*at)),
+            None => Ok(Column::Null(batch.num_rows())),
+        };
+        self.reads.iter().map(column).collect()
+    }
+}
+
 impl SequentialState for WalkState {
     fn push(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
         let rows = batch.num_rows();
-        let columns = self
-            .reads
-            .iter()
-            .map(|at| match at {
-                Some(at) => Column::new(batch.column(*at)),
-                None => Ok(Column::Null(rows)),
-            })
-            .collect::<Result<Vec<Column>>>()?;
+        let columns = self.columns(batch)?;
         let mut builders: Vec<Builder> =
             self.walk.sets.iter().map(|(_, ty)| Builder::new(*ty, rows)).collect();
         let mut out = vec![Val::Null; builders.len()];
@@ -182,6 +204,12 @@ impl SequentialState for WalkState {
 
     fn size(&self) -> usize {
         self.walker.size()
+    }
+
+    fn apart(&self, batch: &RecordBatch) -> Result<Vec<Option<u64>>> {
+        let columns = self.columns(batch)?;
+        let row = |at| self.walker.apart(Row { columns: &columns, at });
+        (0..batch.num_rows()).map(row).collect()
     }
 }
 

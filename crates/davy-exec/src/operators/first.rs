@@ -5,6 +5,7 @@
 //! again.
 
 use super::properties;
+use crate::held::lean;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array, UInt64Array};
 use datafusion::arrow::compute::{
     and, filter_record_batch, interleave_record_batch, is_not_null, take_record_batch,
@@ -372,21 +373,4 @@ impl Firsts {
 fn of_float(n: f64) -> u64 {
     let bits = n.to_bits();
     if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
-}
-
-/// The batch with no more text behind it than its rows have.
-fn lean(batch: RecordBatch) -> Result<RecordBatch> {
-    let columns = batch
-        .columns()
-        .iter()
-        .map(|column| match column.data_type() {
-            DataType::Utf8View if !column.as_string_view().data_buffers().is_empty() => {
-                Arc::new(column.as_string_view().gc()) as ArrayRef
-            }
-            _ => column.clone(),
-        })
-        .collect();
-    let options = datafusion::arrow::record_batch::RecordBatchOptions::new()
-        .with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &options)?)
 }

@@ -1,5 +1,6 @@
 //! davy's plan nodes as DataFusion operators.
 
+mod apart;
 mod concat;
 mod deadline;
 mod first;

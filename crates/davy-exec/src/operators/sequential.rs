@@ -1,23 +1,22 @@
 //! Commands that walk over rows in order.
 
+use super::apart::{Going, numbered, numbered_schema, unnumbered};
 use super::concat::whole;
 use super::properties;
-use crate::held::bytes_of;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
-use davy_plan::{SequentialOp, SequentialState};
+use davy_plan::SequentialOp;
 use futures::StreamExt;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -90,17 +89,19 @@ impl ExecutionPlan for SequentialExec {
             true => self.input.execute(partition, context.clone())?,
             false => whole(self.input.clone(), &context)?,
         };
-        let state = self.op.start(input.schema())?;
         let schema = self.schema();
-        let held = MemoryConsumer::new(self.op.name()).register(context.memory_pool());
+        let apart = self.op.apart();
+        let rows = match apart {
+            true => numbered_schema(&input.schema()),
+            false => input.schema(),
+        };
         let walk = Walk {
             input: Some(input),
-            state,
-            few: self.op.grows().then_some(FIRST),
+            going: Some(Going::start(self.op.clone(), rows, context)?),
+            next: apart.then_some(0),
             waiting: None,
             ready: VecDeque::new(),
             schema: schema.clone(),
-            held,
         };
         let rows = futures::stream::try_unfold(walk, |mut walk| async move {
             let batch = walk.next().await?;
@@ -110,23 +111,17 @@ impl ExecutionPlan for SequentialExec {
     }
 }
 
-/// Rows that a command that may make much of each is given at first.
-const FIRST: usize = 64;
-/// Bytes that it should make of those that it is given at once.
-const FAIR: usize = 4 << 20;
-
 struct Walk {
     /// `None` once the command needs no more.
     input: Option<SendableRecordBatchStream>,
-    state: Box<dyn SequentialState>,
-    /// It is given so many rows at a time.
-    few: Option<usize>,
+    /// `None` once all that the input gives was made by the command.
+    going: Option<Going>,
+    /// The number of the next row, of a command that may have to walk over keys apart.
+    next: Option<u64>,
     /// Rows that it was not given yet.
     waiting: Option<RecordBatch>,
     ready: VecDeque<RecordBatch>,
     schema: SchemaRef,
-    /// What the command holds from row to row.
-    held: MemoryReservation,
 }
 
 impl Walk {
@@ -134,50 +129,48 @@ impl Walk {
         loop {
             if let Some(batch) = self.ready.pop_front() {
                 if batch.num_rows() > 0 {
-                    return Ok(Some(batch.with_schema(self.schema.clone())?));
+                    return Ok(Some(match self.next {
+                        Some(_) => unnumbered(&batch, self.schema.clone())?,
+                        None => batch.with_schema(self.schema.clone())?,
+                    }));
                 }
                 continue;
             }
             let Some(input) = &mut self.input else { return Ok(None) };
-            if self.state.done() {
-                self.input = None;
-                self.ready.extend(self.state.finish()?);
-                continue;
-            }
-            let batch = match self.waiting.take() {
-                Some(batch) => Some(batch),
-                None => input.next().await.transpose()?,
-            };
-            match (batch, self.few) {
-                (Some(batch), few) => {
-                    match few {
-                        Some(few) => self.push_few(&batch, few)?,
-                        None => self.ready.extend(self.state.push(&batch)?),
-                    }
-                    self.held.try_resize(self.state.size())?;
-                }
-                (None, _) => {
+            let Some(going) = &mut self.going else {
+                self.ready.extend(input.next().await.transpose()?);
+                if self.ready.is_empty() {
                     self.input = None;
-                    self.ready.extend(self.state.finish()?);
                 }
+                continue;
+            };
+            let batch = match self.waiting.take() {
+                _ if going.done() => None,
+                Some(batch) => Some(batch),
+                None => match (input.next().await.transpose()?, &mut self.next) {
+                    (Some(batch), Some(next)) => Some(numbered(&batch, next)?),
+                    (batch, _) => batch,
+                },
+            };
+            match batch {
+                Some(batch) => {
+                    let (made, rest) = going.push(&batch)?;
+                    self.ready.extend(made);
+                    self.waiting = rest;
+                }
+                None => self.end().await?,
             }
         }
     }
 
-    /// Gives the command the first `few` rows, and learns how many of them make a batch of a fair
-    /// size.
-    fn push_few(&mut self, batch: &RecordBatch, few: usize) -> Result<()> {
-        let few = few.min(batch.num_rows());
-        if few < batch.num_rows() {
-            self.waiting = Some(batch.slice(few, batch.num_rows() - few));
-        }
-        let mut seen = HashSet::new();
-        bytes_of(batch, &mut seen);
-        let made = self.state.push(&batch.slice(0, few))?;
-        let bytes: usize = made.iter().map(|batch| bytes_of(batch, &mut seen)).sum();
-        let fair = few.saturating_mul(FAIR) / bytes.max(1);
-        self.few = Some(fair.clamp(1, few.saturating_mul(4)).max(1));
+    async fn end(&mut self) -> Result<()> {
+        self.input = None;
+        let Some(mut going) = self.going.take() else { return Ok(()) };
+        let (made, more) = going.finish()?;
         self.ready.extend(made);
+        if more {
+            self.input = Some(going.rest().await?);
+        }
         Ok(())
     }
 }

@@ -32,7 +32,8 @@ pub(crate) struct SplSortExec {
     input: Arc<dyn ExecutionPlan>,
     keys: Vec<SortKey>,
     fetch: Option<usize>,
-    /// What a row must be to come among those that are fetched, for whoever makes the rows.
+    /// What the first column of a row must be for it to come among those that are fetched, for
+    /// whoever makes the rows.
     bound: Option<Arc<DynamicFilterPhysicalExpr>>,
     properties: Arc<PlanProperties>,
 }
@@ -49,8 +50,8 @@ impl SplSortExec {
         let schema = input.schema();
         let columns: Vec<_> = keys.iter().filter_map(|k| sort_expr(k, &schema)).collect();
         let bound = fetch.filter(|n| *n <= MOST_FETCHED && !columns.is_empty()).map(|_| {
-            let columns = columns.into_iter().map(|c| c.expr).collect();
-            Arc::new(DynamicFilterPhysicalExpr::new(columns, lit(true)))
+            let first = columns.into_iter().map(|c| c.expr).take(1).collect();
+            Arc::new(DynamicFilterPhysicalExpr::new(first, lit(true)))
         });
         let properties = properties(schema, 1, EmissionType::Final);
         SplSortExec { input, keys, fetch, bound, properties }
@@ -72,7 +73,8 @@ impl SplSortExec {
             Some(bound) => {
                 let columns = order.iter().map(|e| e.expr.clone()).collect();
                 let kept = Arc::new(DynamicFilterPhysicalExpr::new(columns, lit(true)));
-                let bound = Bound { kept: kept.clone(), told: bound.clone() };
+                let first = order.first().expr.downcast_ref::<Column>().map_or(0, Column::index);
+                let bound = Bound { kept: kept.clone(), told: bound.clone(), first };
                 let numbered = NumberedExec::new(self.input.clone(), Some(bound));
                 SortExec::new(order.clone(), Arc::new(numbered))
                     .with_preserve_partitioning(parts > 1)
@@ -175,24 +177,27 @@ fn sort_expr(key: &SortKey, schema: &Schema) -> Option<PhysicalSortExpr> {
     Some(PhysicalSortExpr::new(column, options))
 }
 
-/// Tells those who make rows which of them the sort would still keep. The sort's own condition
-/// speaks of the rows' numbers, which only it knows.
+/// Tells those who make rows which of them the sort would still keep, as far as its first column
+/// says so: the others would have to be read of every row to look at the condition, for the sake of
+/// ties alone, and the rows' numbers only the sort knows.
 #[derive(Debug, Clone)]
 struct Bound {
     kept: Arc<DynamicFilterPhysicalExpr>,
     told: Arc<DynamicFilterPhysicalExpr>,
+    /// The place of the first column.
+    first: usize,
 }
 
 impl Bound {
-    fn tell(&self, number: usize) -> Result<()> {
+    fn tell(&self) -> Result<()> {
         let known = self.kept.current()?.transform_up(|expr| {
-            let numbered = expr
+            let other = expr
                 .children()
                 .iter()
-                .any(|e| e.downcast_ref::<Column>().is_some_and(|c| c.index() == number));
+                .any(|e| e.downcast_ref::<Column>().is_some_and(|c| c.index() != self.first));
             // The condition is a sum of products of comparisons: one that is left out of a product
             // lets more through, never less.
-            Ok(if numbered { Transformed::yes(lit(true)) } else { Transformed::no(expr) })
+            Ok(if other { Transformed::yes(lit(true)) } else { Transformed::no(expr) })
         })?;
         self.told.update(known.data)
     }
@@ -276,7 +281,7 @@ impl ExecutionPlan for NumberedExec {
                 && bound.kept.snapshot_generation() != known
             {
                 known = bound.kept.snapshot_generation();
-                bound.tell(batch.num_columns())?;
+                bound.tell()?;
             }
             let numbers: UInt64Array = (next..next + rows as u64).collect();
             next += rows as u64;

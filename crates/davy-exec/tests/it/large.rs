@@ -231,6 +231,12 @@ fn little_memory_changes_no_result() {
         "search * | stats count max(size) by name | stats sum(count) max(\"max(size)\") dc(name)",
         "search * | stats dc(group) AS n by name | stats sum(n)",
         "search * | eventstats count avg(size) AS mean by group | where size>mean+400000 | table id",
+        "search * | eventstats count avg(size) AS mean by name | where count>1 AND size>mean | table id",
+        "search * | eventstats allnum=t max(size) AS most by name, group | table id most",
+        "search * | streamstats count sum(size) AS s by name | where count>1 | table id s",
+        "search * | streamstats current=f window=2 global=f last(id) AS before by name | table id before",
+        "search * | transaction name maxpause=1h | streamstats count AS n \
+         | where eventcount>1 OR n%100=0 | table n _time name duration eventcount closed_txn id",
         "search * | join group [search * | stats max(size) AS most by group] | stats sum(most)",
         "search * | appendpipe [stats count AS id] | tail 3 | table id",
     ] {
@@ -243,13 +249,25 @@ fn little_memory_changes_no_result() {
     }
 }
 
+/// With a limit, results of many groups are put into the rows in another way.
+#[test]
+fn rows_in_several_of_many_groups_hold_the_results_of_all() {
+    let lines = lines();
+    let search = "search * | eval k=case(id%1000=7, mvappend(name, \"g\".(id%7000)), id!=3, name) \
+                  | eventstats values(size) AS most by k | where mvcount(most)>1 OR isnull(most) \
+                  | table id most";
+    let much = rows(&lines, search);
+    assert!(much.iter().any(|row| row[1].contains('|')) && much.len() < 9000, "{}", much.len());
+    assert_eq!(answer(&lines, search, Some(1 << 30)).unwrap(), much);
+}
+
 #[test]
 fn what_cannot_go_to_disk_ends_with_a_name() {
     let lines = lines();
     for search in [
         "search * | reverse | table id name group",
-        "search * | streamstats count by name | stats max(count)",
-        "search * | transaction name | stats count",
+        "search * | streamstats reset_after=(id=7) count by name | stats max(count)",
+        "search * | transaction name group | stats count",
         "search * | stats values(name) list(name) by _time | table *",
         "search * | table *",
     ] {

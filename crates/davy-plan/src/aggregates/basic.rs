@@ -2,7 +2,7 @@
 
 use crate::column::Ty;
 use crate::example;
-use crate::fold::Fold;
+use crate::fold::{Fold, Tally};
 use crate::spec::{AggArg, AggArity, AggKernel, AggSpec, Ret, Support};
 use crate::value::{Val, compare, fmt_num, parse_num};
 use datafusion_expr::{Expr, cast};
@@ -152,48 +152,43 @@ enum Moment {
 }
 
 /// Sum and number of the values that are numbers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Moments {
     moment: Moment,
     sum: f64,
-    count: u64,
+    count: f64,
 }
 
 impl Moments {
     fn new(moment: Moment) -> Self {
-        Moments { moment, sum: 0.0, count: 0 }
+        Moments { moment, sum: 0.0, count: 0.0 }
     }
 }
 
-impl Fold for Moments {
-    fn add(&mut self, value: &Val<'_>, _: f64) {
-        if let Some(n) = value.num() {
-            self.sum += n;
-            self.count += 1;
-        }
+impl Tally for Moments {
+    const WIDTH: usize = 2;
+
+    fn add(&mut self, n: f64) {
+        self.sum += n;
+        self.count += 1.0;
     }
 
-    fn save(&self) -> Vec<String> {
-        vec![format!("{:?}", self.sum), self.count.to_string()]
+    fn save(&self, saved: &mut [f64]) {
+        saved.copy_from_slice(&[self.sum, self.count]);
     }
 
-    fn load(&mut self, saved: &[&str]) {
+    fn load(&mut self, saved: &[f64]) {
         if let [sum, count] = saved {
-            self.sum += sum.parse::<f64>().unwrap_or(0.0);
-            self.count += count.parse::<u64>().unwrap_or(0);
+            self.sum += sum;
+            self.count += count;
         }
     }
 
-    fn finish(&self) -> Val<'static> {
-        match (self.count, self.moment) {
-            (0, _) => Val::Null,
-            (_, Moment::Sum) => Val::Num(self.sum),
-            (n, Moment::Mean) => Val::Num(self.sum / n as f64),
-        }
-    }
-
-    fn size(&self) -> usize {
-        24
+    fn finish(&self) -> Option<f64> {
+        (self.count > 0.0).then_some(match self.moment {
+            Moment::Sum => self.sum,
+            Moment::Mean => self.sum / self.count,
+        })
     }
 }
 

@@ -2,9 +2,8 @@
 
 use crate::column::Ty;
 use crate::example;
-use crate::fold::Fold;
+use crate::fold::{Fold, Tally};
 use crate::spec::{AggArity, AggKernel, AggSpec, Example, Ret, Support};
-use crate::value::Val;
 
 const SOURCE: &str = "Search Reference, Aggregate functions";
 
@@ -41,7 +40,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         &[
             example!("| makeresults format=csv data=\"v\n10\n4\nb\" | stats range(v) AS r" => field "r" = "6"),
         ],
-        |_| AggKernel::Fold(|_| Box::new(Range(None))),
+        |_| AggKernel::Fold(|_| Box::new(Range::NONE)),
     ),
     numeric(
         ("stdev", "stdev(<field>)", "The standard deviation of a sample; 0 for one value."),
@@ -92,73 +91,67 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
 ];
 
 /// The least and the greatest number.
-#[derive(Debug)]
-struct Range(Option<(f64, f64)>);
+#[derive(Debug, Clone)]
+struct Range {
+    low: f64,
+    high: f64,
+}
 
 impl Range {
-    fn meet(&mut self, low: f64, high: f64) {
-        let (a, b) = self.0.unwrap_or((low, high));
-        self.0 = Some((a.min(low), b.max(high)));
-    }
+    const NONE: Range = Range { low: f64::INFINITY, high: f64::NEG_INFINITY };
 }
 
-impl Fold for Range {
-    fn add(&mut self, value: &Val<'_>, _: f64) {
-        if let Some(n) = value.num() {
-            self.meet(n, n);
+impl Tally for Range {
+    const WIDTH: usize = 2;
+
+    fn add(&mut self, n: f64) {
+        self.low = self.low.min(n);
+        self.high = self.high.max(n);
+    }
+
+    fn save(&self, saved: &mut [f64]) {
+        saved.copy_from_slice(&[self.low, self.high]);
+    }
+
+    fn load(&mut self, saved: &[f64]) {
+        if let [low, high] = saved {
+            self.low = self.low.min(*low);
+            self.high = self.high.max(*high);
         }
     }
 
-    fn save(&self) -> Vec<String> {
-        self.0.map_or_else(Vec::new, |(a, b)| vec![format!("{a:?}"), format!("{b:?}")])
-    }
-
-    fn load(&mut self, saved: &[&str]) {
-        if let [Ok(low), Ok(high)] = saved.iter().map(|s| s.parse()).collect::<Vec<_>>()[..] {
-            self.meet(low, high);
-        }
-    }
-
-    fn finish(&self) -> Val<'static> {
-        self.0.map_or(Val::Null, |(a, b)| Val::Num(b - a))
-    }
-
-    fn size(&self) -> usize {
-        16
+    fn finish(&self) -> Option<f64> {
+        (self.low <= self.high).then(|| self.high - self.low)
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Squares {
     sum: f64,
-    any: bool,
+    count: f64,
 }
 
-impl Fold for Squares {
-    fn add(&mut self, value: &Val<'_>, _: f64) {
-        if let Some(n) = value.num() {
-            self.sum += n * n;
-            self.any = true;
-        }
+impl Tally for Squares {
+    const WIDTH: usize = 2;
+
+    fn add(&mut self, n: f64) {
+        self.sum += n * n;
+        self.count += 1.0;
     }
 
-    fn save(&self) -> Vec<String> {
-        if self.any { vec![format!("{:?}", self.sum)] } else { Vec::new() }
+    fn save(&self, saved: &mut [f64]) {
+        saved.copy_from_slice(&[self.sum, self.count]);
     }
 
-    fn load(&mut self, saved: &[&str]) {
-        if let Some(sum) = saved.first().and_then(|s| s.parse::<f64>().ok()) {
+    fn load(&mut self, saved: &[f64]) {
+        if let [sum, count] = saved {
             self.sum += sum;
-            self.any = true;
+            self.count += count;
         }
     }
 
-    fn finish(&self) -> Val<'static> {
-        if self.any { Val::Num(self.sum) } else { Val::Null }
-    }
-
-    fn size(&self) -> usize {
-        16
+    fn finish(&self) -> Option<f64> {
+        (self.count > 0.0).then_some(self.sum)
     }
 }
 
@@ -206,7 +199,7 @@ impl Double {
 
 /// Number, sum and sum of squares, with enough digits that great values near each other do not
 /// lose their differences, and that the order of the rows does not show in the result.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Spread {
     count: f64,
     sum: Double,
@@ -235,36 +228,29 @@ impl Spread {
     }
 }
 
-impl Fold for Spread {
-    fn add(&mut self, value: &Val<'_>, _: f64) {
-        if let Some(n) = value.num() {
-            self.count += 1.0;
-            self.sum = self.sum.plus(Double(n, 0.0));
-            self.squares = self.squares.plus(Double::product(n, n));
-        }
+impl Tally for Spread {
+    const WIDTH: usize = 5;
+
+    fn add(&mut self, n: f64) {
+        self.count += 1.0;
+        self.sum = self.sum.plus(Double(n, 0.0));
+        self.squares = self.squares.plus(Double::product(n, n));
     }
 
-    fn save(&self) -> Vec<String> {
-        [self.count, self.sum.0, self.sum.1, self.squares.0, self.squares.1]
-            .iter()
-            .map(|n| format!("{n:?}"))
-            .collect()
+    fn save(&self, saved: &mut [f64]) {
+        let (sum, squares) = (self.sum, self.squares);
+        saved.copy_from_slice(&[self.count, sum.0, sum.1, squares.0, squares.1]);
     }
 
-    fn load(&mut self, saved: &[&str]) {
-        let saved: Vec<f64> = saved.iter().filter_map(|s| s.parse().ok()).collect();
-        let [count, sum, sum_low, squares, squares_low] = saved[..] else { return };
+    fn load(&mut self, saved: &[f64]) {
+        let [count, sum, sum_low, squares, squares_low] = *saved else { return };
         self.count += count;
         self.sum = self.sum.plus(Double(sum, sum_low));
         self.squares = self.squares.plus(Double(squares, squares_low));
     }
 
-    fn finish(&self) -> Val<'static> {
-        if self.count == 0.0 { Val::Null } else { Val::Num((self.result)(self)) }
-    }
-
-    fn size(&self) -> usize {
-        48
+    fn finish(&self) -> Option<f64> {
+        (self.count > 0.0).then(|| (self.result)(self))
     }
 }
 

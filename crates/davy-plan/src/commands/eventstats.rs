@@ -5,15 +5,19 @@ use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
+use crate::node::ConcatNode;
 use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
 use crate::walk::{Row, Walk, Walker, group_key};
-use datafusion_common::Result as DfResult;
+use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
+use datafusion_expr::{Expr, LogicalPlanBuilder, lit};
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, Args, Grammar};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -136,22 +140,24 @@ impl Command for EventStats {
         columns.extend(
             aggs.iter().enumerate().map(|(i, a)| (shown(i), grouped.column(&a.alias).expr)),
         );
-        let rows = cx.rows(&grouped.project(columns)?)?;
-        let mut groups = HashMap::with_capacity(rows.rows.len());
-        for row in rows.rows {
-            let Some(key) = group_key(row.iter().take(by.len()).cloned()) else { continue };
-            let mut values: Vec<Val<'static>> = row.into_iter().skip(by.len()).collect();
-            for (extra, (i, _)) in others.iter().enumerate() {
-                let found = values.get(count + extra).and_then(Val::num).unwrap_or(0.0);
-                if found > 0.0
-                    && let Some(slot) = values.get_mut(*i)
-                {
-                    *slot = Val::Null;
-                }
-            }
-            groups.insert(key, values);
-        }
+        let grouped = grouped.project(columns)?;
         let sets = results.into_iter().zip(types).collect();
+        let others: Vec<usize> = others.iter().map(|(i, _)| *i).collect();
+        let kinds = Kinds { by: by.len(), results: count, others };
+        let rows = match cx.engine.bounded() {
+            false => cx.rows(&grouped)?,
+            true => {
+                let grouped = cx.hold(&grouped, false)?;
+                let some = LogicalPlanBuilder::from(grouped.logical.clone());
+                let rows = cx.rows(&Plan::new(some.limit(0, Some(FEW + 1))?.build()?))?;
+                if rows.rows.len() > FEW {
+                    return streamed(input, grouped, by, sets, kinds);
+                }
+                rows
+            }
+        };
+        let mut groups = Groups::default();
+        rows.rows.into_iter().for_each(|row| groups.add(row, &kinds));
         let groups = Arc::new(groups);
         let width = by.len();
         let start = move || Box::new(Join { groups: groups.clone(), width }) as Box<dyn Walker>;
@@ -159,45 +165,97 @@ impl Command for EventStats {
     }
 }
 
-/// Puts the results of a row's group into it.
-struct Join {
-    groups: Arc<HashMap<String, Vec<Val<'static>>>>,
-    width: usize,
+/// More groups than these are not all held, where there is a limit.
+const FEW: usize = 50_000;
+
+/// What the columns of the groups are.
+#[derive(Debug, Clone)]
+struct Kinds {
+    by: usize,
+    results: usize,
+    /// Columns after the results: each counts the values that are no numbers of one result.
+    others: Vec<usize>,
 }
 
-impl Walker for Join {
-    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
-        let by: Vec<Val<'_>> = (0..self.width).map(|i| row.get(i)).collect();
+/// The groups' results and then the rows, as rows of one walk: what is held of groups that come late
+/// can wait on disk together with their rows.
+fn streamed(
+    input: Plan,
+    groups: Plan,
+    by: Vec<String>,
+    sets: Vec<(String, Ty)>,
+    kinds: Kinds,
+) -> Result<Plan, Failed> {
+    let names = groups.all_names();
+    let own: Vec<String> = (0..names.len()).map(|i| format!("__group{i}")).collect();
+    let is_group = "__group".to_owned();
+    let null = |name: &String, of: &Plan| -> Result<Expr, Failed> {
+        Ok(lit(ScalarValue::try_from(&of.column(name).data_type)?))
+    };
+    let mut first = Vec::new();
+    for name in input.all_names() {
+        let null = null(&name, &input)?;
+        first.push((name, null));
+    }
+    let mut then: Vec<_> =
+        input.all_names().into_iter().map(|n| (n.clone(), input.column(&n).expr)).collect();
+    for (name, own) in names.iter().zip(&own) {
+        first.push((own.clone(), groups.column(name).expr));
+        then.push((own.clone(), null(name, &groups)?));
+    }
+    first.push((is_group.clone(), lit(true)));
+    then.push((is_group.clone(), lit(false)));
+    let both = vec![groups.project(first)?.logical, input.project(then)?.logical];
+    let reads = by.into_iter().chain(own.iter().cloned()).chain([is_group.clone()]).collect();
+    let start = move || Box::new(Stream::new(kinds.clone())) as Box<dyn Walker>;
+    let walk = Walk::new("eventstats", reads, sets, start).of_statistics().of_keys(true);
+    let drop: Vec<String> = own.into_iter().chain([is_group]).collect();
+    walk.plan(Plan::new(ConcatNode::plan(both)?))?.without_columns(&drop)
+}
+
+/// The results of groups by their keys.
+#[derive(Default)]
+struct Groups {
+    results: HashMap<String, Vec<Val<'static>>, RandomState>,
+    /// Bytes of texts in them.
+    bytes: usize,
+}
+
+impl Groups {
+    /// Adds a row of the groups' columns.
+    fn add(&mut self, row: Vec<Val<'static>>, kinds: &Kinds) {
+        let Some(key) = group_key(row.iter().take(kinds.by).cloned()) else { return };
+        let mut values: Vec<Val<'static>> = row.into_iter().skip(kinds.by).collect();
+        for (extra, i) in kinds.others.iter().enumerate() {
+            let found = values.get(kinds.results + extra).and_then(Val::num).unwrap_or(0.0);
+            if found > 0.0
+                && let Some(slot) = values.get_mut(*i)
+            {
+                *slot = Val::Null;
+            }
+        }
+        values.truncate(kinds.results);
+        let text = |v: &Val<'_>| if let Val::Str(s) = v { s.len() } else { 0 };
+        self.bytes += key.len() + values.iter().map(text).sum::<usize>();
+        self.results.insert(key, values);
+    }
+
+    /// Sets the results of a row with these values of the BY fields.
+    fn look_up(&self, by: &[Val<'_>], out: &mut [Val<'static>]) {
         if by.iter().any(Val::is_multi) {
-            self.several(&by, out);
-        } else if let Some(found) = group_key(by).and_then(|key| self.groups.get(&key)) {
+            return self.several(by, out);
+        }
+        if let Some(found) = group_key(by.iter().cloned()).and_then(|key| self.results.get(&key)) {
             for (slot, value) in out.iter_mut().zip(found) {
                 *slot = value.clone();
             }
         }
-        Ok(true)
     }
-}
 
-impl Join {
     /// A row in several groups holds the results of all of them.
     fn several(&self, by: &[Val<'_>], out: &mut [Val<'static>]) {
-        let mut keys: Vec<Vec<Val<'_>>> = vec![Vec::new()];
-        for value in by {
-            let mut next = Vec::new();
-            for key in &keys {
-                for one in value.values() {
-                    let mut key = key.clone();
-                    key.push(Val::Str(one));
-                    next.push(key);
-                }
-            }
-            keys = next;
-        }
-        let found: Vec<&Vec<Val<'static>>> = keys
-            .into_iter()
-            .filter_map(|key| group_key(key).and_then(|key| self.groups.get(&key)))
-            .collect();
+        let found: Vec<&Vec<Val<'static>>> =
+            keys(by).iter().filter_map(|key| self.results.get(key)).collect();
         for (i, slot) in out.iter_mut().enumerate() {
             let mut texts: Vec<String> = Vec::new();
             for values in &found {
@@ -209,5 +267,95 @@ impl Join {
             }
             *slot = Val::multi(&texts);
         }
+    }
+}
+
+/// The keys of all groups that a row with several values of BY fields is in.
+fn keys(by: &[Val<'_>]) -> Vec<String> {
+    let mut keys: Vec<Vec<Val<'_>>> = vec![Vec::new()];
+    for value in by {
+        let mut next = Vec::new();
+        for key in &keys {
+            for one in value.values() {
+                let mut key = key.clone();
+                key.push(Val::Str(one));
+                next.push(key);
+            }
+        }
+        keys = next;
+    }
+    keys.into_iter().filter_map(group_key).collect()
+}
+
+/// Puts the results of a row's group into it.
+struct Join {
+    groups: Arc<Groups>,
+    width: usize,
+}
+
+impl Walker for Join {
+    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
+        let by: Vec<Val<'_>> = (0..self.width).map(|i| row.get(i)).collect();
+        self.groups.look_up(&by, out);
+        Ok(true)
+    }
+}
+
+/// As [`Join`], where the groups come before the rows.
+struct Stream {
+    kinds: Kinds,
+    groups: Groups,
+    hasher: RandomState,
+}
+
+impl Stream {
+    fn new(kinds: Kinds) -> Stream {
+        Stream { kinds, groups: Groups::default(), hasher: RandomState::default() }
+    }
+
+    /// How many columns a group has.
+    fn width(&self) -> usize {
+        self.kinds.by + self.kinds.results + self.kinds.others.len()
+    }
+
+    fn is_group(&self, row: Row<'_>) -> bool {
+        row.get(self.kinds.by + self.width()) == Val::Bool(true)
+    }
+}
+
+impl Walker for Stream {
+    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
+        let by = self.kinds.by;
+        if self.is_group(row) {
+            let group = (by..by + self.width()).map(|i| row.get(i).into_owned()).collect();
+            self.groups.add(group, &self.kinds);
+            return Ok(false);
+        }
+        let by: Vec<Val<'_>> = (0..by).map(|i| row.get(i)).collect();
+        self.groups.look_up(&by, out);
+        Ok(true)
+    }
+
+    fn size(&self) -> usize {
+        let each = 112 + self.kinds.results * size_of::<Val<'_>>();
+        self.groups.results.len() * each + self.groups.bytes
+    }
+
+    fn apart(&self, row: Row<'_>) -> DfResult<Option<u64>> {
+        let first = if self.is_group(row) { self.kinds.by } else { 0 };
+        let by: Vec<Val<'_>> = (first..first + self.kinds.by).map(|i| row.get(i)).collect();
+        let held = |key: &String| self.groups.results.contains_key(key);
+        if by.iter().any(Val::is_multi) {
+            // It needs the results of groups that lie in different parts.
+            return match keys(&by).iter().all(held) {
+                true => Ok(None),
+                false => Err(DataFusionError::ResourcesExhausted(
+                    "rows with several values of a BY field, among more groups than can be held"
+                        .to_owned(),
+                )),
+            };
+        }
+        let key = group_key(by).filter(|key| !held(key));
+        Ok(key.map(|key| self.hasher.hash_one(&key)))
     }
 }

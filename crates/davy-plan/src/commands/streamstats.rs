@@ -6,19 +6,18 @@ use crate::command::{Command, Order};
 use crate::example;
 use crate::expr::{Compiler, Typed, reads};
 use crate::fields::{FieldSet, Fields};
-use crate::fold::Fold;
 use crate::inner;
 use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::roweval::RowEval;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
-use crate::value::Val;
-use crate::walk::{Row, Walk, Walker, group_key};
-use datafusion_common::Result as DfResult;
+use crate::walk::{Walk, Walker};
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, Expr, Grammar};
-use std::collections::{HashMap, VecDeque};
+use state::{After, Run, Settings, State};
 use std::sync::Arc;
+
+mod state;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "streamstats",
@@ -288,10 +287,12 @@ impl Command for StreamStats {
             on_change: self.on_change,
             after,
         });
-        let start = move || {
-            Box::new(State { settings: settings.clone(), ..State::default() }) as Box<dyn Walker>
-        };
-        let walk = Walk::new("streamstats", read, sets, start).of_statistics();
+        let start = move || Box::new(State::new(settings.clone())) as Box<dyn Walker>;
+        // A reset forgets all groups, and a global window holds rows of all of them.
+        let resets = self.on_change || self.before.is_some() || self.after.is_some();
+        let windowed = self.window > 0 || self.time_window.is_some();
+        let apart = !self.by.is_empty() && !resets && !(windowed && self.global);
+        let walk = Walk::new("streamstats", read, sets, start).of_statistics().of_keys(apart);
         walk.plan(plan)?.without_columns(&hidden)
     }
 }
@@ -319,191 +320,5 @@ impl StreamStats {
         }
         let count = read.len() - first;
         Ok(After { eval: RowEval::new(expr, &columns, cx)?, first, count })
-    }
-}
-
-struct Run {
-    make: fn(f64) -> Box<dyn Fold>,
-    number: f64,
-    /// Null once a value is no number.
-    numeric: bool,
-}
-
-struct After {
-    eval: RowEval,
-    first: usize,
-    count: usize,
-}
-
-struct Settings {
-    runs: Vec<Run>,
-    by: usize,
-    current: bool,
-    window: usize,
-    time_window: Option<f64>,
-    global: bool,
-    on_change: bool,
-    after: Option<After>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            runs: Vec::new(),
-            by: 0,
-            current: true,
-            window: 0,
-            time_window: None,
-            global: true,
-            on_change: false,
-            after: None,
-        }
-    }
-}
-
-/// One row in a window.
-struct Entry {
-    key: Arc<str>,
-    values: Vec<Val<'static>>,
-    time: f64,
-}
-
-/// The folds of one group.
-struct Folds {
-    folds: Vec<Box<dyn Fold>>,
-    broken: Vec<bool>,
-}
-
-impl Folds {
-    fn new(settings: &Settings) -> Self {
-        Folds {
-            folds: settings.runs.iter().map(|r| (r.make)(r.number)).collect(),
-            broken: vec![false; settings.runs.len()],
-        }
-    }
-
-    fn add(&mut self, settings: &Settings, values: &[Val<'_>], time: f64) {
-        let runs = settings.runs.iter().zip(values);
-        for ((fold, broken), (run, value)) in self.folds.iter_mut().zip(&mut self.broken).zip(runs)
-        {
-            if value.is_null() {
-                continue;
-            }
-            *broken |= run.numeric && value.num().is_none();
-            if value.is_multi() {
-                value.values().into_iter().for_each(|one| fold.add(&Val::Str(one), time));
-            } else {
-                fold.add(value, time);
-            }
-        }
-    }
-
-    fn finish(&self, out: &mut [Val<'static>]) {
-        for ((slot, fold), broken) in out.iter_mut().zip(&self.folds).zip(&self.broken) {
-            *slot = if *broken { Val::Null } else { fold.finish() };
-        }
-    }
-}
-
-#[derive(Default)]
-struct State {
-    settings: Arc<Settings>,
-    groups: HashMap<String, Folds>,
-    windows: HashMap<String, VecDeque<Entry>>,
-    last: Option<String>,
-}
-
-impl State {
-    fn reset(&mut self) {
-        self.groups.clear();
-        self.windows.clear();
-    }
-
-    fn windowed(
-        &mut self,
-        key: &str,
-        values: Vec<Val<'static>>,
-        time: f64,
-        out: &mut [Val<'static>],
-    ) {
-        let settings = self.settings.clone();
-        let which = if settings.global { "" } else { key };
-        if !self.windows.contains_key(which) {
-            self.windows.insert(which.to_owned(), VecDeque::new());
-        }
-        let Some(window) = self.windows.get_mut(which) else { return };
-        let entry = Entry { key: Arc::from(key), values, time };
-        let trim = |window: &mut VecDeque<Entry>| {
-            while settings.window > 0 && window.len() > settings.window {
-                window.pop_front();
-            }
-            if let Some(span) = settings.time_window {
-                window.retain(|e| (e.time - time).abs() < span);
-            }
-        };
-        let compute = |window: &VecDeque<Entry>, out: &mut [Val<'static>]| {
-            let mut folds = Folds::new(&settings);
-            for e in window.iter().filter(|e| *e.key == *key) {
-                folds.add(&settings, &e.values, e.time);
-            }
-            folds.finish(out);
-        };
-        if settings.current {
-            window.push_back(entry);
-            trim(window);
-            compute(window, out);
-        } else {
-            trim(window);
-            compute(window, out);
-            window.push_back(entry);
-            trim(window);
-        }
-    }
-}
-
-impl Walker for State {
-    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
-        let settings = self.settings.clone();
-        let count = settings.runs.len();
-        if row.get(count) == Val::Bool(true) {
-            self.reset();
-        }
-        let time = row.get(count + 1).num().unwrap_or(0.0);
-        let by = (0..settings.by).map(|i| row.get(count + 2 + i));
-        // A row that lacks a BY field belongs to no group.
-        let Some(key) = group_key(by) else { return Ok(true) };
-        if settings.on_change && settings.by > 0 {
-            if self.last.as_ref().is_some_and(|last| *last != key) {
-                self.reset();
-            }
-            self.last = Some(key.clone());
-        }
-        if settings.window > 0 || settings.time_window.is_some() {
-            let values = (0..count).map(|i| row.get(i).into_owned()).collect();
-            self.windowed(&key, values, time, out);
-        } else {
-            let values: Vec<Val<'_>> = (0..count).map(|i| row.get(i)).collect();
-            let folds = self.groups.entry(key).or_insert_with(|| Folds::new(&settings));
-            if settings.current {
-                folds.add(&settings, &values, time);
-                folds.finish(out);
-            } else {
-                folds.finish(out);
-                folds.add(&settings, &values, time);
-            }
-        }
-        if let Some(after) = &settings.after {
-            let mut values: Vec<Val<'_>> = out.to_vec();
-            values.extend((0..after.count).map(|i| row.get(after.first + i)));
-            if after.eval.truth(&values)? {
-                self.reset();
-            }
-        }
-        Ok(true)
-    }
-
-    fn size(&self) -> usize {
-        // A group's key, its table entry, and its folds where they hold no lists.
-        (self.groups.len() + self.windows.len()) * (160 + 96 * self.settings.runs.len())
     }
 }

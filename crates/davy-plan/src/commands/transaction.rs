@@ -7,21 +7,24 @@ use crate::example;
 use crate::expr::{Compiler, Typed, reads};
 use crate::fields::{FieldSet, Fields};
 use crate::inner;
+use crate::node::{SequentialNode, SortKey};
 use crate::parse::{Options, arg_text, parse_bool};
-use crate::plan::{Failed, Plan, PlanCx, Rows};
+use crate::plan::{Failed, Plan, PlanCx};
 use crate::search;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
-use datafusion_expr::lit;
+use datafusion_expr::{lit, when};
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, CallArgs, Expr, Grammar, SearchExpr};
+use std::sync::Arc;
 
 mod group;
 mod named;
+mod op;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "transaction",
     aliases: &["transam"],
-    kind: Kind::Barrier,
+    kind: Kind::Transforming,
     grammar: Grammar::General,
     syntax: "transaction [<field-list>] [name=<type>] [maxspan=<span>] [maxpause=<span>] [maxevents=<N>] [startswith=<filter>] [endswith=<filter>] [connected=<bool>] [unifyends=<bool>] [keeporphans=<bool>] [keepevicted=<bool>] [maxopentxn=<N>] [maxopenevents=<N>] [mvlist=(<bool>|<field-list>)] [mvraw=<bool>] [delim=<string>] [nullstr=<string>] where a filter is \"<search>\", (<search>) or eval(<expression>)",
     summary: "Puts events that belong together into one: those that share the fields and lie within the limits. `duration`, `eventcount` and `closed_txn` tell of it; other fields hold the values of all its events.",
@@ -242,30 +245,46 @@ impl Command for Transaction {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        const STARTS: &str = "davy transaction starts";
-        const ENDS: &str = "davy transaction ends";
+        // Fields that only a transaction type names lie packed.
+        let packed = input.open() && self.reads().iter().any(|(n, _)| !input.has_column(n));
+        let input = if packed { cx.close(input)? } else { input };
         let mut held = Vec::new();
-        for (name, filter) in [(STARTS, &self.starts), (ENDS, &self.ends)] {
+        let at = input.column("_time");
+        let time = match at.ty {
+            Ty::Num => "_time",
+            _ => {
+                let at = at.float();
+                let at = when(at.clone().is_null(), lit(0.0)).otherwise(at)?;
+                held.push((op::TIME.to_owned(), Typed::of(at, Ty::Num)));
+                op::TIME
+            }
+        };
+        for (name, filter) in [(op::STARTS, &self.starts), (op::ENDS, &self.ends)] {
             if let Some(filter) = filter {
                 held.push((name.to_owned(), filter.column(&input, cx)?));
             }
         }
-        let mut rows = cx.rows(&input.with_columns(held)?)?;
-        let flags = |name: &str, rows: &mut Rows| -> Option<Vec<bool>> {
-            let at = rows.column(name)?;
-            rows.names.remove(at);
-            let truth = |row: &mut Vec<crate::value::Val<'static>>| {
-                at < row.len() && row.remove(at).truth() == Some(true)
-            };
-            Some(rows.rows.iter_mut().map(truth).collect())
+        let names = op::shown_names(input.all_names());
+        let place = |field: &Spanned<String>| names.iter().position(|n| *n == field.value);
+        let rule = group::Rule {
+            limits: self.limits.clone(),
+            fields: self.names.iter().map(place).collect(),
+            has_starts: self.starts.is_some(),
+            has_ends: self.ends.is_some(),
         };
-        let starts = flags(STARTS, &mut rows);
-        let ends = flags(ENDS, &mut rows);
-        let absent = |has: bool, rows: &Rows| has.then(|| vec![false; rows.rows.len()]);
-        let starts = starts.or_else(|| absent(self.starts.is_some(), &rows));
-        let ends = ends.or_else(|| absent(self.ends.is_some(), &rows));
-        let names: Vec<String> = self.names.iter().map(|n| n.value.clone()).collect();
-        let grouped = group::run(rows, &names, starts, ends, &self.limits, &self.shown, cx)?;
-        cx.plan_of(grouped)
+        let shown = self.shown.clone();
+        let newest = |column: &str| SortKey {
+            column: column.to_owned(),
+            descending: true,
+            nulls_first: false,
+        };
+        let input = input.with_columns(held)?.sort(vec![newest(time)], None)?;
+        let op = op::Transactions { rule: Arc::new(rule), shown, names, time };
+        let grouped = Plan::new(SequentialNode::plan(input.logical, Arc::new(op))?);
+        // By their oldest events; of one time in the order in which they were closed.
+        match grouped.has_column("_time") {
+            true => grouped.sort(vec![newest("_time")], None),
+            false => Ok(grouped),
+        }
     }
 }

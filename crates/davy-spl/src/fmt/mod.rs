@@ -7,7 +7,7 @@ mod source;
 use crate::ast::{
     Arg, ArgKind, Args, Assignment, CallArgs, Expr, Pipeline, SearchExpr, Stage, Target, TargetPart,
 };
-use crate::parse::{Grammars, is_blank_char, is_name};
+use crate::parse::{Grammars, is_blank_char, is_name, opens_single};
 use source::Written;
 pub use source::format_source;
 use std::fmt::Write;
@@ -272,6 +272,7 @@ fn is_empty(args: &Args) -> bool {
 
 fn is_plain_key(key: &str) -> bool {
     !key.is_empty()
-        && !key.starts_with(['\'', '-', '+'])
+        && !key.starts_with(['-', '+'])
+        && !opens_single(key)
         && !key.contains(|c: char| c.is_whitespace() || ",()[]\"=!|\\`".contains(c))
 }

@@ -241,7 +241,8 @@ impl Parser<'_> {
         }
     }
 
-    /// The length of the bare word here; a key ends before `=`, a value does not.
+    /// The length of the bare word here; a key ends before `=`, a value does not. A name in single
+    /// quotes after a sign inside it is part of it as a whole: where the command ends was found so.
     fn plain(&self, key: bool) -> usize {
         let mut len = 0;
         while let Some(b) = self.peek_at(len) {
@@ -249,6 +250,11 @@ impl Parser<'_> {
                 b'\\' if self.peek_at(len + 1) == Some(b'"') => {
                     len += 2;
                     continue;
+                }
+                b'\'' if len > 0 => {
+                    let at = self.pos + len;
+                    let end = scan::after_name(self.bytes(), at, self.end, self.pos);
+                    len = end.unwrap_or(at + 1) - self.pos;
                 }
                 b',' | b'(' | b')' | b'[' | b']' | b'"' | b'|' => break,
                 b'=' if key => break,

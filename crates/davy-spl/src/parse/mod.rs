@@ -15,7 +15,7 @@ use davy_diag::{Diagnostics, FileId, SourceMap, Span};
 pub(crate) use eval::{
     COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, is_keyword, is_name, power,
 };
-pub(crate) use scan::is_blank_char;
+pub(crate) use scan::{is_blank_char, opens_single};
 
 /// The commands that exist and the shape of their arguments. Names are asked for in lower case.
 pub trait Grammars {

@@ -45,13 +45,20 @@ impl Steps<'_> {
     }
 }
 
+/// The index after the name in single quotes that starts at `at`, where one does.
+pub(super) fn after_name(bytes: &[u8], at: usize, limit: usize, from: usize) -> Option<usize> {
+    let end = opens_name(bytes, at, from).then(|| after_quoted(bytes, at, limit)).flatten()?;
+    // An apostrophe inside a word (`'tis`) is no quote.
+    bytes.get(end).is_none_or(|b| !is_word(*b)).then_some(end)
+}
+
 fn opens_name(bytes: &[u8], at: usize, from: usize) -> bool {
     at <= from || bytes.get(at - 1).is_none_or(|b| !is_word(*b))
 }
 
 /// Whether a bare word holds a single quote that might pair with a later one in another layout.
 /// Such a word counts as quoted.
-pub(super) fn opens_single(word: &str) -> bool {
+pub(crate) fn opens_single(word: &str) -> bool {
     let bytes = word.as_bytes();
     (0..bytes.len()).any(|at| bytes.get(at) == Some(&b'\'') && opens_name(bytes, at, 0))
 }

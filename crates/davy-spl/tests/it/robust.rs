@@ -108,6 +108,9 @@ fn what_fuzzing_found_stays_fixed() {
         "'a (b c'd)",
         "a='b c=d'",
         "a|head \u{1}' '  '`<+`=b|head`c=d ''e",
+        "|stats `'eval(|head ')'a'",
+        "|head `\u{1}'a|b'='c\u{1}' 'd'",
+        "|head .'=b' c' d",
     ] {
         check(text);
     }
@@ -126,23 +129,26 @@ proptest! {
         parts in prop::collection::vec(prop::sample::select(vec![
             "|", " ", "[", "]", "(", ")", "\"", "'", "`", "\\", "=", "!=", "<", ",", "-", ".", "*",
             "a", "b.c", "1", "NOT", " AND ", " OR ", " IN ", "search ", "where ", "eval ", "stats ",
-            "tstats ", "foreach ", " by ", " where ", "eval(", "f(", "TERM(", "{x}", "%", "\n",
+            "tstats ", "foreach ", " by ", " where ", "eval(", "f(", "TERM(", "{x}", "%", "\n", "|head ",
+            "\u{1}",
         ]), 0..40)
     ) {
         check(&parts.concat());
     }
 }
 
+/// As a user's text and as one whose macros are expanded.
 fn check(text: &str) {
-    let read = read_with(text, &Defs::default());
-    for d in read.diags.list() {
-        assert!(d.help.is_some(), "{text}: {}", d.message);
-        davy_diag::render::text(&read.sources, d, false);
-    }
-    if !read.diags.has_errors() {
-        let laid = format(&read.pipeline);
-        let again = crate::support::expanded(&laid);
-        assert!(!again.diags.has_errors(), "{text}\n{laid}\n{}", again.messages());
-        assert_eq!(again.pipeline, read.pipeline, "{text}\n{laid}");
+    for read in [read_with(text, &Defs::default()), crate::support::expanded(text)] {
+        for d in read.diags.list() {
+            assert!(d.help.is_some(), "{text}: {}", d.message);
+            davy_diag::render::text(&read.sources, d, false);
+        }
+        if !read.diags.has_errors() {
+            let laid = format(&read.pipeline);
+            let again = crate::support::expanded(&laid);
+            assert!(!again.diags.has_errors(), "{text}\n{laid}\n{}", again.messages());
+            assert_eq!(again.pipeline, read.pipeline, "{text}\n{laid}");
+        }
     }
 }

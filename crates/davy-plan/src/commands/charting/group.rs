@@ -7,21 +7,26 @@ use crate::buckets::{self, Buckets};
 use crate::column::{Column, Ty};
 use crate::commands::stats;
 use crate::expr::{Compiler, Typed};
-use crate::plan::{Failed, Plan, PlanCx, column_expr};
-use crate::value::Val;
+use crate::plan::{Failed, Plan, PlanCx, Rows, column_expr};
+use crate::value::{Val, fmt_num};
 use arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion_common::Result as DfResult;
 use datafusion_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
+    when,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 const ROW: &str = "\u{1}row";
 const SERIES: &str = "\u{1}series";
 const EVENTS: &str = "\u{1}events";
+/// The series as text, where [`SERIES`] is a number.
+const NAMED: &str = "\u{1}named";
+/// The number that stands for a missing one.
+const NO_NUMBER: f64 = f64::MIN;
 /// The series of rows that lack the field.
 pub(crate) const NULL: &str = "\u{1}null";
 /// The series of all values that the limit leaves out.
@@ -41,6 +46,8 @@ pub(crate) struct Cell {
 pub(crate) struct Prepared {
     plan: Plan,
     keys: Vec<String>,
+    /// Series are numbers.
+    numbers: bool,
     pub(crate) row: Option<Buckets>,
     pub(crate) column: Option<Buckets>,
 }
@@ -55,6 +62,7 @@ pub(crate) fn prepare(
     let mut keys = Vec::new();
     let mut set = Vec::new();
     let mut axes = [row, None];
+    let mut numbers = false;
     for (at, (split, name)) in [(&args.row, ROW), (&args.column, SERIES)].into_iter().enumerate() {
         let Some(split) = split else { continue };
         let field = split.field.value.as_str();
@@ -75,19 +83,29 @@ pub(crate) fn prepare(
             }
             None => value,
         };
+        keys.push(name.to_owned());
+        if name == SERIES && value.ty == Ty::Num {
+            // Numbers are grouped as such; few of them need a text.
+            numbers = true;
+            let n = value.clone().float();
+            let n = when(n.clone().is_null(), lit(NO_NUMBER)).otherwise(n)?;
+            set.push((SERIES.to_owned(), Typed::of(n, Ty::Num)));
+            set.push((NAMED.to_owned(), series(value)));
+            continue;
+        }
         let value = match name {
             SERIES => series(value),
             _ => value,
         };
         set.push((name.to_owned(), value));
-        keys.push(name.to_owned());
     }
     let mut plan = input.with_columns(set)?;
     if args.column.is_some() && !args.use_null {
-        plan = plan.filter(column_expr(SERIES).not_eq(Typed::text(NULL).expr))?;
+        let none = if numbers { lit(NO_NUMBER) } else { Typed::text(NULL).expr };
+        plan = plan.filter(column_expr(SERIES).not_eq(none))?;
     }
     let [row, column] = axes;
-    Ok(Prepared { plan, keys, row, column })
+    Ok(Prepared { plan, keys, numbers, row, column })
 }
 
 /// The series field as text, with a name of its own for what is missing.
@@ -142,6 +160,10 @@ impl Prepared {
         cx: &PlanCx<'_>,
     ) -> Result<Vec<Cell>, Failed> {
         let mut plan = self.plan.clone();
+        let named = self.numbers && others.is_none();
+        if !named && self.numbers {
+            plan = plan.with_columns(vec![(SERIES.to_owned(), self.plan.column(NAMED))])?;
+        }
         if let Some(others) = others {
             let merged = Typed::of(merge(others, column_expr(SERIES)), Ty::Text);
             // Several values in one event are told apart before they are merged.
@@ -156,7 +178,7 @@ impl Prepared {
             }
         }
         list.extend(event_count());
-        let grouped = stats::aggregate(plan, &list, &self.keys, cx)?;
+        let grouped = stats::aggregate(plan.clone(), &list, &self.keys, cx)?;
         let mut set = Vec::new();
         for (i, measure) in measures.iter().enumerate() {
             let Some(expr) = &measure.expr else { continue };
@@ -165,7 +187,18 @@ impl Prepared {
             set.push((value_name(i), compiler.finish(value)?));
         }
         let grouped = grouped.with_columns(set)?;
-        let rows = cx.rows(&grouped)?;
+        let mut rows = cx.rows(&grouped)?;
+        if named && !name_numbers(&mut rows) {
+            let as_text = plan.with_columns(vec![(SERIES.to_owned(), self.plan.column(NAMED))])?;
+            let texts = Prepared {
+                plan: as_text,
+                keys: self.keys.clone(),
+                numbers: false,
+                row: None,
+                column: None,
+            };
+            return texts.cells(measures, None, cx);
+        }
         let at = |name: &str| rows.column(name);
         let (row, series, events) = (at(ROW), at(SERIES), at(EVENTS));
         let values: Vec<Option<usize>> = (0..measures.len()).map(|i| at(&value_name(i))).collect();
@@ -183,6 +216,21 @@ impl Prepared {
             })
             .collect())
     }
+}
+
+/// Puts texts in the place of numbers; `false` where two of them have one text.
+fn name_numbers(rows: &mut Rows) -> bool {
+    let Some(at) = rows.column(SERIES) else { return true };
+    let mut bits: HashMap<String, u64> = HashMap::new();
+    for slot in rows.rows.iter_mut().filter_map(|row| row.get_mut(at)) {
+        let Some(n) = slot.num() else { continue };
+        let text = if n == NO_NUMBER { NULL.to_owned() } else { fmt_num(n) };
+        if *bits.entry(text.clone()).or_insert(n.to_bits()) != n.to_bits() {
+            return false;
+        }
+        *slot = Val::str(text);
+    }
+    true
 }
 
 fn value_name(measure: usize) -> String {

@@ -9,6 +9,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::Result;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ struct Joined {
     columns: Vec<(Made, Ty)>,
     right: Vec<ArrayRef>,
     /// The rows of the right side by their keys.
-    index: HashMap<String, Vec<u32>>,
+    index: HashMap<String, Vec<u32>, RandomState>,
     /// The key columns of the left side; `None` where there is none of that name.
     keys: Vec<Option<usize>>,
     left_time: Option<usize>,
@@ -89,9 +90,14 @@ pub(super) fn plan(join: &Join, input: &Plan, right: &Rows) -> Option<Result<Pla
     let fields = names.iter().zip(kinds).map(|(n, kind)| Field::new(n, kind, true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
     let right_keys: Vec<Option<usize>> = pairs.iter().map(|(_, b)| right.column(b)).collect();
-    let mut index: HashMap<String, Vec<u32>> = HashMap::new();
+    let mut index: HashMap<String, Vec<u32>, RandomState> = HashMap::default();
     for (i, row) in right.rows.iter().enumerate() {
-        if let Some(key) = super::key_of(row, &right_keys) {
+        // The key of one field is its text.
+        let key = match right_keys.as_slice() {
+            [Some(at)] => row.get(*at).and_then(Val::text).map(|t| t.into_owned()),
+            keys => super::key_of(row, keys),
+        };
+        if let Some(key) = key {
             index.entry(key).or_default().push(i as u32);
         }
     }
@@ -174,10 +180,12 @@ impl SequentialState for State {
         let mut left: Vec<u32> = Vec::with_capacity(batch.num_rows());
         let mut right: Vec<Option<u32>> = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
-            let found = match self.key_of(&keys, row) {
-                true => joined.index.get(&self.key).map_or(&[][..], Vec::as_slice),
-                false => &[],
+            let found = match keys.as_slice() {
+                [Column::Text(texts)] if texts.is_valid(row) => joined.index.get(texts.value(row)),
+                keys if self.key_of(keys, row) => joined.index.get(&self.key),
+                _ => None,
             };
+            let found = found.map_or(&[][..], Vec::as_slice);
             let before = left.len();
             joined.timely(found, &times.get(row), |at| {
                 left.push(row as u32);
@@ -208,7 +216,10 @@ impl State {
         for column in keys {
             let value = column.get(row);
             let Some(text) = value.text() else { return false };
-            crate::walk::push_key(&mut self.key, &text);
+            match keys.len() {
+                1 => self.key.push_str(&text),
+                _ => crate::walk::push_key(&mut self.key, &text),
+            }
         }
         !keys.is_empty()
     }

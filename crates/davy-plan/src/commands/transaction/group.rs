@@ -1,16 +1,65 @@
-//! Events in transactions. They are gone through from the newest to the oldest, so a transaction
-//! is opened by its last event and closed by its first.
+//! Events in transactions. They come from the newest to the oldest, so a transaction is opened by
+//! its last event and closed by its first.
 
-use super::{Limits, Shown};
-use crate::counted::Counted;
-use crate::plan::{Failed, PlanCx, Rows};
+use super::Limits;
 use crate::value::Val;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// An event, with the values of all columns.
+pub(super) struct Event {
+    pub(super) time: f64,
+    pub(super) number: u64,
+    pub(super) values: Vec<Val<'static>>,
+    pub(super) is_start: bool,
+    pub(super) is_end: bool,
+}
+
+impl Event {
+    fn size(&self) -> usize {
+        let text = |v: &Val<'_>| if let Val::Str(s) = v { s.len() } else { 0 };
+        size_of::<Event>()
+            + self.values.iter().map(|v| size_of::<Val<'_>>() + text(v)).sum::<usize>()
+    }
+}
+
+/// What events are put together by.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) limits: Limits,
+    /// The columns of the fields that they share; `None` for one that is not there.
+    pub(super) fields: Vec<Option<usize>>,
+    pub(super) has_starts: bool,
+    pub(super) has_ends: bool,
+}
+
+impl Rule {
+    fn values<'e>(&'e self, event: &'e Event) -> impl Iterator<Item = Option<&'e Val<'static>>> {
+        let value = |at: &Option<usize>| at.and_then(|at| event.values.get(at));
+        self.fields.iter().map(move |at| value(at).filter(|v| !v.is_null()))
+    }
+
+    /// Transactions give way to others.
+    fn crowded(&self) -> bool {
+        self.limits.open != usize::MAX || self.limits.open_events != usize::MAX
+    }
+}
+
+/// What the values of an event tell of its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One value of each field: found by its key or not at all, while all so far were so.
+    Single,
+    /// None of the fields.
+    Bare,
+    /// Several values, or not all fields: it may belong to transactions with other keys.
+    Loose,
+}
 
 /// A transaction to which events may still come.
 struct Open {
     /// Newest first.
-    events: Vec<usize>,
+    events: Vec<Event>,
     /// The values of the fields that unify it.
     values: Vec<Option<Val<'static>>>,
     /// They as one text, where none is missing.
@@ -18,98 +67,99 @@ struct Open {
     newest: f64,
     oldest: f64,
     has_end: bool,
+    /// The number of its first event.
+    opened: u64,
     /// The number of the event that it took last: what was used least recently goes first.
     used: u64,
 }
 
-struct Done {
-    events: Vec<usize>,
-    closed: bool,
-    orphan: bool,
+pub(super) struct Done {
+    /// Newest first.
+    pub(super) events: Vec<Event>,
+    pub(super) closed: bool,
+    pub(super) orphan: bool,
+    /// Its place among the others: the number of the event at which it was closed.
+    pub(super) number: u64,
 }
 
-struct Grouper<'a> {
-    limits: &'a Limits,
-    starts: Option<Vec<bool>>,
-    ends: Option<Vec<bool>>,
+pub(super) struct Grouper {
+    rule: Arc<Rule>,
     open: Vec<Option<Open>>,
     /// Open transactions by the values of all fields.
-    index: HashMap<String, usize>,
-    /// Every transaction so far had one value of each field, and so is found by its key or not at
-    /// all.
+    index: HashMap<String, usize, foldhash::fast::RandomState>,
+    /// Every transaction so far had one value of each field.
     plain: bool,
     /// How many are open, and how many events they hold.
     open_count: usize,
     open_events: usize,
-    /// Open transactions by the event that they took last.
+    bytes: usize,
+    /// Open transactions by the event that they took last, where some give way to others.
     recent: BTreeMap<u64, usize>,
     seen: u64,
+    /// The time of the oldest event.
+    last: f64,
+    /// The number of the event in hand.
+    now: u64,
     done: Vec<Done>,
 }
 
-pub(super) fn run(
-    rows: Rows,
-    names: &[String],
-    starts: Option<Vec<bool>>,
-    ends: Option<Vec<bool>>,
-    limits: &Limits,
-    shown: &Shown,
-    cx: &PlanCx<'_>,
-) -> Result<Rows, Failed> {
-    let time_at = rows.column("_time");
-    let time = |i: usize| {
-        let value = time_at.and_then(|at| rows.rows.get(i).and_then(|r| r.get(at)));
-        value.and_then(Val::num).unwrap_or(0.0)
-    };
-    let mut order: Vec<usize> = (0..rows.rows.len()).collect();
-    order.sort_by(|a, b| time(*b).total_cmp(&time(*a)));
-    let columns: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
-    let mut grouper = Grouper {
-        limits,
-        starts,
-        ends,
-        open: Vec::new(),
-        index: HashMap::new(),
-        plain: true,
-        open_count: 0,
-        open_events: 0,
-        recent: BTreeMap::new(),
-        seen: 0,
-        done: Vec::new(),
-    };
-    let mut last = f64::INFINITY;
-    let mut steps = Counted::new(cx);
-    for i in order {
-        steps.step()?;
-        let Some(row) = rows.rows.get(i) else { continue };
-        let values = columns
-            .iter()
-            .map(|c| c.and_then(|c| row.get(c)).filter(|v| !v.is_null()).cloned())
-            .collect();
-        last = time(i);
-        grouper.event(i, last, values);
-    }
-    grouper.finish(last);
-    let mut done = grouper.done;
-    let oldest = |d: &Done| d.events.last().map_or(0.0, |i| time(*i));
-    done.sort_by(|a, b| oldest(b).total_cmp(&oldest(a)));
-    let unified: Vec<usize> = columns.into_iter().flatten().collect();
-    Ok(render(&rows, &done, time, shown, &unified))
-}
+/// Where the numbers begin of transactions that nothing closed.
+const LEFT_OPEN: u64 = 1 << 62;
 
-impl Grouper<'_> {
-    fn flag(list: &Option<Vec<bool>>, i: usize) -> bool {
-        list.as_ref().and_then(|l| l.get(i)).copied().unwrap_or(false)
+impl Grouper {
+    /// `last`: the time of an event that is known to come, or infinite.
+    pub(super) fn new(rule: Arc<Rule>, last: f64) -> Grouper {
+        Grouper {
+            rule,
+            open: Vec::new(),
+            index: HashMap::default(),
+            plain: true,
+            open_count: 0,
+            open_events: 0,
+            bytes: 0,
+            recent: BTreeMap::new(),
+            seen: 0,
+            last,
+            now: 0,
+            done: Vec::new(),
+        }
     }
 
-    fn event(&mut self, i: usize, time: f64, values: Vec<Option<Val<'static>>>) {
-        let is_start = Self::flag(&self.starts, i);
-        let is_end = Self::flag(&self.ends, i);
-        let bare = !values.is_empty() && values.iter().all(Option::is_none);
-        let key = full_key(&values);
-        let single = key.is_some() && !values.iter().flatten().any(Val::is_multi);
-        let mut at = self.find(&values, key.as_deref(), single);
-        if bare && at.is_none() && !self.limits.unify_ends && (is_start || is_end) {
+    pub(super) fn last(&self) -> f64 {
+        self.last
+    }
+
+    /// An event of this time is known to come, or has come.
+    pub(super) fn meet(&mut self, time: f64) {
+        self.last = self.last.min(time);
+    }
+
+    pub(super) fn take(&mut self) -> Vec<Done> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// Bytes held in open transactions.
+    pub(super) fn size(&self) -> usize {
+        self.bytes + self.open.capacity() * size_of::<Option<Open>>() + self.open_count * 128
+    }
+
+    /// Every transaction so far is found by its key.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    pub(super) fn holds(&self, key: &str) -> bool {
+        self.index.contains_key(key)
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        let rule = self.rule.clone();
+        let (is_start, is_end, time) = (event.is_start, event.is_end, event.time);
+        self.meet(time);
+        self.now = event.number;
+        let (shape, key) = shape(rule.values(&event));
+        let mut at = self.find(&rule, &event, shape, key.as_deref());
+        if shape == Shape::Bare && at.is_none() && !rule.limits.unify_ends && (is_start || is_end) {
             // An event that only bounds a transaction need not share its fields.
             at = self.open.iter().rposition(Option::is_some);
         }
@@ -117,241 +167,210 @@ impl Grouper<'_> {
             let fits = self.open.get(found).and_then(Option::as_ref).is_some_and(|open| {
                 // "The events in the transaction must span less than" maxspan.
                 let spanned = open.newest - time;
-                let span = self.limits.span.is_none_or(|max| spanned < max || spanned == 0.0);
-                let pause = self.limits.pause.is_none_or(|max| open.oldest - time <= max);
-                span && pause && open.events.len() < self.limits.events
+                let span = rule.limits.span.is_none_or(|max| spanned < max || spanned == 0.0);
+                let pause = rule.limits.pause.is_none_or(|max| open.oldest - time <= max);
+                span && pause && open.events.len() < rule.limits.events
             });
             if !fits {
-                self.close(found, true);
+                self.close(found, true, self.now);
                 at = None;
             } else if is_end {
                 // Another end: what was open had no start.
-                self.close(found, self.starts.is_none());
+                self.close(found, !rule.has_starts, self.now);
                 at = None;
             }
         }
         let at = match at {
             Some(at) => at,
-            None if bare => {
-                self.done.push(Done { events: vec![i], closed: false, orphan: true });
+            None if shape == Shape::Bare => {
+                let number = self.now;
+                self.give(Done { events: vec![event], closed: false, orphan: true, number });
                 return;
             }
-            None => {
-                self.plain &= single;
-                if let Some(key) = &key {
-                    self.index.insert(key.clone(), self.open.len());
-                }
-                self.open.push(Some(Open {
-                    events: Vec::new(),
-                    values: values.clone(),
-                    key,
-                    newest: time,
-                    oldest: time,
-                    has_end: is_end,
-                    used: 0,
-                }));
-                self.open_count += 1;
-                self.open.len() - 1
-            }
+            None => self.open(&rule, &event, shape, key),
         };
-        self.seen += 1;
-        if let Some(open) = self.open.get_mut(at).and_then(Option::as_mut) {
-            open.events.push(i);
-            open.oldest = time;
-            self.open_events += 1;
-            self.recent.remove(&open.used);
-            open.used = self.seen;
-            self.recent.insert(open.used, at);
-            if open.values.iter().any(Option::is_none) {
-                for (held, value) in open.values.iter_mut().zip(values) {
-                    if held.is_none() {
-                        *held = value;
-                    }
-                }
-                open.key = full_key(&open.values);
-            }
-            if let Some(key) = &open.key
-                && !self.plain
-            {
-                self.index.insert(key.clone(), at);
-            }
-        }
+        self.put(&rule, at, event);
         if is_start {
-            self.close(at, true);
+            self.close(at, true, self.now);
         }
-        while self.open_count > self.limits.open || self.open_events > self.limits.open_events {
+        while self.open_count > rule.limits.open || self.open_events > rule.limits.open_events {
             let Some(oldest) = self.recent.first_key_value().map(|(_, at)| *at) else { break };
-            self.close(oldest, false);
+            self.close(oldest, false, self.now);
         }
     }
 
-    /// The open transaction that an event with these values belongs to.
-    fn find(
-        &self,
-        values: &[Option<Val<'static>>],
-        key: Option<&str>,
-        single: bool,
-    ) -> Option<usize> {
-        if values.is_empty() {
+    /// Opens a transaction for an event; returns its place.
+    fn open(&mut self, rule: &Rule, event: &Event, shape: Shape, key: Option<String>) -> usize {
+        self.tidy();
+        self.plain &= shape == Shape::Single;
+        if let Some(key) = &key {
+            self.bytes += key.len() * 2;
+            self.index.insert(key.clone(), self.open.len());
+        }
+        self.open.push(Some(Open {
+            events: Vec::new(),
+            values: rule.values(event).map(|v| v.cloned()).collect(),
+            key,
+            newest: event.time,
+            oldest: event.time,
+            has_end: event.is_end,
+            opened: event.number,
+            used: 0,
+        }));
+        self.open_count += 1;
+        self.open.len() - 1
+    }
+
+    /// Puts an event into an open transaction.
+    fn put(&mut self, rule: &Rule, at: usize, event: Event) {
+        self.seen += 1;
+        let Some(open) = self.open.get_mut(at).and_then(Option::as_mut) else { return };
+        open.oldest = event.time;
+        self.open_events += 1;
+        self.bytes += event.size();
+        if rule.crowded() {
+            self.recent.remove(&open.used);
+            open.used = self.seen;
+            self.recent.insert(open.used, at);
+        }
+        if open.values.iter().any(Option::is_none) {
+            for (held, value) in open.values.iter_mut().zip(rule.values(&event)) {
+                if held.is_none() {
+                    *held = value.cloned();
+                }
+            }
+            (_, open.key) = shape(open.values.iter().map(Option::as_ref));
+        }
+        if let Some(key) = &open.key
+            && !self.plain
+        {
+            self.index.insert(key.clone(), at);
+        }
+        open.events.push(event);
+    }
+
+    /// The open transaction that an event belongs to.
+    fn find(&self, rule: &Rule, event: &Event, shape: Shape, key: Option<&str>) -> Option<usize> {
+        if rule.fields.is_empty() {
             return self.open.iter().rposition(Option::is_some);
         }
-        if values.iter().all(Option::is_none) {
+        if shape == Shape::Bare {
             return None;
         }
         let there = |at: &usize| self.open.get(*at).is_some_and(Option::is_some);
         if let Some(at) = key.and_then(|key| self.index.get(key)).filter(|at| there(at)) {
             return Some(*at);
         }
-        if self.plain && single {
+        if self.plain && shape == Shape::Single {
             return None;
         }
         // Some transactions lack fields that this event has, or the other way round.
         self.open.iter().enumerate().rev().find_map(|(at, open)| {
             let open = open.as_ref()?;
             let mut shared = false;
-            for (held, value) in open.values.iter().zip(values) {
+            for (held, value) in open.values.iter().zip(rule.values(event)) {
                 match (held, value) {
                     (Some(held), Some(value)) if agree(held, value) => shared = true,
                     (Some(_), Some(_)) => return None,
                     _ => {}
                 }
             }
-            (shared || !self.limits.connected).then_some(at)
+            (shared || !rule.limits.connected).then_some(at)
         })
     }
 
-    fn close(&mut self, at: usize, complete: bool) {
+    fn close(&mut self, at: usize, complete: bool, number: u64) {
         let Some(open) = self.open.get_mut(at).and_then(Option::take) else { return };
         if let Some(key) = &open.key {
             self.index.remove(key);
+            self.bytes = self.bytes.saturating_sub(key.len() * 2);
         }
         self.open_count -= 1;
         self.open_events -= open.events.len();
+        let size: usize = open.events.iter().map(Event::size).sum();
+        self.bytes = self.bytes.saturating_sub(size);
         self.recent.remove(&open.used);
         // With an end asked for, only what has one is whole.
-        let closed = complete && (self.ends.is_none() || open.has_end);
-        self.done.push(Done { events: open.events, closed, orphan: false });
+        let closed = complete && (!self.rule.has_ends || open.has_end);
+        self.give(Done { events: open.events, closed, orphan: false, number });
         while matches!(self.open.last(), Some(None)) {
             self.open.pop();
         }
     }
 
-    fn finish(&mut self, last: f64) {
+    fn give(&mut self, done: Done) {
+        let Limits { keep_orphans, keep_evicted, .. } = self.rule.limits;
+        let bounded = self.rule.has_starts || self.rule.has_ends;
+        let kept = match done.orphan {
+            true => keep_orphans,
+            false => done.closed || keep_evicted || !bounded,
+        };
+        if kept {
+            self.done.push(done);
+        }
+    }
+
+    /// Takes out the places of transactions that are closed, once they are the most.
+    fn tidy(&mut self) {
+        if self.open.len() < 2 * self.open_count + 1024 {
+            return;
+        }
+        let mut places = Vec::with_capacity(self.open.len());
+        let mut next = 0;
+        for open in &self.open {
+            places.push(next);
+            next += usize::from(open.is_some());
+        }
+        self.open.retain(Option::is_some);
+        let moved = |at: &mut usize| *at = places.get(*at).copied().unwrap_or(*at);
+        self.index.values_mut().for_each(moved);
+        self.recent.values_mut().for_each(moved);
+    }
+
+    /// No event is left.
+    pub(super) fn finish(&mut self) {
+        let rule = self.rule.clone();
+        let last = self.last;
         for at in 0..self.open.len() {
             let Some(open) = self.open.get(at).and_then(Option::as_ref) else { continue };
             // Events older than its limits were seen: nothing can come any more.
-            let over = self.limits.span.is_some_and(|max| open.newest - last >= max)
-                || self.limits.pause.is_some_and(|max| open.oldest - last > max)
-                || open.events.len() >= self.limits.events;
-            let ended = self.starts.is_none() && self.ends.is_some() && open.has_end;
-            let unbounded = self.starts.is_none();
-            self.close(at, (over && unbounded) || ended);
+            let over = rule.limits.span.is_some_and(|max| open.newest - last >= max)
+                || rule.limits.pause.is_some_and(|max| open.oldest - last > max)
+                || open.events.len() >= rule.limits.events;
+            let ended = !rule.has_starts && rule.has_ends && open.has_end;
+            let number = LEFT_OPEN + open.opened;
+            self.close(at, (over && !rule.has_starts) || ended, number);
         }
-        let bounded = self.starts.is_some() || self.ends.is_some();
-        let (orphans, evicted) = (self.limits.keep_orphans, self.limits.keep_evicted);
-        self.done.retain(|d| match d.orphan {
-            true => orphans,
-            false => d.closed || evicted || !bounded,
-        });
     }
 }
 
-fn full_key(values: &[Option<Val<'static>>]) -> Option<String> {
-    let mut key = String::new();
+/// What values of the fields tell, and they as one text where none is missing.
+pub(super) fn shape<'v>(
+    values: impl Iterator<Item = Option<&'v Val<'static>>>,
+) -> (Shape, Option<String>) {
+    let (mut key, mut some, mut all, mut single) = (String::new(), false, true, true);
+    let mut fields = false;
     for value in values {
-        crate::walk::push_key(&mut key, &value.as_ref()?.text()?);
+        fields = true;
+        match value.and_then(|v| Some((v.text()?, v.is_multi()))) {
+            Some((text, multi)) => {
+                some = true;
+                single &= !multi;
+                crate::walk::push_key(&mut key, &text);
+            }
+            None => all = false,
+        }
     }
-    Some(key)
+    let shape = match (some, all) {
+        (false, _) if fields => Shape::Bare,
+        (_, true) if single => Shape::Single,
+        _ => Shape::Loose,
+    };
+    (shape, all.then_some(key))
 }
 
 /// Any value in common.
 fn agree(a: &Val<'_>, b: &Val<'_>) -> bool {
     let b = b.values();
     a.values().iter().any(|x| b.contains(x))
-}
-
-/// One row for each transaction.
-fn render(
-    rows: &Rows,
-    done: &[Done],
-    time: impl Fn(usize) -> f64,
-    shown: &Shown,
-    unified: &[usize],
-) -> Rows {
-    let mut names = rows.names.clone();
-    names.retain(|n| !super::MADE.contains(&n.as_str()) && n != "_txn_orphan");
-    let sources: Vec<Option<usize>> = names.iter().map(|n| rows.column(n)).collect();
-    names.extend(super::MADE.map(str::to_owned));
-    let orphans = done.iter().any(|d| d.orphan);
-    if orphans {
-        names.push("_txn_orphan".to_owned());
-    }
-    let mut out = Vec::with_capacity(done.len());
-    for txn in done {
-        // From the oldest on.
-        let events: Vec<usize> = txn.events.iter().rev().copied().collect();
-        let (Some(first), Some(last)) = (events.first(), events.last()) else { continue };
-        let mut row: Vec<Val<'static>> = Vec::with_capacity(names.len());
-        for (name, source) in names.iter().zip(&sources) {
-            let values = events.iter().map(|i| {
-                let row = rows.rows.get(*i);
-                source.and_then(|s| row.and_then(|r| r.get(s))).unwrap_or(&Val::Null)
-            });
-            row.push(match name.as_str() {
-                "_time" => Val::Num(time(*first)),
-                "_raw" => raw(values, shown),
-                _ if shown.list_all || shown.list.contains(name) => listed(values, shown),
-                _ => distinct(values),
-            });
-        }
-        row.push(Val::Num(time(*last) - time(*first)));
-        row.push(Val::Num(events.len() as f64));
-        row.push(Val::Num(f64::from(u8::from(txn.closed))));
-        // As the page's last example shows them: the unifying fields of all events, and their lines.
-        let count =
-            |per: &dyn Fn(usize) -> usize| events.iter().map(|i| per(*i)).sum::<usize>() as f64;
-        let value = |i: usize, at: usize| rows.rows.get(i).and_then(|r| r.get(at));
-        let held = |i: usize, at: &usize| value(i, *at).is_some_and(|v| !v.is_null());
-        row.push(Val::Num(count(&|i| unified.iter().filter(|at| held(i, at)).count())));
-        let raw = rows.column("_raw");
-        let text = |i: usize| raw.and_then(|at| value(i, at)).and_then(Val::text);
-        row.push(Val::Num(count(&|i| text(i).map_or(1, |t| t.lines().count().max(1)))));
-        if orphans {
-            row.push(if txn.orphan { Val::Num(1.0) } else { Val::Null });
-        }
-        out.push(row);
-    }
-    Rows { names, rows: out }
-}
-
-fn raw<'v>(values: impl Iterator<Item = &'v Val<'static>>, shown: &Shown) -> Val<'static> {
-    let texts: Vec<String> = values.filter_map(|v| v.text().map(|t| t.into_owned())).collect();
-    match (texts.is_empty(), shown.mv_raw) {
-        (true, _) => Val::Null,
-        (false, true) => Val::multi(&texts),
-        (false, false) => Val::str(texts.join(shown.delim.as_deref().unwrap_or("\n"))),
-    }
-}
-
-fn listed<'v>(values: impl Iterator<Item = &'v Val<'static>>, shown: &Shown) -> Val<'static> {
-    let mut texts: Vec<String> = Vec::new();
-    let mut any = false;
-    for value in values {
-        let list = value.values();
-        any |= !list.is_empty();
-        if list.is_empty() {
-            texts.push(shown.null.clone());
-        }
-        texts.extend(list.into_iter().map(|t| t.into_owned()));
-    }
-    if any { Val::multi(&texts) } else { Val::Null }
-}
-
-fn distinct<'v>(values: impl Iterator<Item = &'v Val<'static>>) -> Val<'static> {
-    let mut set: BTreeSet<String> = BTreeSet::new();
-    for value in values {
-        set.extend(value.values().into_iter().map(|t| t.into_owned()));
-    }
-    let all: Vec<String> = set.into_iter().collect();
-    Val::multi(&all)
 }
