@@ -8,13 +8,19 @@ use arrow::array::{BooleanArray, BooleanBuilder};
 use davy_events::mv;
 use davy_spl::ast::CmpOp;
 use ipnet::IpNet;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+
+/// More texts than this are looked up.
+const MANY: usize = 16;
 
 /// One comparison, ready to run.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     op: CmpOp,
     tests: Vec<Test>,
+    /// The texts of many tests that all are for equality.
+    texts: Option<BTreeSet<String>>,
     /// As written, for equality of plans.
     pub key: String,
 }
@@ -133,7 +139,11 @@ impl Matcher {
     /// The comparison `op` with any of `values`, as written in a search.
     pub fn new(op: CmpOp, values: &[&str]) -> Matcher {
         let tests = values.iter().map(|v| Test::new(op, v)).collect();
-        Matcher { op, tests, key: format!("{op:?} {values:?}") }
+        let mut matcher = Matcher { op, tests, texts: None, key: format!("{op:?} {values:?}") };
+        if values.len() > MANY {
+            matcher.texts = matcher.texts().map(BTreeSet::from_iter);
+        }
+        matcher
     }
 
     /// `CASE(value)`
@@ -141,14 +151,33 @@ impl Matcher {
         Matcher {
             op: CmpOp::Eq,
             tests: vec![Test::Case(value.to_owned())],
+            texts: None,
             key: format!("CASE {value:?}"),
         }
     }
 
     /// Whether one value fits; several values are not looked into here.
     pub fn matches(&self, value: &str) -> bool {
-        let any = self.tests.iter().any(|t| t.matches(self.op, value));
+        let any = match &self.texts {
+            Some(texts) if value.bytes().any(|b| b.is_ascii_uppercase() || b >= 0x80) => {
+                texts.contains(&value.to_lowercase())
+            }
+            Some(texts) => texts.contains(value),
+            None => self.tests.iter().any(|t| t.matches(self.op, value)),
+        };
         any != (self.op == CmpOp::Ne)
+    }
+
+    /// The texts, in lower case, of which one is wanted; `None` where not only texts tell.
+    pub(crate) fn texts(&self) -> Option<Vec<String>> {
+        if self.op != CmpOp::Eq {
+            return None;
+        }
+        let text = |t: &Test| match t {
+            Test::Equal(lower) => Some(lower.clone()),
+            _ => None,
+        };
+        self.tests.iter().map(text).collect()
     }
 
     /// Whether a field with this value, perhaps several, fits: any of them does.
@@ -205,9 +234,18 @@ impl Matcher {
     /// Never null: a field that is not there does not fit.
     pub fn run(&self, column: &Column) -> BooleanArray {
         let mut out = BooleanBuilder::with_capacity(column.len());
-        if let (Column::Num(_) | Column::Int(_), Some(near)) = (column, self.near()) {
+        if let (Column::Num(_) | Column::Int(_), Some(mut near)) = (column, self.near()) {
+            near.sort_by(f64::total_cmp);
             // A number is printed with 15 digits at least, and printing takes long.
-            let close = |v: f64| near.iter().any(|n| (v - n).abs() <= n.abs() * 1e-12);
+            let close = |v: f64| {
+                let slack = v.abs() * 2e-12;
+                let from = near.partition_point(|n| *n < v - slack);
+                near.get(from..)
+                    .unwrap_or_default()
+                    .iter()
+                    .take_while(|n| **n <= v + slack)
+                    .any(|n| (v - n).abs() <= n.abs() * 1e-12)
+            };
             for row in 0..column.len() {
                 let value = column.get(row);
                 out.append_value(match value {

@@ -16,6 +16,8 @@ use davy_spl::ast::{CmpOp, Pipeline, SearchExpr, SearchValue, Spanless};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+mod long;
+
 /// The subsearches of an expression, in the order in which they are written.
 pub(crate) fn subsearches(expr: &SearchExpr) -> Vec<&Pipeline> {
     let mut out = Vec::new();
@@ -208,9 +210,12 @@ impl SearchCondition {
 /// The condition of a resolved expression over the columns of `plan`. `None`: matches everything.
 pub(crate) fn condition(expr: &SearchExpr, plan: &Plan, base: bool) -> Option<Expr> {
     match expr {
-        SearchExpr::And(list) => {
+        // The parts of a search stay apart where only one of them is long.
+        SearchExpr::And(list) if list.len() < 16 || !long::is_long(expr) => {
             list.iter().filter_map(|e| condition(e, plan, base)).reduce(Expr::and)
         }
+        SearchExpr::And(_) => long::condition(expr, plan, base),
+        SearchExpr::Or(_) if long::is_long(expr) => long::condition(expr, plan, base),
         SearchExpr::Or(list) => {
             let mut parts = Vec::new();
             for e in list {

@@ -125,6 +125,17 @@ impl Format {
 pub(super) fn term(name: &str, value: &str) -> String {
     match name {
         "search" | "query" => value.to_owned(),
-        _ => format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
+        _ => {
+            let value = escaped(value);
+            // What a search would not read as one word stands in quotes there.
+            match name.contains(|c: char| c.is_whitespace() || "\"'=<>!()[],|".contains(c)) {
+                true => format!("\"{}\"=\"{value}\"", escaped(name)),
+                false => format!("{name}=\"{value}\""),
+            }
+        }
     }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -53,6 +53,16 @@ fn read_all<'t>(text: &'t str, format: &str, parts: &mut Parts) -> Option<&'t st
                     }
                 }
             },
+            // `%s%3N` reads milliseconds since 1970: the last three digits are the fraction's.
+            Piece::Variable { letter: 's', .. } => {
+                let kept = match { pieces }.next() {
+                    Some(Piece::Variable { letter: 'N', width, .. }) => width.unwrap_or(9),
+                    Some(Piece::Variable { letter: 'Q' | 'q', width, .. }) => width.unwrap_or(3),
+                    Some(Piece::Variable { letter: 'f', width, .. }) => width.unwrap_or(6),
+                    _ => 0,
+                };
+                epoch(rest, kept, parts)?
+            }
             Piece::Variable { width, letter, .. } => match letter {
                 'N' | 'Q' | 'q' | 'f' => {
                     let ends = pieces.rest.chars().next().is_none_or(|c| c != '%');
@@ -173,21 +183,23 @@ fn variable<'t>(rest: &'t str, letter: char, parts: &mut Parts) -> Option<&'t st
             });
             rest.get(2..)?
         }
-        's' => {
-            let (sign, digits) = match rest.trim_start().strip_prefix('-') {
-                Some(after) => (-1, after),
-                None => (1, rest.trim_start()),
-            };
-            let (n, after) = number(digits, 12, 0, i64::MAX)?;
-            parts.epoch = Some(sign * n);
-            after
-        }
         'z' => take!(zone, offset(rest)),
         'Z' => take!(zone, zone_name(rest)),
         'n' | 't' => rest.trim_start(),
         '%' => rest.strip_prefix('%')?,
         _ => return None,
     })
+}
+
+/// Seconds since 1970, without the last `kept` digits, but ten digits where there are as many.
+fn epoch<'t>(rest: &'t str, kept: usize, parts: &mut Parts) -> Option<&'t str> {
+    let rest = rest.trim_start();
+    let (sign, digits) = rest.strip_prefix('-').map_or((1, rest), |after| (-1, after));
+    let all = digits.bytes().take_while(u8::is_ascii_digit).count();
+    let (n, after) =
+        number(digits, all.saturating_sub(kept).max(all.min(10)).min(12), 0, i64::MAX)?;
+    parts.epoch = Some(sign * n);
+    Some(after)
 }
 
 /// `+hhmm`, `+hh:mm`, `+hh:mm:ss`, `+hh`, `Z`.

@@ -167,6 +167,8 @@ impl Parser<'_> {
         let start = self.pos;
         let (len, least) = match self.peek() {
             Some(b'-' | b'+') => (1, SIGN_POWER),
+            // Another way to write NOT.
+            Some(b'!') if self.peek_at(1) != Some(b'=') => (1, NOT_POWER),
             _ if self.word_here().eq_ignore_ascii_case("not") => (3, NOT_POWER),
             _ => return self.primary(),
         };

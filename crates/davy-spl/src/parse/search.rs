@@ -204,10 +204,36 @@ impl Parser<'_> {
         }
         self.pos = after;
         if !quoted {
+            if let Some(indexed) = self.indexed_field(start, &word.value)? {
+                return Ok(indexed);
+            }
             self.warn_call(start);
         }
         let span = Spanless(word.span);
         Ok(SearchExpr::Term(SearchValue { text: word.value, quoted, span }))
+    }
+
+    /// `field::value`, as fields of the index can be written. An IPv6 address is none.
+    fn indexed_field(&mut self, start: usize, word: &str) -> Parsed<Option<SearchExpr>> {
+        let Some((name, text)) = word.split_once("::") else { return Ok(None) };
+        let named =
+            name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+                && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let address = word.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'));
+        if !named || address {
+            return Ok(None);
+        }
+        let field = Spanned::new(name.to_owned(), self.span(start, start + name.len()));
+        let colons = start + name.len();
+        let op = Spanned::new(CmpOp::Eq, self.span(colons, colons + 2));
+        let value = match text {
+            "" => self.value()?,
+            _ => {
+                let span = Spanless(self.span(colons + 2, self.pos));
+                Some(SearchValue { text: text.to_owned(), quoted: false, span })
+            }
+        };
+        Ok(value.map(|value| SearchExpr::Compare { field, op, value }))
     }
 
     fn comparison(&mut self, field: Spanned<String>, op: Spanned<CmpOp>) -> Parsed<SearchExpr> {
