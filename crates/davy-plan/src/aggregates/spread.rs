@@ -121,7 +121,7 @@ impl Tally for Range {
     }
 
     fn finish(&self) -> Option<f64> {
-        (self.low <= self.high).then(|| self.high - self.low)
+        (self.low <= self.high).then_some(self.high - self.low)
     }
 }
 

@@ -291,7 +291,8 @@ impl Command for StreamStats {
         // A reset forgets all groups, and a global window holds rows of all of them.
         let resets = self.on_change || self.before.is_some() || self.after.is_some();
         let windowed = self.window > 0 || self.time_window.is_some();
-        let apart = !self.by.is_empty() && !resets && !(windowed && self.global);
+        let together = self.by.is_empty() || resets || windowed && self.global;
+        let apart = !together;
         let walk = Walk::new("streamstats", read, sets, start).of_statistics().of_keys(apart);
         walk.plan(plan)?.without_columns(&hidden)
     }
