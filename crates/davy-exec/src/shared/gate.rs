@@ -1,10 +1,29 @@
 //! A search's filter for the events of one shape, and the witness by which its rows are found.
 
-use crate::shapes::{Fast, Graph, Node, NodeId, Scope, Truth};
+use crate::shapes::{Graph, Node, NodeId, Scope, Truth};
 use davy_plan::{Column, Matcher, Phrase, Val, Witness};
 use davy_spl::ast::{CmpOp, SearchExpr};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// The values of nodes in a batch, by the nodes' numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Columns(Vec<Option<Column>>);
+
+impl Columns {
+    pub(crate) fn put(&mut self, id: NodeId, column: Column) {
+        if self.0.len() <= id {
+            self.0.resize_with(id + 1, || None);
+        }
+        if let Some(slot) = self.0.get_mut(id) {
+            *slot = Some(column);
+        }
+    }
+
+    pub(crate) fn get(&self, id: NodeId) -> Option<&Column> {
+        self.0.get(id)?.as_ref()
+    }
+}
 
 /// A filter with what is constant for the shape folded away.
 #[derive(Debug, Clone)]
@@ -202,8 +221,8 @@ impl Gate {
     }
 
     /// Whether a row passes.
-    pub(crate) fn passes(&self, columns: &Fast<NodeId, Column>, row: usize) -> bool {
-        let get = |id: &NodeId| columns.get(id).map_or(Val::Null, |c| c.get(row));
+    pub(crate) fn passes(&self, columns: &Columns, row: usize) -> bool {
+        let get = |id: &NodeId| columns.get(*id).map_or(Val::Null, |c| c.get(row));
         match self {
             Gate::True => true,
             Gate::False => false,

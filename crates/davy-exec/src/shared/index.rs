@@ -1,6 +1,6 @@
 //! The witness index: which rows of a batch may pass which gate.
 
-use super::gate::Gate;
+use super::gate::{Columns, Gate};
 use crate::shapes::{Fast, NodeId, lock};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use davy_events::mv;
@@ -100,12 +100,7 @@ impl Index {
     }
 
     /// For each gate the rows that may pass, in order.
-    pub(crate) fn candidates(
-        &self,
-        gates: usize,
-        columns: &Fast<NodeId, Column>,
-        rows: usize,
-    ) -> Vec<Vec<u32>> {
+    pub(crate) fn candidates(&self, gates: usize, columns: &Columns, rows: usize) -> Vec<Vec<u32>> {
         let mut found: Vec<Vec<u32>> = vec![Vec::new(); gates];
         for gate in &self.all {
             if let Some(list) = found.get_mut(*gate as usize) {
@@ -113,17 +108,21 @@ impl Index {
             }
         }
         let mut lower = String::new();
+        let equal: Vec<_> =
+            self.equal.iter().filter_map(|(node, v)| Some((columns.get(*node)?, v))).collect();
+        let literals: Vec<_> =
+            self.literals.iter().filter_map(|(node, l)| Some((columns.get(*node)?, l))).collect();
         for row in 0..rows as u32 {
-            for (node, values) in &self.equal {
-                each(columns, *node, row, &mut |text| {
+            for (column, values) in &equal {
+                each(column, row, &mut |text| {
                     let text = lowered(text, &mut lower);
                     if let Some(gates) = values.get(text) {
                         add(&mut found, gates, row);
                     }
                 });
             }
-            for (node, literals) in &self.literals {
-                each(columns, *node, row, &mut |text| {
+            for (column, literals) in &literals {
+                each(column, row, &mut |text| {
                     let text = if text.is_ascii() { text } else { lowered(text, &mut lower) };
                     for hit in literals.automaton.find_overlapping_iter(text) {
                         if let Some(gates) = literals.gates.get(hit.pattern().as_usize()) {
@@ -148,8 +147,7 @@ fn add(found: &mut [Vec<u32>], gates: &[u32], row: u32) {
 }
 
 /// Each value of a node in a row.
-fn each(columns: &Fast<NodeId, Column>, node: NodeId, row: u32, give: &mut dyn FnMut(&str)) {
-    let Some(column) = columns.get(&node) else { return };
+fn each(column: &Column, row: u32, give: &mut dyn FnMut(&str)) {
     match column.get(row as usize) {
         Val::Str(text) if mv::is_multi(&text) => mv::split(&text).for_each(give),
         Val::Str(text) => give(&text),

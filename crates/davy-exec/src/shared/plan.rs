@@ -1,12 +1,11 @@
 //! What all requests come to for the events of one shape.
 
-use super::gate::{Filter, Filters, Gate};
+use super::gate::{Columns, Filter, Filters, Gate};
 use super::index::{Automata, Index};
 use super::scan::OnlyIf;
 use super::times::Times;
 use crate::shapes::{
-    ALL, Alike, Fast, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth,
-    closure, lock,
+    ALL, Alike, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
 };
 use crate::source::ReadRequest;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -136,9 +135,9 @@ impl ShapePlan {
         let By::Gates { gates, index, read, .. } = &self.by else { return Ok(passing) };
         let mut memo = Memo::default();
         let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
-        let mut columns = Fast::default();
+        let mut columns = Columns::default();
         for id in read {
-            columns.insert(*id, Column::new(&pass.array(*id)?)?);
+            columns.put(*id, Column::new(&pass.array(*id)?)?);
         }
         let candidates = index.candidates(gates.len(), &columns, batch.num_rows());
         for (at, (gate, mut rows)) in gates.iter().zip(candidates).enumerate() {
