@@ -84,6 +84,16 @@ pub(crate) fn filter(dice: &mut Dice, depth: usize) -> String {
     }
 }
 
+/// Some of the times of events; most searches ask for all.
+fn range(dice: &mut Dice) -> String {
+    let from = 1_777_890_000 + dice.roll(240);
+    match dice.roll(6) {
+        0 => format!("earliest={from}"),
+        1 => format!("earliest={from} latest={}", from + 1 + dice.roll(100)),
+        _ => String::new(),
+    }
+}
+
 pub(crate) fn rest(dice: &mut Dice) -> &'static str {
     dice.pick(&[
         "",
@@ -164,7 +174,8 @@ fn a_hunt_of_made_searches_equals_each_alone() {
     let source: Arc<dyn EventSource> = Arc::new(FileSource::new(inputs, Options::default()));
     let searches: Vec<Prepared> = (0..120)
         .map(|_| {
-            let text = format!("search {} {}", filter(&mut dice, 3), rest(&mut dice));
+            let (filter, rest) = (filter(&mut dice, 3), rest(&mut dice));
+            let text = format!("search {} {filter} {rest}", range(&mut dice));
             let prepared = prepare("search", &text, knowledge.macros());
             assert!(!prepared.diags.has_errors(), "{text}: {:?}", prepared.diags.list());
             prepared
