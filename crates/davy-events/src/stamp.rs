@@ -177,6 +177,8 @@ fn american(scan: &mut Scan<'_>) -> Option<f64> {
     scan.eat(b"/")?;
     let year = scan.number(4, 4)?;
     let start = date(year, month, day)?;
+    // Log Analytics puts a comma between.
+    let _ = scan.eat(b",");
     scan.eat(b" T")?;
     Some(start + scan.clock()? - scan.zone())
 }

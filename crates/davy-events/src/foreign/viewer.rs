@@ -1,7 +1,9 @@
 //! What the Event Viewer saves as CSV: the columns of its list, the message behind them without a
-//! name. It names neither the log nor the computer; the log is that of the provider.
+//! name. It names neither the log nor the computer; the log is that of the provider. And what
+//! `wevtutil` prints as text: `Name: value` lines, and the message below `Description:`.
 //!
-//! Source: Event Viewer, "Save All Events As", CSV; the channels that Windows' providers write to.
+//! Source: Event Viewer, "Save All Events As", CSV; the channels that Windows' providers write to;
+//! `wevtutil query-events`, format `text`.
 
 use super::parts::{Parts, level, text, time};
 use super::{Found, parts::SYSMON};
@@ -29,6 +31,36 @@ pub(super) fn read(event: Map<String, Value>) -> Option<Found> {
         channel,
         ..Parts::default()
     })
+}
+
+/// How an event begins that `wevtutil` printed: `Event[0]:`, alone on a line.
+pub(crate) fn is_listed(line: &[u8]) -> bool {
+    let number = line.trim_ascii_end().strip_prefix(b"Event[");
+    let number = number.and_then(|rest| rest.strip_suffix(b"]:").or(rest.strip_suffix(b"]")));
+    number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+}
+
+/// The XML of such an event.
+pub(crate) fn listed(block: &str) -> Option<String> {
+    let (head, message) = block.split_once("Description:").unwrap_or((block, ""));
+    let get = |name: &str| {
+        let mut lines = head.lines().filter_map(|line| line.trim().split_once(':'));
+        let found = lines.find(|(known, _)| known.trim() == name);
+        Value::from(found.map_or("", |(_, value)| value.trim()))
+    };
+    let channel = text(&get("Log Name"));
+    Parts {
+        provider: text(&get("Source")),
+        level: level(&channel, &get("Level")),
+        id: text(&get("Event ID")),
+        keywords: super::parts::audit(&text(&get("Keyword"))).to_owned(),
+        time: time(&get("Date")),
+        computer: text(&get("Computer")),
+        message: message.trim().to_owned(),
+        channel,
+        ..Parts::default()
+    }
+    .into_xml()
 }
 
 fn channel(provider: &str, id: &str) -> String {

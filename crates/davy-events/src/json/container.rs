@@ -1,9 +1,9 @@
 //! Objects that only hold an array of events: CloudTrail's files (`Records`), exports of Azure
 //! Monitor (`records`), Microsoft Graph (`value`), Google's Reports API and lists of Kubernetes
-//! (`items`), answers of AWS's command line (`Events`, `Findings`), what CloudWatch Logs hands on
+//! (`items`), of Cloud Logging (`entries`), answers of AWS's command line (`Events`, `Findings`), what CloudWatch Logs hands on
 //! (`logEvents`), results of Splunk (`results`), of Elasticsearch (`hits` in `hits`).
 
-const NAMES: [&[u8]; 12] = [
+const NAMES: [&[u8]; 13] = [
     b"Records",
     b"records",
     b"value",
@@ -14,6 +14,7 @@ const NAMES: [&[u8]; 12] = [
     b"findings",
     b"hits",
     b"logEvents",
+    b"entries",
     b"results",
     b"data",
 ];

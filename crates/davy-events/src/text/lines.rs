@@ -3,6 +3,7 @@
 //! forwarders of Windows events) or JSON.
 
 use crate::decode::Step;
+use crate::foreign::viewer;
 use crate::json::JsonDecoder;
 use crate::known::Known;
 use crate::rows::{Run, SlotId};
@@ -49,8 +50,10 @@ impl Step for LineDecoder {
             at += taken;
             let Some(line) = line else { continue };
             if line.trim_ascii().is_empty() {
-                if self.block.as_ref().is_some_and(|block| !block.dated) {
-                    self.end_block(run);
+                match &mut self.block {
+                    Some(block) if block.kind == Kept::Alert => self.end_block(run),
+                    Some(block) if block.kind == Kept::Listed => block.text.push(b'\n'),
+                    _ => {}
                 }
             } else {
                 let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -67,8 +70,42 @@ impl Step for LineDecoder {
 struct Block {
     text: Vec<u8>,
     offset: u64,
-    /// It goes on to the next line that is a date, else to an empty line.
-    dated: bool,
+    kind: Kept,
+}
+
+/// What ends an event of several lines.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// An empty line.
+    Alert,
+    /// The next line that is a date.
+    Dated,
+    /// The next event's heading.
+    Listed,
+}
+
+impl Kept {
+    /// The kind of event that begins with this line; alerts and lists only where nobody says what
+    /// the lines are.
+    fn of(line: &[u8], stated: bool) -> Option<Kept> {
+        match () {
+            () if is_date(line) => Some(Kept::Dated),
+            () if stated => None,
+            () if viewer::is_listed(line) => Some(Kept::Listed),
+            () if line.starts_with(ALERT) => Some(Kept::Alert),
+            () => None,
+        }
+    }
+
+    /// Whether the line may be of such an event. Below a date stand pairs, headings, and what is
+    /// indented below these, as Splunk's inputs on Windows write them.
+    fn takes(self, line: &[u8]) -> bool {
+        let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        self != Kept::Dated
+            || matches!(line.first(), Some(b' ' | b'\t'))
+            || name > 0 && line.get(name) == Some(&b'=')
+            || line.trim_ascii_end().ends_with(b":")
+    }
 }
 
 /// What ends an event of Splunk's monitor of Active Directory.
@@ -112,9 +149,12 @@ impl LineDecoder {
     }
 
     fn line(&mut self, run: &mut Run<'_>, line: &[u8], offset: u64) {
-        let dated = is_date(line);
+        let stated = run.meta.sourcetype.is_some();
+        let begins = Kept::of(line, stated);
         if let Some(block) = &mut self.block {
-            let ends = dated || line.starts_with(END) || block.text.len() + line.len() > BLOCK;
+            let next = begins.is_some_and(|kind| kind == block.kind);
+            let fits = block.kind.takes(line) && block.text.len() + line.len() <= BLOCK;
+            let ends = next || !fits || line.starts_with(END);
             if !ends {
                 block.text.push(b'\n');
                 block.text.extend_from_slice(line);
@@ -122,20 +162,19 @@ impl LineDecoder {
             }
             self.end_block(run);
         }
-        match run.meta.sourcetype {
-            _ if line.starts_with(END) => {}
-            _ if dated => self.block = Some(Block { text: line.to_vec(), offset, dated }),
-            None if is_frame(line) => {}
-            None if line.starts_with(ALERT) => {
-                self.block = Some(Block { text: line.to_vec(), offset, dated });
-            }
-            _ => self.event(run, line, offset),
+        match begins {
+            Some(kind) => self.block = Some(Block { text: line.to_vec(), offset, kind }),
+            None if line.starts_with(END) || !stated && is_frame(line) => {}
+            None => self.event(run, line, offset),
         }
     }
 
     fn end_block(&mut self, run: &mut Run<'_>) {
-        if let Some(block) = self.block.take() {
-            self.event(run, &block.text, block.offset);
+        let Some(block) = self.block.take() else { return };
+        let text = lossy(run, &block.text, block.offset);
+        match (block.kind == Kept::Listed).then(|| viewer::listed(&text)).flatten() {
+            Some(xml) => self.windows.event(run, Kind::WindowsXml, &xml, None),
+            None => self.event(run, &block.text, block.offset),
         }
     }
 

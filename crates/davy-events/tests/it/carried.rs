@@ -136,6 +136,19 @@ fn lists_of_kubernetes_are_their_items() {
     assert_eq!(got.times[0], 1_777_887_000.5);
 }
 
+// `gcloud logging read` gives a list, `entries.list` an answer.
+#[test]
+fn entries_of_cloud_logging() {
+    let entry = json!({"protoPayload": {"methodName": "m"}, "insertId": "i",
+        "resource": {"type": "x"}, "timestamp": "2026-05-04T09:30:00.5Z",
+        "logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity"});
+    for text in [json!({"entries": [entry, entry]}), json!([entry, entry])] {
+        let got = rows(&text.to_string());
+        assert_eq!(of(&got, "data.protoPayload.methodName"), ["m", "m"]);
+        assert_eq!(got.times, [1_777_887_000.5, 1_777_887_000.5]);
+    }
+}
+
 // `journalctl -o json`: what it prints as text is the line of a log.
 #[test]
 fn records_of_the_journal_are_lines_of_syslog() {
@@ -296,6 +309,12 @@ fn two_bytes_a_letter_without_a_mark() {
         let got = read(&wide(text, big));
         assert_eq!(of(&got, "EventCode"), ["4688"], "{:?}", got.problems);
     }
+}
+
+#[test]
+fn a_date_above_other_lines_is_a_line() {
+    let got = rows("05/04/2026 09:30:00\n2026-05-04 09:30:01 started\n2026-05-04 09:30:02 ended\n");
+    assert_eq!(got.times, [1_777_887_000.0, 1_777_887_001.0, 1_777_887_002.0]);
 }
 
 // Splunk's admon input; the end of an event is not in every recording.

@@ -491,3 +491,34 @@ fn services_and_scripts_that_only_the_message_shows() {
         ],
     );
 }
+
+// `wevtutil query-events`, format `text`.
+#[test]
+fn events_that_wevtutil_listed() {
+    let event = |number: u32, id: u32| {
+        format!(
+            "Event[{number}]:\r\n  Log Name: Security\r\n  Source: \
+             Microsoft-Windows-Security-Auditing\r\n  Date: 2026-05-04T09:30:00.500\r\n  Event ID: \
+             {id}\r\n  Level: Information\r\n  Keyword: Audit Success\r\n  Computer: ws.example\r\n  \
+             Description: \r\nA new process has been created.\r\n\r\nCreator Subject:\r\n\tAccount \
+             Name:\t\tann\r\n\r\nProcess Information:\r\n\tNew Process Name:\t{IMAGE}\r\n\r\n"
+        )
+    };
+    let text = event(0, 4688) + &event(1, 4688);
+    for got in [read(text.as_bytes()), stream(text.as_bytes())] {
+        assert_eq!((got.rows.len(), got.problems.len()), (2, 0), "{:?}", got.problems);
+        assert_eq!(got.times, [1_777_887_000.5, 1_777_887_000.5]);
+        let row: Row = got.rows[1].clone().into_iter().collect();
+        has(
+            &row,
+            &[
+                ("source", "XmlWinEventLog:Security"),
+                ("EventCode", "4688"),
+                ("host", "ws.example"),
+                ("SubjectUserName", "ann"),
+                ("NewProcessName", IMAGE),
+                ("Keywords", "0x8020000000000000"),
+            ],
+        );
+    }
+}
