@@ -23,12 +23,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use times::{any_time, time_of};
 
-const HEC: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
-
-/// What exports say of every event.
-const META: [&str; 8] =
-    ["host", "source", "sourcetype", "index", "splunk_server", "linecount", "punct", "eventtype"];
-
 #[derive(Default)]
 pub(crate) struct JsonDecoder {
     flat: Flat,
@@ -226,7 +220,9 @@ impl JsonDecoder {
             return self.event(run, document);
         }
         let has = |key: &str| self.flat.members.iter().any(|(name, _)| name == key);
-        if has("event") && self.flat.members.iter().all(|(name, _)| HEC.contains(&name.as_str())) {
+        if has("event")
+            && self.flat.members.iter().all(|(name, _)| wrap::HEC.contains(&name.as_str()))
+        {
             return self.hec(run, raw);
         }
         if has("result")
@@ -238,7 +234,7 @@ impl JsonDecoder {
         // A stated sourcetype that is not of Windows means the object as it is, unless it is XML.
         let stated = run.meta.sourcetype.as_ref();
         if (has("Event") || stated.is_none_or(|s| s.to_ascii_lowercase().contains("wineventlog")))
-            && let Some(xml) = windows_of(&self.flat, raw)
+            && let Some(xml) = wrap::windows_of(&self.flat, raw)
         {
             return self.windows.event(run, Kind::Json, &xml, None);
         }
@@ -318,7 +314,7 @@ impl JsonDecoder {
     pub(crate) fn carried(&mut self, run: &mut Run<'_>, text: &str, host: Option<&str>) -> bool {
         let mut flat = std::mem::take(&mut self.inner);
         let whole = flat.read(text, run.options.json_depth) == Ok(text.len());
-        let xml = if whole { windows_of(&flat, text) } else { None };
+        let xml = if whole { wrap::windows_of(&flat, text) } else { None };
         let known = whole && self.recogniser.tell(&flat, &run.meta.name).is_some();
         if let Some(xml) = &xml {
             // Its own computer is the host, not who sent it on.
@@ -376,7 +372,7 @@ impl JsonDecoder {
             let mut flat = Flat::default();
             if flat.read(raw, run.options.json_depth) == Ok(raw.len()) {
                 let stated = run.meta.sourcetype.is_some() || wrapper.sourcetype.is_some();
-                if !stated && let Some(xml) = windows_of(&flat, raw) {
+                if !stated && let Some(xml) = wrap::windows_of(&flat, raw) {
                     return self.text(run, &xml, wrapper, extra);
                 }
                 return self.object(run, raw, &flat, wrapper, extra);
@@ -488,7 +484,9 @@ impl JsonDecoder {
         // An export has the fields of its events, unless it was of the text alone.
         let exported = extra.is_some_and(|flat| {
             flat.get("_raw").is_some()
-                && flat.fields().any(|(name, _)| !name.starts_with('_') && !META.contains(&name))
+                && flat
+                    .fields()
+                    .any(|(name, _)| !name.starts_with('_') && !wrap::META.contains(&name))
         });
         if !exported && !raw.starts_with('{') {
             kv::fields(raw, |name, value| text::set_found(rows, name, value));
@@ -504,15 +502,4 @@ impl JsonDecoder {
         run.counts.before = Some(time.to_bits());
         run.end_row(slot, time);
     }
-}
-
-/// The XML of the Windows event that an object is, in whichever tool's form.
-fn windows_of(flat: &Flat, text: &str) -> Option<String> {
-    let names = || flat.members.iter().map(|(name, _)| name.as_str());
-    let dumped = names().any(|name| name == "Event") && names().all(|n| n.starts_with("Event"));
-    let xml = match dumped {
-        true => foreign::dumped(text)?,
-        false => foreign::form(names())?.xml_of(text)?,
-    };
-    Some(crate::xml::scan::canonical(&xml).unwrap_or(xml))
 }

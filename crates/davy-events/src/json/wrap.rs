@@ -6,8 +6,17 @@
 
 use super::Wrapper;
 use super::parse::Flat;
+use crate::foreign;
 use crate::stamp;
 use crate::text;
+
+/// The members of an object that goes to Splunk's HTTP collector.
+pub(super) const HEC: [&str; 7] =
+    ["time", "host", "source", "sourcetype", "index", "event", "fields"];
+
+/// What exports say of every event.
+pub(super) const META: [&str; 8] =
+    ["host", "source", "sourcetype", "index", "splunk_server", "linecount", "punct", "eventtype"];
 
 /// Whether this is one of the events that CloudWatch Logs hands on.
 pub(super) fn is_log_event(flat: &Flat) -> bool {
@@ -112,4 +121,15 @@ fn journal(flat: &Flat) -> Option<(String, Wrapper)> {
         ..Wrapper::default()
     };
     Some((text, wrapper))
+}
+
+/// The XML of the Windows event that an object is, in whichever tool's form.
+pub(super) fn windows_of(flat: &Flat, text: &str) -> Option<String> {
+    let names = || flat.members.iter().map(|(name, _)| name.as_str());
+    let dumped = names().any(|name| name == "Event") && names().all(|n| n.starts_with("Event"));
+    let xml = match dumped {
+        true => foreign::dumped(text)?,
+        false => foreign::form(names())?.xml_of(text)?,
+    };
+    Some(crate::xml::scan::canonical(&xml).unwrap_or(xml))
 }
