@@ -447,8 +447,18 @@ struct BucketFunction {
 impl Eq for BucketFunction {}
 
 impl Hash for BucketFunction {
+    /// Of two functions of one name, DataFusion takes those with the same hash for the same.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.buckets.ty().hash(state);
+        match &self.buckets {
+            Buckets::Time(time) => {
+                format!("{:?}", time.span).hash(state);
+                time.align.to_bits().hash(state);
+            }
+            Buckets::Width(width) => width.to_bits().hash(state),
+            Buckets::Log { coefficient, base } => {
+                (coefficient.to_bits(), base.to_bits()).hash(state);
+            }
+        }
     }
 }
 
