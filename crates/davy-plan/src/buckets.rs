@@ -218,7 +218,13 @@ impl Buckets {
     pub(crate) fn floor(&self, n: f64) -> f64 {
         match self {
             Buckets::Time(time) => time.floor(n),
-            Buckets::Width(width) => clean((n / width).floor() * width),
+            Buckets::Width(width) => {
+                // Multiples of a fraction may fall short by their rounding: 0.3 / 0.1.
+                let (times, whole) = (n / width, (n / width).round());
+                let near = width.fract() != 0.0
+                    && (times - whole).abs() <= whole.abs() * 2.0 * f64::EPSILON;
+                multiple(if near { whole } else { times.floor() }, *width)
+            }
             Buckets::Log { coefficient, base } => {
                 if n < *coefficient {
                     return 0.0;
@@ -236,7 +242,7 @@ impl Buckets {
     pub(crate) fn next(&self, start: f64) -> f64 {
         match self {
             Buckets::Time(time) => time.next(start),
-            Buckets::Width(width) => clean(start + width),
+            Buckets::Width(width) => multiple((start / width).round() + 1.0, *width),
             Buckets::Log { coefficient, .. } if start < *coefficient => *coefficient,
             Buckets::Log { base, .. } => clean(start * base),
         }
@@ -266,6 +272,20 @@ impl Buckets {
             Buckets::Time(_) => Ty::Num,
             _ => Ty::Text,
         }
+    }
+}
+
+/// So many times `width`, with no more decimals than `width` has.
+fn multiple(times: f64, width: f64) -> f64 {
+    let text = fmt_num(width);
+    match text.split_once('.') {
+        Some((_, decimals))
+            if decimals.len() <= 12 && decimals.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            let scale = 10f64.powi(decimals.len() as i32);
+            (times * width * scale).round() / scale
+        }
+        _ => clean(times * width),
     }
 }
 
@@ -427,8 +447,18 @@ struct BucketFunction {
 impl Eq for BucketFunction {}
 
 impl Hash for BucketFunction {
+    /// Of two functions of one name, DataFusion takes those with the same hash for the same.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.buckets.ty().hash(state);
+        match &self.buckets {
+            Buckets::Time(time) => {
+                format!("{:?}", time.span).hash(state);
+                time.align.to_bits().hash(state);
+            }
+            Buckets::Width(width) => width.to_bits().hash(state),
+            Buckets::Log { coefficient, base } => {
+                (coefficient.to_bits(), base.to_bits()).hash(state);
+            }
+        }
     }
 }
 

@@ -189,11 +189,7 @@ impl<'a> Compiler<'a> {
                 Some(Typed::of(DfExpr::Not(Box::new(condition)), Ty::Bool))
             }
             ExprKind::Binary { op, left, right } => self.binary(op, left, right),
-            ExprKind::In { value, list } => {
-                let mut args = vec![value.as_ref().clone()];
-                args.extend(list.iter().cloned());
-                self.named_call("in", &args, expr.span.0)
-            }
+            ExprKind::In { value, list } => self.one_of(value, list, expr.span.0),
             ExprKind::Between { value, low, high } => {
                 let above = self.compare(BinOp::Ge, value, low)?;
                 let below = self.compare(BinOp::Le, value, high)?;
@@ -208,6 +204,27 @@ impl<'a> Compiler<'a> {
                 None
             }
         }
+    }
+
+    /// `value IN (list)`; a long list in parts, since DataFusion looks at each pair of arguments.
+    fn one_of(&mut self, value: &Expr, list: &[Expr], span: Span) -> Option<Typed> {
+        let mut parts = Vec::new();
+        for part in list.chunks(64) {
+            let args: Vec<Expr> = [value].into_iter().chain(part).cloned().collect();
+            parts.push(self.named_call("in", &args, span)?);
+        }
+        while parts.len() > 1 {
+            let mut pairs = Vec::with_capacity(parts.len().div_ceil(2));
+            let mut rest = parts.into_iter();
+            while let Some(left) = rest.next() {
+                pairs.push(match rest.next() {
+                    Some(right) => Typed::of(left.expr.or(right.expr), Ty::Bool),
+                    None => left,
+                });
+            }
+            parts = pairs;
+        }
+        parts.pop()
     }
 
     fn binary(&mut self, op: &Spanned<BinOp>, left: &Expr, right: &Expr) -> Option<Typed> {

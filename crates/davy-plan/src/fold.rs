@@ -112,6 +112,7 @@ impl Hash for FoldUdaf {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.spec.name.hash(state);
         self.number.hash(state);
+        self.key().hash(state);
     }
 }
 

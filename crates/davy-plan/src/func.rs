@@ -143,6 +143,7 @@ impl Eq for SplFunction {}
 impl Hash for SplFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.spec.name.hash(state);
+        self.ret.hash(state);
     }
 }
 

@@ -164,11 +164,13 @@ fn one_term(name: &str, value: &str, span: Span) -> SearchExpr {
     if name == "search" || name == "query" {
         return text_as_search(value, span);
     }
-    SearchExpr::Compare {
-        field: Spanned::new(name.to_owned(), span),
-        op: Spanned::new(CmpOp::Eq, span),
-        value: SearchValue { text: value.to_owned(), quoted: true, span: Spanless(span) },
+    let field = Spanned::new(name.to_owned(), span);
+    let value = SearchValue { text: value.to_owned(), quoted: true, span: Spanless(span) };
+    // Written out by `format`, these are time modifiers too.
+    if davy_spl::is_time_key(name) {
+        return SearchExpr::Time { key: field, value };
     }
+    SearchExpr::Compare { field, op: Spanned::new(CmpOp::Eq, span), value }
 }
 
 /// A text as a search expression; a text that is none is a phrase.

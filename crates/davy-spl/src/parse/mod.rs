@@ -3,6 +3,7 @@
 mod cursor;
 mod eval;
 mod general;
+mod indexed;
 mod pipeline;
 mod scan;
 mod search;

@@ -264,7 +264,7 @@ struct MergeFunction {
 
 impl Hash for MergeFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.others.len().hash(state);
+        self.others.hash(state);
     }
 }
 
