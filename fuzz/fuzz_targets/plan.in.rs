@@ -40,6 +40,22 @@ impl Engine for Nothing {
         Err(DataFusionError::Internal("nothing runs".to_owned()).into())
     }
 
+    fn hold(&self, plan: &LogicalPlan, _: bool) -> Result<LogicalPlan, Failed> {
+        Ok(plan.clone())
+    }
+
+    fn reserve(&self, _: usize) -> Result<(), Failed> {
+        Ok(())
+    }
+
+    fn bounded(&self) -> bool {
+        false
+    }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        Ok(())
+    }
+
     fn warn(&self, _: Diagnostic) {}
 
     fn knowledge(&self) -> &dyn Knowledge {
