@@ -19,12 +19,12 @@ impl Parser<'_> {
         let mut empty = true;
         loop {
             self.skip_blank();
-            let end = scan::stage_end(self.bytes(), self.pos, limit);
+            let first = stages.is_empty() && pipe.is_none();
+            let end = scan::stage_end(self.bytes(), self.pos, limit, !first);
             if self.pos < end {
                 empty = false;
                 let body = self.slice(self.pos, end);
                 self.end = self.pos + body.trim_end_matches(scan::is_blank_char).len();
-                let first = stages.is_empty() && pipe.is_none();
                 stages.extend(self.stage(first, inner));
             } else {
                 self.nothing(pipe, end < limit && self.bytes().get(end) == Some(&b'|'), empty);
@@ -72,7 +72,7 @@ impl Parser<'_> {
         );
         while self.peek() == Some(b']') {
             self.pos += 1;
-            self.pos = scan::stage_end(self.bytes(), self.pos, self.end);
+            self.pos = scan::stage_end(self.bytes(), self.pos, self.end, false);
         }
         self.eat(b'|').then(|| self.pos - 1)
     }

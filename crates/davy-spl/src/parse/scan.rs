@@ -78,8 +78,11 @@ pub(crate) fn is_blank_char(c: char) -> bool {
 }
 
 /// Where the command that starts at `from` ends: at the next `|` or `]` outside quotes and
-/// brackets, or at `limit`.
-pub(super) fn stage_end(bytes: &[u8], from: usize, limit: usize) -> usize {
+/// brackets, or at `limit`. `named`: its name stands there, and a single quote right behind it
+/// belongs to its arguments.
+pub(super) fn stage_end(bytes: &[u8], from: usize, limit: usize, named: bool) -> usize {
+    let name = bytes.get(from..limit).unwrap_or_default();
+    let name = name.iter().take_while(|b| named && is_word(**b)).count();
     let mut steps = Steps { bytes, limit, no_single: false };
     let (mut at, mut depth) = (from, 0usize);
     while at < limit {
@@ -90,7 +93,7 @@ pub(super) fn stage_end(bytes: &[u8], from: usize, limit: usize) -> usize {
             Some(b'|') if depth == 0 => return at,
             _ => {}
         }
-        at = steps.next(at, from);
+        at = steps.next(at, from + name);
     }
     limit
 }

@@ -111,6 +111,8 @@ fn what_fuzzing_found_stays_fixed() {
         "|stats `'eval(|head ')'a'",
         "|head `\u{1}'a|b'='c\u{1}' 'd'",
         "|head .'=b' c' d",
+        "|head'\"a'(2]b",
+        "|head'\"`O`3``3``OORc'`3``3-``3``3-`\0-=(`<\0\u{1},,沲`)`-`(`<\0\u{1},,沲`)`-`\0-=(2]`<\0\u{1},,沲`)`\\,",
     ] {
         check(text);
     }
