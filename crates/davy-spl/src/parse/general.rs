@@ -50,7 +50,7 @@ impl Parser<'_> {
                 let text = self.quoted()?;
                 return self.maybe_option(start, text, ArgKind::Quoted);
             }
-            Some(b'\'') => {
+            Some(b'\'') if !scan::is_apostrophe(self.bytes(), start, self.end) => {
                 let text = self.quoted()?;
                 return self.maybe_option(start, text, ArgKind::FieldQuoted);
             }
@@ -113,7 +113,9 @@ impl Parser<'_> {
         let start = self.pos;
         let kind = match self.peek() {
             Some(b'"') => ArgKind::Quoted(self.quoted()?),
-            Some(b'\'') => ArgKind::FieldQuoted(self.quoted()?),
+            Some(b'\'') if !scan::is_apostrophe(self.bytes(), start, self.end) => {
+                ArgKind::FieldQuoted(self.quoted()?)
+            }
             Some(b'(') => return self.group(),
             Some(b'[') => ArgKind::Subsearch(self.subsearch()?),
             _ => {

@@ -52,6 +52,13 @@ pub(super) fn after_name(bytes: &[u8], at: usize, limit: usize, from: usize) -> 
     bytes.get(end).is_none_or(|b| !is_word(*b)).then_some(end)
 }
 
+/// Whether the single quote at `at` begins a word (`'tis`): one would close it, with a word right
+/// behind.
+pub(super) fn is_apostrophe(bytes: &[u8], at: usize, limit: usize) -> bool {
+    let end = after_quoted(bytes, at, limit);
+    end.and_then(|end| bytes.get(end)).is_some_and(|b| is_word(*b))
+}
+
 fn opens_name(bytes: &[u8], at: usize, from: usize) -> bool {
     at <= from || bytes.get(at - 1).is_none_or(|b| !is_word(*b))
 }
