@@ -2,7 +2,7 @@
 
 use super::{Parser, scan};
 use crate::codes;
-use davy_diag::{Diagnostic, Span};
+use davy_diag::{Diagnostic, Severity, Span};
 
 /// Reading cannot go on in this command; a diagnostic has been reported.
 #[derive(Debug)]
@@ -83,14 +83,19 @@ impl Parser<'_> {
         self.slice(self.pos, self.pos + len)
     }
 
-    /// Nothing is reported any more.
+    /// No error is reported any more.
     pub(super) fn is_silent(&self) -> bool {
-        self.reports >= MAX_REPORTS
+        self.errors >= MAX_REPORTS
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        self.reports += 1;
-        if self.reports <= MAX_REPORTS {
+        // Many warnings hide no error: one without any would be taken for a search that can run.
+        let count = match diagnostic.severity {
+            Severity::Error => &mut self.errors,
+            _ => &mut self.remarks,
+        };
+        *count += 1;
+        if *count <= MAX_REPORTS {
             self.diags.push(diagnostic);
         }
     }

@@ -35,7 +35,8 @@ struct Parser<'a> {
     grammars: &'a dyn Grammars,
     diags: &'a mut Diagnostics,
     depth: u32,
-    reports: usize,
+    errors: usize,
+    remarks: usize,
     /// How many reports were of what could not be read.
     mistakes: usize,
 }
@@ -110,7 +111,18 @@ impl<'a> Parser<'a> {
             pos -= 1;
         }
         let text = text.get(..end).unwrap_or("");
-        Self { text, file: span.file, pos, end, grammars, diags, depth: 0, reports: 0, mistakes: 0 }
+        Self {
+            text,
+            file: span.file,
+            pos,
+            end,
+            grammars,
+            diags,
+            depth: 0,
+            errors: 0,
+            remarks: 0,
+            mistakes: 0,
+        }
     }
 
     /// One expression and nothing after it.

@@ -114,11 +114,19 @@ fn what_fuzzing_found_stays_fixed() {
         "|head'\"a'(2]b",
         "|head'\"`O`3``3``OORc'`3``3-``3``3-`\0-=(`<\0\u{1},,沲`)`-`(`<\0\u{1},,沲`)`-`\0-=(2]`<\0\u{1},,沲`)`\\,",
         "`\0[R]\0\0C$[ANDR][R]\0|i'\"c'2\u{c}\0o\0\0$(2\u{c}R]\0\0\0\0\u{c}]c`$[R]\0\0\u{c})",
+        &format!("{}|\u{10c7}\u{ab}()", "a() ".repeat(120)),
         "|i'\"c'2 o",
         "|i a='\"c'2 \"o",
     ] {
         check(text);
     }
+}
+
+#[test]
+fn many_warnings_hide_no_error() {
+    let text = format!("search {} | nosuchcommand", "a(b) ".repeat(150));
+    let read = read_with(&text, &Defs::default());
+    assert!(read.diags.has_errors());
 }
 
 proptest! {
