@@ -280,7 +280,10 @@ impl Parser<'_> {
                 break;
             }
             let Some(value) = self.value()? else { return self.unclosed(open) };
-            items.push(SearchExpr::Compare { field: field.clone(), op: op.clone(), value });
+            items.push(match is_time_key(&field.value) {
+                true => SearchExpr::Time { key: field.clone(), value },
+                false => SearchExpr::Compare { field: field.clone(), op: op.clone(), value },
+            });
         }
         match items.len() {
             0 => {
