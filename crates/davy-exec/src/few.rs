@@ -40,10 +40,19 @@ impl Few {
         TaskContext::from(&self.state)
     }
 
+    pub(crate) fn coerced(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        // Of the analyzer's rules the other is for `GROUPING`, which SPL has not.
+        TypeCoercion::new().analyze(plan, self.state.config_options())
+    }
+
+    /// A filter or a projection, ready to run; `None` for any other node.
+    pub(crate) fn step(&self, plan: &LogicalPlan) -> Result<Option<Step>> {
+        Step::of(plan, self.state.execution_props())
+    }
+
     pub(crate) async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let options = self.state.config_options();
-        // Of the analyzer's rules the other is for `GROUPING`, which SPL has not.
-        let plan = TypeCoercion::new().analyze(plan, options)?;
+        let plan = self.coerced(plan)?;
         let physical = self.planned(&plan).await?;
         match is_plain(&physical) {
             true => Ok(physical),

@@ -11,6 +11,7 @@ mod few;
 mod files;
 mod growing;
 mod held;
+mod later;
 mod many;
 mod matching;
 mod memory;

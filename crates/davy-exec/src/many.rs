@@ -1,11 +1,12 @@
 //! Many searches over one pass of the events.
 
 use crate::empty::{needed, needs_events, reads_once};
+use crate::later::{Later, narrow, users};
 use crate::reads::Reads;
 use crate::run::{Events, Run, Search};
 use crate::session::{Answer, RunError, Session};
 use crate::shapes::lock;
-use crate::shared::{Budget, OnlyIf, ScanProfile, Stored, scan};
+use crate::shared::{Budget, OnlyIf, Passed, ScanProfile, Stored, scan};
 use crate::source::{EventSource, ReadRequest};
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::compute::max;
@@ -128,6 +129,7 @@ impl Session {
             places.push(own);
         }
         let budget = self.budget();
+        let users = users(&places, requests.len());
         let kept = match source.table() {
             None if searches.count() > 0 => {
                 let first = searches.search(0);
@@ -137,7 +139,12 @@ impl Session {
                     source.grows().map(|look| look.rows(&requests, shapes.clone(), &budget, stop));
                 match grown.transpose()?.flatten() {
                     Some(rows) => rows,
-                    None => scan(source, requests.clone(), &only_if, shapes, &budget, stop)?,
+                    None => {
+                        let later =
+                            Later { session: self, searches, probes: &probes, users: &users };
+                        let requests = requests.clone();
+                        scan(source, requests, &only_if, shapes, &budget, stop, Some(&later))?
+                    }
                 }
             }
             _ => requests.iter().map(|_| Stored::default()).collect(),
@@ -185,8 +192,9 @@ impl Session {
                 _ => kept[at].clone(),
             }
         };
-        let take = |own: &[usize], needed: &[usize]| -> Result<Kept, RunError> {
+        let take = |own: &[usize], needed: &[usize]| -> Result<(Kept, Passed), RunError> {
             let mut rows = Vec::new();
+            let mut passed = Passed::default();
             let mut stored: Vec<_> = own.iter().map(|at| own_of(*at)).collect();
             let empty = |at: &usize| {
                 stored.get(*at).is_some_and(|s| s.as_ref().is_none_or(|s| s.is_empty()))
@@ -195,10 +203,11 @@ impl Session {
                 stored.clear();
             }
             for (at, stored) in own.iter().zip(stored) {
+                stored.iter().for_each(|stored| passed.add(stored.passed()));
                 let batches = stored.map(|stored| stored.load()).transpose()?.unwrap_or_default();
                 rows.push((requests[*at].clone(), batches));
             }
-            Ok(rows)
+            Ok((rows, passed))
         };
         let table = source.table().is_some();
         let work: Vec<Mutex<Option<(Probe, Vec<usize>)>>> =
@@ -213,18 +222,24 @@ impl Session {
         };
         self.each(searches.count(), many, |number| {
             let (probe, own) = lock(&work[number]).take()?;
-            let rows = match take(&own, &probe.needed) {
+            let (mut rows, mut passed) = match take(&own, &probe.needed) {
                 Ok(rows) => rows,
                 Err(error) => return Some((Err(error), Spent::default())),
             };
             events.searched(done.fetch_add(1, Ordering::Relaxed), searches.count());
-            let rows_in = rows.iter().flat_map(|(_, b)| b).map(RecordBatch::num_rows).sum();
-            let latest = latest(rows.iter().flat_map(|(_, batches)| batches));
+            passed.add(Passed {
+                rows: rows.iter().flat_map(|(_, b)| b).map(RecordBatch::num_rows).sum(),
+                latest: latest(rows.iter().flat_map(|(_, batches)| batches)),
+            });
+            let Passed { rows: rows_in, latest } = passed;
             if rows_in == 0 && probe.silent && !table {
                 return Some((Ok(no_rows()), Spent::default()));
             }
             let started = Instant::now();
             let search = &searches.search(number);
+            if let (Some((_, rows)), None) = (rows.first_mut(), &probe.answer) {
+                narrow(self, search, &probe, rows);
+            }
             let unwanted = Mutex::new(Vec::new());
             let events = match probe.answer {
                 Some(answer) if answer.is_err() || rows_in == 0 && !probe.dynamic && !table => {
@@ -342,12 +357,12 @@ fn no_rows() -> Answer {
     Answer { schema: Arc::new(Schema::empty()), batches: Vec::new(), notes: Vec::new() }
 }
 
-struct Probe {
-    requests: Vec<ReadRequest>,
+pub(crate) struct Probe {
+    pub(crate) requests: Vec<ReadRequest>,
     /// Over no events, where that was worked out.
     answer: Option<Result<Answer, RunError>>,
     /// What it reads depends on what it found.
-    dynamic: bool,
+    pub(crate) dynamic: bool,
     /// Those of its requests without whose events it gives nothing.
     needed: Vec<usize>,
     /// Without events it gives no rows, and says nothing.

@@ -55,7 +55,7 @@ impl Session {
             plans.push(own);
         }
         let shapes = Run::new(self, first, Events::Source).shapes();
-        let kept = scan(source, requests, &[], shapes, &self.budget(), stop)?;
+        let kept = scan(source, requests, &[], shapes, &self.budget(), stop, None)?;
         plans.into_iter().map(|own| gathered(&own, &kept)).collect()
     }
 }

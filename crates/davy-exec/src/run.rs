@@ -2,11 +2,12 @@
 
 use crate::empty::gives_nothing;
 use crate::held::{Held, Writing, in_order};
+use crate::later::Planned;
 use crate::memory::Memory;
 use crate::operators::with_deadline;
 use crate::prepared::Prepared;
 use crate::session::{Answer, RunError, Session};
-use crate::shapes::Shapes;
+use crate::shapes::{Shapes, lock};
 use crate::source::{EventSource, ReadRequest};
 use crate::table::events_table;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -18,7 +19,7 @@ use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, l
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use davy_diag::Diagnostic;
 use davy_plan::{
-    Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan, plan_pipeline,
+    Bound, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan, plan_pipeline,
 };
 use futures::StreamExt;
 use std::ops::ControlFlow;
@@ -31,6 +32,8 @@ fn are_few(kept: &[(ReadRequest, Vec<RecordBatch>)]) -> bool {
     let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
     kept.iter().map(|(_, batches)| rows(batches)).sum::<usize>() <= FEW
 }
+
+const EVENTS: &str = "events";
 
 /// A plan of these columns and no rows.
 fn nothing(schema: &SchemaRef) -> Result<LogicalPlan, Failed> {
@@ -93,6 +96,8 @@ pub(crate) enum Events<'a> {
     Nothing(&'a Mutex<Vec<ReadRequest>>),
     /// As `Nothing`, and planning ends with the first of it.
     First(&'a Mutex<Vec<ReadRequest>>),
+    /// A table of no rows, whose way through the plan is looked at.
+    Planned(&'a Mutex<Planned>),
     /// What was kept for each request; the source for any other.
     Kept(&'a [(ReadRequest, Vec<RecordBatch>)]),
 }
@@ -155,7 +160,7 @@ impl<'a> Run<'a> {
         mut give: impl FnMut(RecordBatch) -> Result<(), Failed>,
     ) -> Result<(), Failed> {
         let few = match self.events {
-            Events::Nothing(_) | Events::First(_) => true,
+            Events::Nothing(_) | Events::First(_) | Events::Planned(_) => true,
             Events::Kept(kept) => are_few(kept),
             Events::Source => false,
         };
@@ -221,6 +226,16 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn plan(&self) -> Result<Plan, Failed> {
+        self.plan_of(&self.search.prepared.bound, &self.search.out, true)
+    }
+
+    /// A pipeline of the search.
+    pub(crate) fn plan_of(
+        &self,
+        bound: &Bound,
+        out: &FieldSet,
+        ordered: bool,
+    ) -> Result<Plan, Failed> {
         let search = self.search;
         if let Some(error) =
             search.prepared.diags.list().iter().find(|d| d.severity == davy_diag::Severity::Error)
@@ -231,11 +246,11 @@ impl<'a> Run<'a> {
             engine: self,
             env: &search.env,
             sources: &search.prepared.sources,
-            out: &search.out,
-            ordered: true,
+            out,
+            ordered,
             span: search.prepared.pipeline.span.0,
         };
-        plan_pipeline(&search.prepared.bound, &search.out, true, &cx)
+        plan_pipeline(bound, out, ordered, &cx)
     }
 
     pub(crate) fn shapes(&self) -> Arc<Shapes> {
@@ -268,8 +283,16 @@ impl<'a> Run<'a> {
         provider: Arc<dyn TableProvider>,
         wanted: &SchemaRef,
     ) -> Result<LogicalPlan, Failed> {
+        Self::named_columns(EVENTS, provider, wanted)
+    }
+
+    fn named_columns(
+        name: &str,
+        provider: Arc<dyn TableProvider>,
+        wanted: &SchemaRef,
+    ) -> Result<LogicalPlan, Failed> {
         let source = provider_as_source(provider);
-        let scan = LogicalPlanBuilder::scan("events", source, None)?;
+        let scan = LogicalPlanBuilder::scan(name, source, None)?;
         // Later commands name columns without a table.
         let names: Vec<_> = scan
             .schema()
@@ -308,6 +331,14 @@ impl Engine for Run<'_> {
                 let known = "what is read is known".to_owned();
                 return Err(DataFusionError::Execution(known).into());
             }
+            Events::Planned(planned) => {
+                if !lock(planned).asks(&request) {
+                    return Err(Planned::other());
+                }
+                let table = Arc::new(MemTable::try_new(request.schema(), vec![Vec::new()])?);
+                let asked = ReadRequest::new(scan).schema();
+                return Self::named_columns(Planned::TABLE, table, &asked);
+            }
             Events::Kept(kept) => {
                 if let Some((_, batches)) = kept.iter().find(|(known, _)| *known == request) {
                     let asked = ReadRequest::new(scan);
@@ -335,6 +366,9 @@ impl Engine for Run<'_> {
     fn collect(&self, plan: &LogicalPlan) -> Result<(SchemaRef, Vec<RecordBatch>), Failed> {
         let session = self.session;
         let schema = Arc::new(plan.schema().as_arrow().clone());
+        if let Events::Planned(_) = &self.events {
+            return Err(Planned::other());
+        }
         if gives_nothing(plan) {
             return Ok((schema, Vec::new()));
         }
@@ -353,6 +387,10 @@ impl Engine for Run<'_> {
 
     fn hold(&self, plan: &LogicalPlan, ordered: bool) -> Result<LogicalPlan, Failed> {
         let schema: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
+        if let Events::Planned(planned) = &self.events {
+            lock(planned).holds(plan);
+            return Self::waiting(schema, Vec::new(), ordered);
+        }
         let limit = self.memory.bytes().zip(self.memory.pool()).filter(|_| !gives_nothing(plan));
         let Some((memory, pool)) = limit else {
             let (schema, batches) = self.collect(plan)?;

@@ -51,6 +51,14 @@ impl SequentialOp for ExplodeOp {
         !self.names.iter().any(|name| name == column)
     }
 
+    fn splits(&self, column: &str) -> bool {
+        !self.keeps(column)
+    }
+
+    fn reads(&self) -> Option<Vec<&str>> {
+        Some(self.names.iter().map(String::as_str).collect())
+    }
+
     fn grows(&self) -> bool {
         true
     }

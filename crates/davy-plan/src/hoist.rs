@@ -123,7 +123,7 @@ fn carried(exprs: &mut Vec<Expr>, column: &str) -> String {
 }
 
 /// What does not depend on when it is computed, nor in which order.
-fn settled(expr: &Expr) -> bool {
+pub(crate) fn settled(expr: &Expr) -> bool {
     let mut settled = true;
     let looked = expr.apply(|part| {
         let free = match part {

@@ -40,6 +40,7 @@ mod markup;
 mod matcher;
 mod mend;
 mod mistake;
+mod narrow;
 mod node;
 mod parse;
 mod pattern;
@@ -74,6 +75,7 @@ pub use lookups::{LookupOptions, LookupTable, MatchType};
 pub use macroeval::eval_macro;
 pub use matcher::{Matcher, Phrase, Witness};
 pub use mistake::mistake_in;
+pub use narrow::{Narrowing, ROW, narrowing, reads_of};
 pub use node::{
     ConcatNode, FirstNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode,
 };

@@ -96,6 +96,15 @@ pub trait SequentialOp: fmt::Debug + Send + Sync {
     fn keeps(&self, _column: &str) -> bool {
         false
     }
+    /// Of a parallel one: a row with several values in that column becomes one row for each of them,
+    /// any other stays as it is.
+    fn splits(&self, _column: &str) -> bool {
+        false
+    }
+    /// Of a parallel one: the columns from which all that it sets follows, where that is known.
+    fn reads(&self) -> Option<Vec<&str>> {
+        None
+    }
     /// May make many rows, or large ones, of one; it is given few at a time.
     fn grows(&self) -> bool {
         false

@@ -126,6 +126,11 @@ impl SequentialOp for RowMapOp {
     fn keeps(&self, column: &str) -> bool {
         !self.sets.iter().any(|set| set.name == column)
     }
+
+    fn reads(&self) -> Option<Vec<&str>> {
+        let kept = self.sets.iter().filter(|set| set.keep).map(|set| set.name.as_str());
+        Some(self.reads.iter().map(String::as_str).chain(kept).collect())
+    }
 }
 
 struct Target {

@@ -136,6 +136,10 @@ impl SequentialOp for Walk {
         !self.sets.iter().any(|(name, _)| name == column)
     }
 
+    fn reads(&self) -> Option<Vec<&str>> {
+        Some(self.reads.iter().map(String::as_str).collect())
+    }
+
     fn grows(&self) -> bool {
         self.grows
     }

@@ -182,7 +182,8 @@ impl Kept {
             }
             let new = FileSource::new(inputs, whole.options().clone()).copied();
             let source: Arc<dyn EventSource> = Arc::new(new.clone());
-            let found = scan_numbered(&source, asked.clone(), &[], shapes.clone(), budget, stop)?;
+            let found =
+                scan_numbered(&source, asked.clone(), &[], shapes.clone(), budget, stop, None)?;
             for (rows, found) in self.rows.iter_mut().zip(&found) {
                 if let Some((numbers, batch)) = found.numbered()? {
                     let place = |number: &u64| {

@@ -52,7 +52,7 @@ impl Step {
         }))
     }
 
-    fn run(&self, batch: RecordBatch) -> Result<RecordBatch> {
+    pub(crate) fn run(&self, batch: RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         match self {

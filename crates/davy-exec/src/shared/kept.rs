@@ -1,8 +1,12 @@
 //! The rows that are kept for each request: in memory, and on disk where they are many.
 
-use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt64Array};
-use datafusion::arrow::compute::{concat_batches, interleave_record_batch};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, UInt64Type};
+use super::look::compact;
+use super::narrow::{Narrow, Narrowed, left};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array,
+};
+use datafusion::arrow::compute::{concat_batches, interleave_record_batch, take_record_batch};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, UInt64Type};
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::common::{DataFusionError, Result};
@@ -16,22 +20,26 @@ use std::sync::Arc;
 type Part = (Vec<u64>, RecordBatch);
 
 /// What one thread keeps, by request.
-pub(super) struct Keeper {
+pub(super) struct Keeper<'n> {
     requests: Vec<Own>,
     /// Of all that is in memory.
     bytes: usize,
     /// At which what takes most goes to disk.
     limit: usize,
     disk: Arc<DiskManager>,
+    narrowed: &'n Narrowed<'n>,
 }
 
 #[derive(Default)]
 struct Own {
     parts: Vec<Part>,
+    /// The last parts that were not narrowed, and their rows.
+    fresh: (usize, usize),
     /// In memory and on disk.
     size: usize,
     /// In memory.
     bytes: usize,
+    passed: Passed,
     /// Few have it, and there is an `Own` for each request of each thread.
     disk: Option<Box<OnDisk>>,
 }
@@ -39,6 +47,33 @@ struct Own {
 struct OnDisk {
     file: Arc<dyn SpillFile>,
     writer: StreamWriter<BufWriter<Box<dyn SpillWriter>>>,
+}
+
+/// Rows that passed a request's filter, and are not kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Passed {
+    pub(crate) rows: usize,
+    /// The latest of their times, in seconds since the epoch.
+    pub(crate) latest: Option<f64>,
+}
+
+impl Passed {
+    /// All rows but these, which are in order.
+    fn without(rows: &RecordBatch, left: &[u32]) -> Passed {
+        let times = rows.column_by_name("_time").and_then(|c| c.as_primitive_opt::<Float64Type>());
+        let mut passed = Passed::default();
+        for row in (0..rows.num_rows() as u32).filter(|row| left.binary_search(row).is_err()) {
+            let time = times.filter(|times| times.is_valid(row as usize));
+            let latest = time.map(|times| times.value(row as usize));
+            passed.add(Passed { rows: 1, latest });
+        }
+        passed
+    }
+
+    pub(crate) fn add(&mut self, other: Passed) {
+        self.rows += other.rows;
+        self.latest = self.latest.into_iter().chain(other.latest).reduce(f64::max);
+    }
 }
 
 /// A request's rows, from all threads.
@@ -49,24 +84,35 @@ pub(crate) struct Stored {
     files: Vec<Arc<dyn SpillFile>>,
     /// The parts are one, in order.
     settled: bool,
+    passed: Passed,
 }
 
 /// The numbers of rows, on disk.
 const NUMBER: &str = "__number";
 
-impl Keeper {
-    pub(super) fn new(requests: usize, limit: usize, disk: Arc<DiskManager>) -> Keeper {
+impl<'n> Keeper<'n> {
+    pub(super) fn new(
+        requests: usize,
+        limit: usize,
+        disk: Arc<DiskManager>,
+        narrowed: &'n Narrowed<'n>,
+    ) -> Keeper<'n> {
         let requests = (0..requests).map(|_| Own::default()).collect();
-        Keeper { requests, bytes: 0, limit, disk }
+        Keeper { requests, bytes: 0, limit, disk, narrowed }
     }
 
     pub(super) fn keep(&mut self, request: usize, part: Part) -> Result<()> {
         let Some(own) = self.requests.get_mut(request) else { return Ok(()) };
-        let bytes = part.1.get_array_memory_size() + part.0.len() * 8;
+        let bytes = size(&part);
         own.bytes += bytes;
         own.size += bytes;
+        own.fresh.0 += 1;
+        own.fresh.1 += part.1.num_rows();
         own.parts.push(part);
         self.bytes += bytes;
+        if own.fresh.1 >= AT_ONCE {
+            self.bytes -= own.narrow(self.narrowed.of(request))?;
+        }
         match self.bytes > self.limit {
             true => self.spill(),
             false => Ok(()),
@@ -83,6 +129,10 @@ impl Keeper {
                 break;
             }
             let Some(own) = self.requests.get_mut(at) else { continue };
+            self.bytes -= own.narrow(self.narrowed.of(at))?;
+            if self.bytes <= self.limit / 2 {
+                break;
+            }
             self.bytes -= own.bytes;
             own.spill(&self.disk)?;
         }
@@ -94,6 +144,7 @@ impl Keeper {
         for (own, all) in self.requests.into_iter().zip(all) {
             all.parts.extend(own.parts);
             all.size += own.size;
+            all.passed.add(own.passed);
             if let Some(mut disk) = own.disk {
                 disk.writer.finish()?;
                 let mut out = disk.writer.into_inner()?;
@@ -106,9 +157,54 @@ impl Keeper {
     }
 }
 
+/// Rows that are looked at together for whether they have an effect.
+const AT_ONCE: usize = 2048;
+
+fn size((numbers, rows): &Part) -> usize {
+    rows.get_array_memory_size() + numbers.len() * 8
+}
+
 impl Own {
+    /// Leaves out those of the last parts' rows that have no effect, and gives how many bytes less
+    /// are held.
+    fn narrow(&mut self, narrows: Option<&[Narrow]>) -> Result<usize> {
+        let from = self.parts.len().saturating_sub(std::mem::take(&mut self.fresh).0);
+        let Some(narrows) = narrows else { return Ok(0) };
+        let fresh = self.parts.split_off(from);
+        let rows: Vec<&RecordBatch> = fresh.iter().map(|(_, rows)| rows).collect();
+        let left = left(narrows, &rows);
+        let mut less = 0;
+        let mut at = 0;
+        for part in fresh {
+            let end = at + part.1.num_rows();
+            let own = left.as_ref().map(|left| left.range(at as u32..end as u32));
+            let own: Option<Vec<u32>> = own.map(|own| own.map(|row| row - at as u32).collect());
+            at = end;
+            let own = match own.filter(|own| own.len() < part.1.num_rows()) {
+                None => {
+                    self.parts.push(part);
+                    continue;
+                }
+                Some(own) => own,
+            };
+            less += size(&part);
+            self.passed.add(Passed::without(&part.1, &own));
+            if own.is_empty() {
+                continue;
+            }
+            let numbers = own.iter().filter_map(|row| part.0.get(*row as usize).copied()).collect();
+            let part = (numbers, compact(take_record_batch(&part.1, &UInt32Array::from(own))?)?);
+            less = less.saturating_sub(size(&part));
+            self.parts.push(part);
+        }
+        self.bytes = self.bytes.saturating_sub(less);
+        self.size = self.size.saturating_sub(less);
+        Ok(less)
+    }
+
     fn spill(&mut self, disks: &Arc<DiskManager>) -> Result<()> {
         self.bytes = 0;
+        self.fresh = (0, 0);
         for (numbers, rows) in std::mem::take(&mut self.parts) {
             let rows = numbered(&numbers, &rows)?;
             let disk = match &mut self.disk {
@@ -148,8 +244,15 @@ fn unnumbered(rows: &RecordBatch) -> Result<Part> {
 }
 
 impl Stored {
+    /// No row passed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.parts.iter().all(|(_, rows)| rows.num_rows() == 0)
+        let none = self.parts.iter().all(|(_, rows)| rows.num_rows() == 0);
+        none && self.files.is_empty() && self.passed.rows == 0
+    }
+
+    /// Rows that are not among these, since they have no effect.
+    pub(crate) fn passed(&self) -> Passed {
+        self.passed
     }
 
     /// Bytes of what is kept, in memory and on disk.

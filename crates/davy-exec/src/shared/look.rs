@@ -14,29 +14,29 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What one thread found, by request.
-pub(super) struct Found {
-    pub(super) rows: Keeper,
+pub(super) struct Found<'n> {
+    pub(super) rows: Keeper<'n>,
     /// The numbers of rows whose columns are still to be made.
     pub(super) late: Vec<Vec<u64>>,
 }
 
-pub(super) struct Worker {
+pub(super) struct Worker<'n> {
     plans: Arc<dyn Plans>,
-    found: Found,
+    found: Found<'n>,
     times: Arc<Times>,
 }
 
-impl Worker {
+impl<'n> Worker<'n> {
     pub(super) fn new(
         plans: Arc<dyn Plans>,
         requests: usize,
-        rows: Keeper,
+        rows: Keeper<'n>,
         times: Arc<Times>,
-    ) -> Worker {
+    ) -> Worker<'n> {
         Worker { plans, found: Found { rows, late: vec![Vec::new(); requests] }, times }
     }
 
-    pub(super) fn finish(self) -> Found {
+    pub(super) fn finish(self) -> Found<'n> {
         self.found
     }
 
@@ -143,7 +143,7 @@ fn places(rows: &[u32], all: &UInt32Array) -> UInt32Array {
 
 /// The rows without the texts of the others that were read with them, which they would hold in
 /// memory.
-fn compact(rows: RecordBatch) -> Result<RecordBatch> {
+pub(super) fn compact(rows: RecordBatch) -> Result<RecordBatch> {
     let columns = rows.columns().iter().map(|array| match array.as_string_view_opt() {
         Some(texts) => {
             let held: usize = texts.data_buffers().iter().map(Buffer::len).sum();

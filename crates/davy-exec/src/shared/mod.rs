@@ -8,11 +8,13 @@ mod gate;
 mod index;
 mod kept;
 mod look;
+mod narrow;
 mod plan;
 mod scan;
 mod times;
 
 pub(crate) use gate::{Filters, Gate};
-pub(crate) use kept::Stored;
+pub(crate) use kept::{Passed, Stored};
+pub(crate) use narrow::{Narrow, Narrows};
 pub(crate) use scan::{Budget, OnlyIf, scan, scan_numbered};
 pub use times::ScanProfile;

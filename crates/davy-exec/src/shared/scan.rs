@@ -2,6 +2,7 @@
 
 use super::kept::{Keeper, Stored};
 use super::look::{Found, Worker};
+use super::narrow::{Narrowed, Narrows};
 use super::plan::{Late, Many, Plans};
 use super::times::Times;
 use crate::shapes::Shapes;
@@ -28,7 +29,8 @@ pub(crate) struct Budget {
 pub(crate) type OnlyIf = Vec<Vec<usize>>;
 
 /// Reads the source once for all requests, and gives the rows of each. `only_if` is by request, or
-/// empty. `stop` ends it early with what was read.
+/// empty. `stop` ends it early with what was read. Rows that have no effect by `narrows` are not
+/// given.
 pub(crate) fn scan(
     source: &Arc<dyn EventSource>,
     requests: Vec<ReadRequest>,
@@ -36,8 +38,9 @@ pub(crate) fn scan(
     shapes: Arc<Shapes>,
     budget: &Budget,
     stop: &AtomicBool,
+    narrows: Option<&dyn Narrows>,
 ) -> Result<Vec<Stored>> {
-    let mut rows = scan_numbered(source, requests, only_if, shapes, budget, stop)?;
+    let mut rows = scan_numbered(source, requests, only_if, shapes, budget, stop, narrows)?;
     rows.iter_mut().try_for_each(Stored::settle)?;
     Ok(rows)
 }
@@ -50,7 +53,9 @@ pub(crate) fn scan_numbered(
     shapes: Arc<Shapes>,
     budget: &Budget,
     stop: &AtomicBool,
+    narrows: Option<&dyn Narrows>,
 ) -> Result<Vec<Stored>> {
+    let narrowed = Narrowed::new(narrows, requests.len());
     let twice = source.can_be_read_again();
     let many = Many::new(shapes, requests, only_if, twice, budget.times.clone());
     let many = Arc::new(many);
@@ -59,7 +64,8 @@ pub(crate) fn scan_numbered(
     let latest = requests.iter().map(|r| r.latest).fold(0.0, f64::max);
     let read = |demand: Arc<dyn Demand>| Read { demand, earliest, latest, only: None };
     let mut rows: Vec<Stored> = requests.iter().map(|_| Stored::default()).collect();
-    let mut late = share(source, read(many.clone()), many.clone(), &mut rows, budget, stop)?;
+    let first = read(many.clone());
+    let mut late = share(source, first, many.clone(), &mut rows, budget, stop, &narrowed)?;
     forget(only_if, &mut rows, &mut late);
     if late.iter().any(|numbers| !numbers.is_empty()) {
         late.iter_mut().for_each(|numbers| numbers.sort_unstable());
@@ -70,7 +76,7 @@ pub(crate) fn scan_numbered(
         let read = Read { only: Some(only.into()), ..read(again.clone()) };
         // What was found before a stop is still to be had.
         let go_on = AtomicBool::new(false);
-        share(source, read, again, &mut rows, budget, &go_on)?;
+        share(source, read, again, &mut rows, budget, &go_on, &narrowed)?;
     }
     Ok(rows)
 }
@@ -99,11 +105,13 @@ fn share(
     rows: &mut [Stored],
     budget: &Budget,
     stop: &AtomicBool,
+    narrowed: &Narrowed<'_>,
 ) -> Result<Vec<Vec<u64>>> {
     let (requests, threads) = (rows.len(), budget.threads);
     let reading = source.start(read, threads);
     let part = |part: usize| {
-        let keeper = Keeper::new(requests, budget.bytes / threads.max(1), budget.disk.clone());
+        let keeper =
+            Keeper::new(requests, budget.bytes / threads.max(1), budget.disk.clone(), narrowed);
         let started = Instant::now();
         let mut worker = Worker::new(plans.clone(), requests, keeper, budget.times.clone());
         let mut failed = None;
@@ -122,7 +130,7 @@ fn share(
             None => Ok(worker.finish()),
         }
     };
-    let results: Vec<Result<Found>> = std::thread::scope(|scope| {
+    let results: Vec<Result<Found<'_>>> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads).map(|at| scope.spawn(move || part(at))).collect();
         let ended = || DataFusionError::Internal("a reading thread ended by itself".to_owned());
         handles.into_iter().map(|h| h.join().unwrap_or_else(|_| Err(ended()))).collect()

@@ -1,5 +1,6 @@
 //! `join`. Search Reference, join.
 
+mod among;
 mod stream;
 
 use crate::command::{Bound, Command, Order};
@@ -234,6 +235,7 @@ impl Command for Join {
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let limit = cx.engine.limits().join_rows;
         let mut right = cx.subrows(&self.sub, &self.side(cx.out, true), limit)?;
+        let input = among::narrowed(self, input, &right);
         if let Some(plan) = stream::plan(self, &input, &right) {
             return plan;
         }
