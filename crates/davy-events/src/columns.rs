@@ -30,23 +30,63 @@ impl Column {
     }
 }
 
+/// Texts, and behind them the one of the row being filled.
 #[derive(Default)]
 pub(crate) struct Texts {
     views: Vec<u128>,
-    data: Vec<u8>,
+    data: String,
     valid: Vec<bool>,
+    /// Where the text of the row being filled begins.
+    start: usize,
+    /// How many values it has.
+    count: usize,
 }
 
 impl Texts {
-    pub(crate) fn push(&mut self, value: Option<&mut String>) {
-        self.valid.push(value.is_some());
-        let value = value.map(|text| text.as_bytes()).unwrap_or_default();
-        // A batch is given long before its texts come near the four gigabytes of an offset.
-        let offset = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
-        self.views.push(make_view(value, 0, offset));
-        if value.len() > 12 {
-            self.data.extend_from_slice(value);
+    /// Adds a value, which `write` makes, to the row being filled.
+    pub(crate) fn write(&mut self, write: impl FnOnce(&mut String)) {
+        mv::grow_tail(&mut self.data, self.start, self.count);
+        self.count += 1;
+        let from = self.data.len();
+        write(&mut self.data);
+        mv::clean_tail(&mut self.data, from);
+    }
+
+    /// As [`Texts::write`]; what turns out empty is no value.
+    pub(crate) fn write_some(&mut self, write: impl FnOnce(&mut String)) {
+        if self.count == 0 {
+            write(&mut self.data);
+            mv::clean_tail(&mut self.data, self.start);
+            self.count = usize::from(self.data.len() > self.start);
+            return;
         }
+        let mut value = String::new();
+        write(&mut value);
+        if !value.is_empty() {
+            self.write(|out| out.push_str(&value));
+        }
+    }
+
+    /// The text of the row being filled, which is one value as it is.
+    fn write_plain(&mut self, text: &str) {
+        self.data.push_str(text);
+        self.count = 1;
+    }
+
+    /// Ends the row and gives the size of its text.
+    pub(crate) fn end(&mut self) -> usize {
+        self.valid.push(std::mem::take(&mut self.count) > 0);
+        let value = self.data.as_bytes().get(self.start..).unwrap_or_default();
+        // A batch is given long before its texts come near the four gigabytes of an offset.
+        let offset = u32::try_from(self.start).unwrap_or(u32::MAX);
+        self.views.push(make_view(value, 0, offset));
+        let size = value.len();
+        // A view holds a short text itself.
+        if size <= 12 {
+            self.data.truncate(self.start);
+        }
+        self.start = self.data.len();
+        size
     }
 
     fn take(&mut self) -> Option<ArrayRef> {
@@ -59,7 +99,9 @@ impl Texts {
         let valid = taken(&mut self.valid);
         let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
         let views = ScalarBuffer::from(taken(&mut self.views));
-        let data = taken(&mut self.data);
+        self.start = 0;
+        let room = String::with_capacity(self.data.len());
+        let data = std::mem::replace(&mut self.data, room).into_bytes();
         let buffers = if data.is_empty() { Vec::new() } else { vec![Buffer::from_vec(data)] };
         Some(Arc::new(views_of(views, buffers, nulls)))
     }
@@ -71,7 +113,7 @@ fn views_of(
     buffers: Vec<Buffer>,
     nulls: Option<NullBuffer>,
 ) -> StringViewArray {
-    // SAFETY: `push` made each view of a text, whose bytes it put where the view says; a null's is
+    // SAFETY: `Texts::end` made each view of a text, whose bytes it put where the view says; a null's is
     // that of an empty text.
     unsafe { StringViewArray::new_unchecked(views, buffers, nulls) }
 }
@@ -124,8 +166,8 @@ impl Packed {
             self.fields.clear();
             self.names.clear();
         }
-        self.texts.push(Some(&mut self.scratch));
-        self.scratch.len()
+        self.texts.write_plain(&self.scratch);
+        self.texts.end()
     }
 
     pub(crate) fn take(&mut self) -> Option<ArrayRef> {

@@ -28,13 +28,18 @@ pub(crate) fn append(cell: &mut String, count: usize, value: &str) {
 
 /// Makes room for one more value in a cell that holds `count`; the caller writes it at the end.
 pub(crate) fn grow(cell: &mut String, count: usize) {
+    grow_tail(cell, 0, count);
+}
+
+/// As [`grow`], for a cell that stands from a place to the end of a text.
+pub(crate) fn grow_tail(text: &mut String, from: usize, count: usize) {
     match count {
-        0 => cell.clear(),
+        0 => text.truncate(from),
         1 => {
-            cell.insert(0, MARK);
-            cell.push(SEP);
+            text.insert(from, MARK);
+            text.push(SEP);
         }
-        _ => cell.push(SEP),
+        _ => text.push(SEP),
     }
 }
 

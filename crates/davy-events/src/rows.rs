@@ -1,9 +1,8 @@
 //! From events to batches: one set of column builders a shape.
 
-use crate::columns::{Column, Packed, Texts, fill};
+use crate::columns::{Column, Packed, Texts};
 use crate::evtx;
 use crate::model::{Counts, EventBatch, Meta, Options, Problem, ProblemKind, Sink};
-use crate::mv;
 use crate::needles::Needles;
 use crate::rest;
 use crate::shape::{Demand, Shape, Want};
@@ -90,8 +89,6 @@ pub(crate) struct Rows {
     schema: SchemaRef,
     columns: Vec<Column>,
     index: HashMap<Arc<str>, usize>,
-    /// The row being filled: how many values each column has, and their text.
-    cells: Vec<(usize, String)>,
     rest: Option<Packed>,
     /// Constants that nobody named, for `rest`.
     unnamed: Vec<(Arc<str>, Arc<str>)>,
@@ -305,7 +302,6 @@ impl Rows {
         let unnamed = shape.constants.iter().filter(|(name, _)| !index.contains_key(name));
         Self {
             schema: Arc::new(Schema::new(fields)),
-            cells: vec![(0, String::new()); columns.len()],
             columns,
             rest: rest.then(Packed::default),
             unnamed: unnamed.cloned().collect(),
@@ -355,17 +351,8 @@ impl Rows {
     pub(crate) fn write_to(&mut self, target: &Target, write: impl FnOnce(&mut String)) {
         match target {
             Target::Column(at) => {
-                let Some((count, cell)) = self.cells.get_mut(*at) else { return };
-                if *count == 0 {
-                    write(cell);
-                    mv::clean_tail(cell, 0);
-                    *count = usize::from(!cell.is_empty());
-                } else {
-                    let mut value = String::new();
-                    write(&mut value);
-                    if !value.is_empty() {
-                        fill(cell, count, |out| out.push_str(&value));
-                    }
+                if let Some(Column::Text(texts)) = self.columns.get_mut(*at) {
+                    texts.write_some(write);
                 }
             }
             Target::Rest(name) => {
@@ -382,25 +369,19 @@ impl Rows {
 
     /// As `write`, to a column that `column` gave.
     fn write_at(&mut self, at: usize, write: impl FnOnce(&mut String)) {
-        if let Some((count, cell)) = self.cells.get_mut(at) {
-            fill(cell, count, write);
+        if let Some(Column::Text(texts)) = self.columns.get_mut(at) {
+            texts.write(write);
         }
     }
 
     fn end(&mut self, time: f64, seq: u64) {
-        for (column, (count, cell)) in self.columns.iter_mut().zip(&mut self.cells) {
+        for column in &mut self.columns {
             match column {
-                Column::Text(texts) => {
-                    self.bytes += cell.len() + 16;
-                    texts.push((*count > 0).then_some(cell));
-                }
+                Column::Text(texts) => self.bytes += texts.end() + 16,
                 Column::Time(values) => values.push(time),
                 Column::Seq(values) => values.push(seq),
                 Column::Constant(_) => {}
             }
-            *count = 0;
-            cell.clear();
-            cell.shrink_to(1 << 16);
         }
         if let Some(packed) = &mut self.rest {
             self.bytes += packed.end(&self.unnamed) + 16;

@@ -48,7 +48,7 @@ impl Default for Config {
             batch_size: 8192,
             memory: None,
             guard: None,
-            waiting: 32 << 20,
+            waiting: 24 << 20,
             timeout: None,
             limits: Limits::default(),
         }

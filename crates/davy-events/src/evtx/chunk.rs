@@ -1,6 +1,6 @@
 //! A chunk of an EVTX file: its records, its templates, and the values of a record.
 
-use crate::evtx::render::Filled;
+use crate::evtx::render::{Filled, MAX_TEXT};
 use crate::evtx::template::{Cursor, Node, compile};
 use crate::evtx::value::{self, Escape, Value};
 use crate::model::EVTX_CHUNK;
@@ -177,17 +177,23 @@ impl<'a> Chunk<'a> {
     }
 
     /// Writes what stands at `start..end`: an instance of a template, or elements.
-    pub(crate) fn write(&self, start: usize, end: usize, depth: usize, out: &mut String) -> bool {
+    pub(crate) fn write(
+        &self,
+        start: usize,
+        end: usize,
+        (depth, limit): (usize, usize),
+        out: &mut String,
+    ) -> bool {
         let mut values = Vec::new();
         if let Some(instance) = self.instance(start, end, &mut values) {
             let Some(template) = self.template(instance.definition) else { return false };
-            let filled = Filled { depth, ..Filled::new(self, &values) };
+            let filled = Filled { depth, limit, ..Filled::new(self, &values) };
             filled.nodes(&template, Escape::Text, out);
             return true;
         }
         match compile(self.data, start, end, false) {
             Some(nodes) => {
-                Filled { depth, ..Filled::new(self, &[]) }.nodes(&nodes, Escape::Text, out);
+                Filled { depth, limit, ..Filled::new(self, &[]) }.nodes(&nodes, Escape::Text, out);
                 true
             }
             None => false,
@@ -197,14 +203,14 @@ impl<'a> Chunk<'a> {
     /// Writes the record in hand.
     pub(crate) fn write_record(&self, out: &mut String) {
         let (start, end) = self.current.get();
-        self.write(start, end, 0, out);
+        self.write(start, end, (0, out.len() + MAX_TEXT), out);
     }
 
-    pub(crate) fn fragment(&self, value: Value, depth: usize, out: &mut String) {
+    pub(crate) fn fragment(&self, value: Value, depth: usize, limit: usize, out: &mut String) {
         let start = value.start as usize;
         debug_assert_eq!(value.kind, value::BINXML);
         if value.len > 0 {
-            self.write(start, start + usize::from(value.len), depth, out);
+            self.write(start, start + usize::from(value.len), (depth, limit), out);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::shape::Kind;
 use crate::xml::shaper::WindowsShaper;
 use chunk::{Chunk, Record, SIZE};
 use plan::{Identity, Inner, Plan};
-use render::Filled;
+use render::{Filled, MAX_TEXT};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
@@ -23,7 +23,7 @@ use value::{Escape, Value};
 
 /// Room for the events of one chunk in the numbering of all, in bits: none is shorter than 28 bytes.
 pub const EVENTS_PER_CHUNK: u32 = 12;
-const ZEROES: [u8; 64] = [0; 64];
+const ZEROES: [u8; 4096] = [0; 4096];
 /// Past so many kinds of records in an input, the rest goes the long way.
 const MAX_PLANS: usize = 4096;
 
@@ -54,7 +54,7 @@ pub(crate) fn decode(run: &mut Run<'_>, bytes: &[u8]) {
         }
         match Chunk::new(data) {
             Some(chunk) => known.chunk(run, &chunk, offset),
-            None if data.chunks(64).all(|part| ZEROES.starts_with(part)) => {}
+            None if data.chunks(ZEROES.len()).all(|part| ZEROES.starts_with(part)) => {}
             None => {
                 let message = "this part of the EVTX file is damaged: it has no chunk header";
                 run.problem(ProblemKind::Corrupt, Some(offset), message.to_owned());
@@ -260,7 +260,7 @@ impl Known {
     /// Through the record's XML, for records whose fields no template tells.
     fn long(&mut self, run: &mut Run<'_>, chunk: &Chunk<'_>, record: Record) -> Option<()> {
         self.raw.clear();
-        let read = chunk.write(record.start, record.end, 0, &mut self.raw);
+        let read = chunk.write(record.start, record.end, (0, MAX_TEXT), &mut self.raw);
         if !read || self.raw.is_empty() {
             return None;
         }

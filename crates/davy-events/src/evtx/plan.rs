@@ -214,7 +214,7 @@ impl Source {
                     });
                 }
             }
-            nodes => rows.write_to(target, |out| filled.nodes(nodes, self.escape, out)),
+            nodes => rows.write_to(target, |out| filled.behind(out).nodes(nodes, self.escape, out)),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::evtx::value::{self, Escape, Value};
 /// Binary XML inside binary XML, so deep and no deeper.
 const MAX_NESTING: usize = 8;
 /// No event is longer, whatever its templates say.
-const MAX_TEXT: usize = 8 << 20;
+pub(crate) const MAX_TEXT: usize = 8 << 20;
 
 /// The values that stand in a tree.
 #[derive(Clone, Copy)]
@@ -17,11 +17,18 @@ pub(crate) struct Filled<'a> {
     /// The item to take of an array whose element is being repeated.
     pub(crate) item: Option<usize>,
     pub(crate) depth: usize,
+    /// How long the text that is written to may become.
+    pub(crate) limit: usize,
 }
 
 impl<'a> Filled<'a> {
     pub(crate) fn new(chunk: &'a Chunk<'a>, values: &'a [Value]) -> Self {
-        Self { chunk, values, item: None, depth: 0 }
+        Self { chunk, values, item: None, depth: 0, limit: MAX_TEXT }
+    }
+
+    /// For a text that is to stand behind another.
+    pub(crate) fn behind(self, text: &str) -> Self {
+        Self { limit: text.len() + MAX_TEXT, ..self }
     }
 
     pub(crate) fn value(&self, index: u16) -> Value {
@@ -35,7 +42,7 @@ impl<'a> Filled<'a> {
 
     pub(crate) fn nodes(&self, nodes: &[Node], escape: Escape, out: &mut String) {
         for node in nodes {
-            if out.len() > MAX_TEXT {
+            if out.len() > self.limit {
                 return;
             }
             match node {
@@ -55,7 +62,7 @@ impl<'a> Filled<'a> {
             }
             _ if value.kind == value::BINXML => {
                 if self.depth < MAX_NESTING {
-                    self.chunk.fragment(value, self.depth + 1, out);
+                    self.chunk.fragment(value, self.depth + 1, self.limit, out);
                 }
             }
             _ => value::write(value, self.chunk.data, escape, out),
@@ -86,7 +93,7 @@ impl<'a> Filled<'a> {
     }
 
     fn one(&self, element: &Element, out: &mut String) {
-        if out.len() > MAX_TEXT {
+        if out.len() > self.limit {
             return;
         }
         out.push('<');

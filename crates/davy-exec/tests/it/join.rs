@@ -1,7 +1,7 @@
 //! A join gives the same rows whether its left side streams or, with fields that nobody named, is
 //! held as a whole.
 
-use crate::{base, run};
+use crate::{base, lines, run};
 use std::fmt::Write as _;
 
 fn events() -> String {
@@ -69,4 +69,31 @@ fn streaming_joins_are_those_of_held_rows() {
         }
     }
     assert!(met > 300, "{met}");
+}
+
+/// Groups that cannot meet a row of the right side are not made, and those that can hold all their
+/// rows: those of several values in the field too.
+#[test]
+fn grouped_rows_meet_as_they_do_when_all_are_grouped() {
+    let base = base("addon: none\ndescription: None.\n", "");
+    let text = events();
+    let inputs = [("events", "", text.as_str())];
+    let mut met = 0;
+    for grouped in [
+        "| stats count sum(n) AS n values(v) AS v BY k",
+        "| stats count BY k j | where count>0 | rename j AS other",
+        "| stats count BY k j | stats sum(count) AS count BY k | sort 0 - count",
+    ] {
+        for options in ["", "max=0", "type=left", "overwrite=f max=0"] {
+            let right = "[search side=sub k=k1 OR k=k2 | eval w=n | fields k w v | fields - _time]";
+            let head = format!("search side=main {grouped}");
+            let join = format!("| join {options} k {right} | table k count n v w other");
+            let narrowed = lines(&base, &inputs, &format!("{head} {join}"));
+            // What is worked out of a field is not looked through.
+            let all = lines(&base, &inputs, &format!("{head} | eval k=k.\"\" {join}"));
+            met += narrowed.len();
+            assert_eq!(narrowed, all, "{grouped} {options}");
+        }
+    }
+    assert!(met > 30, "{met}");
 }

@@ -9,6 +9,7 @@ mod join;
 mod knowledge;
 mod large;
 mod many;
+mod narrow;
 
 use davy_diag::Diagnostics;
 use davy_events::{Meta, Options};
