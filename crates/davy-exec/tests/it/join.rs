@@ -86,14 +86,15 @@ fn grouped_rows_meet_as_they_do_when_all_are_grouped() {
     ] {
         for options in ["", "max=0", "type=left", "overwrite=f max=0"] {
             let right = "[search side=sub k=k1 OR k=k2 | eval w=n | fields k w v | fields - _time]";
-            let head = format!("search side=main {grouped}");
+            // Of some rows the field holds two values.
+            let head = format!("search side=main | eval k=coalesce('k{{}}', k) {grouped}");
             let join = format!("| join {options} k {right} | table k count n v w other");
             let narrowed = lines(&base, &inputs, &format!("{head} {join}"));
             // What is worked out of a field is not looked through.
             let all = lines(&base, &inputs, &format!("{head} | eval k=k.\"\" {join}"));
-            met += narrowed.len();
+            met += narrowed.iter().filter(|row| row.contains("n=")).count();
             assert_eq!(narrowed, all, "{grouped} {options}");
         }
     }
-    assert!(met > 30, "{met}");
+    assert!(met > 10, "{met}");
 }

@@ -40,11 +40,12 @@ impl Knowledge for Tabled {
     }
 }
 
-const FIRST: [&str; 8] = [
+const FIRST: [&str; 9] = [
     "",
     "",
     "| eval user=lower(user)",
-    "| rename dest AS target",
+    "| rename \"user{}\" AS user",
+    "| rename \"user{}\" AS user, \"image{}\" AS image",
     "| where isnotnull(image) OR code=2",
     "| rex field=image \"(?<tail>[^\\\\\\\\]+)$\"",
     "| fillnull value=none user",
