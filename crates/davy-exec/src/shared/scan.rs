@@ -78,6 +78,8 @@ pub(crate) fn scan_numbered(
         let go_on = AtomicBool::new(false);
         share(source, read, again, &mut rows, budget, &go_on, &narrowed)?;
     }
+    // Thousands of programs take some time to give back, for which nobody waits.
+    std::thread::spawn(move || drop(many));
     Ok(rows)
 }
 
