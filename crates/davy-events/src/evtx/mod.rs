@@ -7,8 +7,7 @@ mod template;
 mod value;
 
 use crate::model::{EVTX_HEADER, ProblemKind};
-use crate::needles::Needles;
-use crate::rows::{Run, Seek};
+use crate::rows::Run;
 use crate::shape::Kind;
 use crate::xml::shaper::WindowsShaper;
 use chunk::{Chunk, Record, SIZE};
@@ -17,7 +16,6 @@ use render::{Filled, MAX_TEXT};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
-use std::sync::Arc;
 use template::Node;
 use value::{Escape, Value};
 
@@ -79,8 +77,6 @@ pub(crate) struct Known {
     outer: Vec<Value>,
     inner: Vec<Value>,
     raw: String,
-    /// Which needles stand in the chunk in hand.
-    sought: Vec<(Arc<Needles>, bool)>,
 }
 
 /// Templates of a chunk by where they are defined: their number in the file.
@@ -94,7 +90,6 @@ impl Known {
 
     fn chunk(&mut self, run: &mut Run<'_>, chunk: &Chunk<'_>, offset: u64) {
         let mut numbers = Numbers::default();
-        self.sought.clear();
         for record in chunk.records() {
             if run.stopped {
                 return;
@@ -116,17 +111,6 @@ impl Known {
             }
             run.number = next;
         }
-    }
-
-    /// Whether what texts are searched for stands anywhere in the chunk.
-    fn sought(&mut self, seek: &Seek, chunk: &Chunk<'_>) -> bool {
-        let known = self.sought.iter().find(|(needles, _)| Arc::ptr_eq(needles, &seek.needles));
-        if let Some((_, found)) = known {
-            return *found;
-        }
-        let found = seek.needles.stand_in(chunk.data);
-        self.sought.push((seek.needles.clone(), found));
-        found
     }
 
     /// The number of a template in the file. Equal templates have equal numbers.
@@ -215,7 +199,8 @@ impl Known {
         match plan {
             Some(plan) if plan.fits(&self.outer, &self.inner) => {
                 run.meet(plan.slot);
-                let sought = plan.seek.as_ref().is_none_or(|seek| self.sought(seek, chunk));
+                let bytes = chunk.data.get(record.start..record.end).unwrap_or_default();
+                let sought = plan.seek.as_ref().is_none_or(|seek| seek.needles.stand_in(bytes));
                 if !sought && plan.seek.as_ref().is_some_and(|seek| seek.whole) {
                     run.pass_over();
                     return Some(());

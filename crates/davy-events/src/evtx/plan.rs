@@ -123,7 +123,12 @@ impl Plan {
         plan.raw = rows.target("_raw");
         // A word may come about where a text and a value meet.
         if !mixed(outer) && !inner.is_some_and(|inner| mixed(&inner.nodes)) {
-            plan.seek = rows.seek.clone();
+            let nodes = outer.iter().chain(inner.iter().flat_map(|inner| inner.nodes.iter()));
+            let mut text = String::new();
+            nodes.for_each(|node| fixed(node, &mut text));
+            // One in the text of all such records tells none of them.
+            let seek = rows.seek.as_ref();
+            plan.seek = seek.filter(|seek| !seek.needles.stand_in(text.as_bytes())).cloned();
         }
         for (name, place) in walk.fields {
             if let Some(target) = rows.target(&name) {
@@ -184,6 +189,26 @@ fn mixed(nodes: &[Node]) -> bool {
             }
             _ => false,
         })
+}
+
+/// The names and texts of a template, each by itself.
+fn fixed(node: &Node, out: &mut String) {
+    match node {
+        Node::Text(text) => out.push_str(text),
+        Node::Element(element) => {
+            out.push_str(&element.name);
+            for (name, nodes) in &element.attributes {
+                out.push(' ');
+                out.push_str(name);
+                out.push(' ');
+                nodes.iter().for_each(|node| fixed(node, out));
+            }
+            out.push(' ');
+            element.children.iter().for_each(|node| fixed(node, out));
+        }
+        Node::Value(_) => {}
+    }
+    out.push(' ');
 }
 
 fn is_element(node: &Node) -> bool {

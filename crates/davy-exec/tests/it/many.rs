@@ -219,6 +219,8 @@ fn a_large_file_is_read_in_parts() {
         assert_eq!(read, events * COPIES as u64);
         assert_eq!(found[0].len(), alone[0].len() * COPIES);
         assert_eq!(found[1], [format!("{}", alone[0].len() * COPIES)]);
+        assert_eq!(found[2], found[1]);
+        assert_eq!(found[3], ["0"]);
     }
 }
 
@@ -230,7 +232,13 @@ fn of_file(bytes: &[u8], threads: usize, waiting: Option<usize>) -> (Vec<Vec<Str
     let files = FileSource::new(inputs, Options::default());
     let source: Arc<dyn EventSource> = Arc::new(files.clone());
     let knowledge = Only(base(ADDON, ""));
-    let texts = ["search EventCode=* | fields _raw", "search EventCode=* | stats count"];
+    let texts = [
+        "search EventCode=* | fields _raw",
+        "search EventCode=* | stats count",
+        // In the template of all events.
+        "search EventRecordID | stats count",
+        "search nowhere_in_any_event | stats count",
+    ];
     let prepared = texts.map(|text| prepare("search", text, knowledge.macros()));
     let searches = prepared.each_ref().map(|prepared| Search {
         prepared,
@@ -250,7 +258,7 @@ fn of_file(bytes: &[u8], threads: usize, waiting: Option<usize>) -> (Vec<Vec<Str
         rows.rows.iter().map(|row| row[at].text().unwrap_or_default().into_owned()).collect()
     };
     let mut found = Vec::new();
-    for (answer, name) in many.answers.into_iter().zip(["_raw", "count"]) {
+    for (answer, name) in many.answers.into_iter().zip(["_raw", "count", "count", "count"]) {
         found.push(column(answer.unwrap(), name));
     }
     let again = column(session.run(&searches[0]).unwrap(), "_raw");
