@@ -50,6 +50,12 @@ fn check_reads_detections_with_the_macros_of_content() {
     folder.file("macros/odd.yml", "name: odd\ndefinition: index=odd | stast\ndescription: Odd.\n");
     let both = davy(&["spl", "check", &folder.path(), "--content", &folder.path()], "");
     assert!(both.out.contains("1 search, 1 error"), "{}", both.out);
+    // The macros beside the detections are theirs.
+    folder.file("macros/odd.yml", "name: odd\ndefinition: index=odd\ndescription: Odd.\n");
+    for path in [&detection, &folder.path()] {
+        let beside = davy(&["spl", "check", path], "");
+        assert_eq!((beside.status, beside.out.as_str()), (0, "1 search, 0 errors, 0 warnings\n"));
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use davy_content::model::DataSource;
 use davy_content::{InputFile, load};
 use davy_diag::{FileId, Piece};
 use davy_knowledge::Base;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub(super) struct Opened {
 }
 
 /// Loads the content, adds what the paths hold to it, and gives the searches at the paths. A file of
-/// saved searches stands in an app, whose macros it may use.
+/// saved searches stands in an app, whose macros it may use, and a detection in a content, likewise.
 pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit> {
     let mut below = Vec::new();
     for path in paths.iter().filter(|p| *p != "-") {
@@ -42,7 +42,15 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
         below.iter().flatten().filter(|f| is_conf(f)).filter_map(|f| app_of(f)).collect();
     app.dedup();
     let apps = AppArgs { app, ..AppArgs::default() };
-    let mut loaded = content::open_with(content, &apps, true)?;
+    let mut content = content.to_vec();
+    let yaml = below.iter().flatten().filter(|f| is_yaml(f));
+    let folders: BTreeSet<&Path> = yaml.filter_map(|f| f.parent()).collect();
+    for around in folders.into_iter().filter_map(content_of) {
+        if !content.iter().any(|known| canonical(known) == around) {
+            content.push(around.display().to_string());
+        }
+    }
+    let mut loaded = content::open_with(&content, &apps, true)?;
     let mut below = below.into_iter();
     let mut texts = Vec::new();
     let mut yaml = Vec::new();
@@ -85,6 +93,17 @@ fn app_of(conf: &Path) -> Option<PathBuf> {
         true => folder.parent().map(Path::to_path_buf),
         false => folder.join("macros.conf").is_file().then(|| folder.to_path_buf()),
     }
+}
+
+/// The folder of the content around a folder of detections or baselines: it has macros too.
+fn content_of(folder: &Path) -> Option<PathBuf> {
+    let kinds = ["detections", "baselines"];
+    let inside = |folder: &&Path| {
+        folder.file_name().is_some_and(|name| kinds.iter().any(|kind| name == *kind))
+    };
+    let folder = canonical(folder);
+    let root = folder.ancestors().find(inside).and_then(Path::parent)?;
+    root.join("macros").is_dir().then(|| root.to_path_buf())
 }
 
 /// The searches of a file of saved searches.
