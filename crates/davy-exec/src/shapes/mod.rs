@@ -10,6 +10,7 @@ mod known;
 mod made;
 mod node;
 mod open;
+mod pass;
 mod program;
 mod run;
 mod server;
@@ -20,7 +21,8 @@ pub use explain::{Explained, Holds, check_base, explain};
 pub(crate) use graph::{ALL, Graph, Scope};
 pub(crate) use made::{Fast, Made};
 pub(crate) use node::{Node, NodeId, Truth};
-pub(crate) use program::{Memo, Nodes, Pass, Program, Rows, closure};
+pub(crate) use pass::{Memo, Pass, Rows};
+pub(crate) use program::{Nodes, Program, closure};
 
 use crate::source::ReadRequest;
 use davy_events::{Demand, Shape, Want};
