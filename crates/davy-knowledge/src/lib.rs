@@ -9,6 +9,7 @@
 mod addon;
 mod base;
 pub mod codes;
+mod country;
 mod model;
 mod pattern;
 mod table;
@@ -16,6 +17,7 @@ mod yaml;
 
 pub use addon::{Addon, Def, EventType, Extract, FieldTags, Given, How, LookupUse, Stanza};
 pub use base::{Base, Text, View};
+pub use country::{Countries, Country};
 pub use model::{Calculated, Dataset, DatasetField, Model};
 pub use pattern::wild;
 pub use table::Table;

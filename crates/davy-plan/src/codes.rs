@@ -33,7 +33,7 @@ codes! {
     OUT_OF_MEMORY = error "run::out-of-memory" "A command needs to hold more at once than `--memory-limit` allows, and cannot put it on disk. Sorting and grouping can, and commands that walk over the rows of each key by themselves; lists of values, and what needs all rows at once, cannot.";
     RUNTIME = error "run::failed" "A search failed while it ran.";
     NO_INPUT = error "run::no-input" "The search reads events, and no input was named.";
-    MISSING_FILE = warning "knowledge::missing-file" "A command needs a file that was not given, for instance a GeoIP database; its fields stay empty.";
+    MISSING_FILE = warning "knowledge::missing-file" "A command needs a file that was not given, for instance a database of addresses; fields that only it tells stay empty.";
     NO_EFFECT = warning "run::no-effect" "The command does something outside the search (sends, writes, keeps events) that is not done here. Its rows go on to the next command.";
     NO_FIELD_FOR_MAP = error "run::no-field-for-map" "A row lacks a field that the template of `map` names between dollar signs.";
 }

@@ -12,6 +12,7 @@ pub(crate) struct AppArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) app: Vec<PathBuf>,
     /// A database of addresses for `iplocation`: GeoLite2 City, DB-IP City or another MMDB file.
+    /// Without one, the country is that of the registry.
     #[arg(long, value_name = "FILE")]
     pub(crate) mmdb: Option<PathBuf>,
     /// Assets as CSV in the layout of Enterprise Security (ip, mac, nt_host, dns, priority,

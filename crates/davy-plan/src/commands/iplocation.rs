@@ -5,7 +5,7 @@ use crate::column::Ty;
 use crate::command::Command;
 use crate::example;
 use crate::fields::{FieldSet, Fields};
-use crate::geo::{Geo, Place};
+use crate::geo::{Geo, Place, Registries};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::rowmap::{RowMap, Set, row_map};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
@@ -21,8 +21,9 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Streaming,
     grammar: Grammar::General,
     syntax: "iplocation [prefix=<string>] [allfields=<bool>] [lang=<string>] <field>",
-    summary: "Adds City, Country, Region, lat and lon of an IP address, with `allfields=t` also Continent, MetroCode and Timezone. Without a database of addresses they stay empty.",
+    summary: "Adds City, Country, Region, lat and lon of an IP address, with `allfields=t` also Continent, MetroCode and Timezone. Without a database of addresses (`--mmdb FILE`) Country and Continent are those of the registry that gave the address out, and the others stay empty.",
     examples: &[
+        example!("| makeresults | eval ip=\"193.0.6.139\" | iplocation ip | table ip Country" => table "ip,Country\n193.0.6.139,Netherlands"),
         example!("| makeresults | eval ip=\"10.0.0.1\" | iplocation ip | table ip Country" => table "ip,Country\n10.0.0.1,"),
     ],
     source: "Search Reference, iplocation",
@@ -79,14 +80,13 @@ impl Command for IpLocation {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let geo = cx.engine.knowledge().geo();
-        if geo.is_none() {
-            cx.engine.warn(
-                codes::MISSING_FILE
-                    .at(cx.span, "there is no database of addresses, so this adds nothing")
-                    .help("give one with --mmdb FILE: GeoLite2 City, DB-IP City or the like"),
-            );
-        }
+        let geo = cx.engine.knowledge().geo().unwrap_or_else(|| {
+            let said = "without a database of addresses this adds the country and nothing finer";
+            cx.engine.warn(codes::MISSING_FILE.at(cx.span, said).help(
+                "City, Region, lat and lon come with --mmdb FILE: GeoLite2 City, DB-IP City or the like",
+            ));
+            Arc::new(Registries::default())
+        });
         let sets = self
             .makes()
             .into_iter()
@@ -103,7 +103,7 @@ impl Command for IpLocation {
 
 #[derive(Debug)]
 struct Located {
-    geo: Option<Arc<dyn Geo>>,
+    geo: Arc<dyn Geo>,
     names: &'static [&'static str],
 }
 
@@ -113,11 +113,12 @@ impl RowMap for Located {
     }
 
     fn map(&self, args: &[Val<'_>], out: &mut [Option<Val<'static>>]) -> Result<(), String> {
-        let (Some(geo), Some(value)) = (&self.geo, args.first()) else { return Ok(()) };
-        let Some(text) = value.values().into_iter().next() else { return Ok(()) };
+        let Some(text) = args.first().and_then(|value| value.values().into_iter().next()) else {
+            return Ok(());
+        };
         // Of a subnet its own address counts.
         let address = text.split('/').next().unwrap_or_default();
-        let Some(place) = address.parse::<IpAddr>().ok().and_then(|ip| geo.place(ip)) else {
+        let Some(place) = address.parse::<IpAddr>().ok().and_then(|ip| self.geo.place(ip)) else {
             return Ok(());
         };
         for (name, slot) in self.names.iter().zip(out) {
