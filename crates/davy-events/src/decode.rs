@@ -7,7 +7,9 @@ use crate::rows::{Run, State};
 use crate::shape::{Demand, Shape};
 use crate::sniff::{Format, sniff};
 use crate::tar;
-use crate::text::{ColumnsDecoder, CsvDecoder, LineDecoder, StashDecoder, WinEventLogDecoder};
+use crate::text::{
+    ColumnsDecoder, CsvDecoder, LineDecoder, ResultsDecoder, StashDecoder, WinEventLogDecoder,
+};
 use crate::xml::XmlDecoder;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -161,6 +163,7 @@ fn decoder(format: Format) -> Box<dyn Step> {
         Format::Json => Box::new(JsonDecoder::default()),
         Format::Csv => Box::new(CsvDecoder::default()),
         Format::Columns => Box::new(ColumnsDecoder::default()),
+        Format::Results => Box::new(ResultsDecoder::default()),
         Format::Stash => Box::new(StashDecoder),
         Format::WinEventLog => Box::new(WinEventLogDecoder),
         _ => Box::new(LineDecoder::default()),

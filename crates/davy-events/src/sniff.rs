@@ -11,6 +11,8 @@ pub enum Format {
     Utf16Le,
     Utf16Be,
     WindowsXml,
+    /// Results of a search, as Splunk gives them in XML.
+    Results,
     Json,
     Csv,
     /// Splunk's stash format, in which risk and notable events are written.
@@ -50,6 +52,7 @@ pub fn sniff(head: &[u8]) -> Format {
         // A priority of syslog, as before the XML of Sysmon for Linux.
         Some(b'<') if text.get(1).is_some_and(u8::is_ascii_digit) => Format::Lines,
         Some(b'#') if crate::text::begins_with_names(text) => Format::Columns,
+        Some(b'<') if crate::text::begins_results(text) => Format::Results,
         Some(b'<') if memchr::memmem::find(text, b"<Event").is_some() => Format::WindowsXml,
         Some(b'<') if text.starts_with(b"<?xml") || text.starts_with(b"<!") => Format::WindowsXml,
         Some(b'{') => Format::Json,

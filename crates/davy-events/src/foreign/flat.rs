@@ -8,6 +8,7 @@
 
 use super::Found;
 use super::parts::{Parts, SYSMON, audit, first, keywords, level, number, object, text, time};
+use super::tree::named_data;
 use serde_json::{Map, Value};
 
 /// Members that are not the event's own data.
@@ -138,6 +139,11 @@ pub(super) fn read(event: Map<String, Value>) -> Option<Found> {
         }
         Some(Value::Array(values)) => parts.values = values.clone(),
         Some(Value::String(xml)) if xml.contains("<Data") => parts.inner = inner(xml),
+        // A column of a table holds an object as its text.
+        Some(Value::String(json)) if json.starts_with('{') => {
+            let data: Value = serde_json::from_str(json).unwrap_or_default();
+            parts.data = named_data(&data);
+        }
         _ => {
             let inserts = event.get("StringInserts").and_then(Value::as_array);
             match inserts {

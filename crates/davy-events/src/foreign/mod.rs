@@ -1,19 +1,24 @@
 //! Windows events as other tools write them, in JSON or in the columns of a table, told by their
 //! names and brought back to the XML of the event, so that they get the same fields: `evtx_dump`
 //! and Chainsaw, winlogbeat (ECS), NXLog and the Security-Datasets, Log Analytics, Velociraptor,
-//! EvtxECmd, Hayabusa, PowerShell's `Get-WinEvent`, the Event Viewer, Wazuh, Fluentd, and OCSF 1.x.
+//! EvtxECmd, Hayabusa, PowerShell's `Get-WinEvent` and `Get-EventLog`, WMI, the Event Viewer, Wazuh,
+//! Fluentd, GELF, Graylog, Snare, and OCSF 1.x; and what Elastic Defend saw, as Sysmon tells it.
 //!
 //! Each file names the documentation of what it reads.
 
 mod ecs;
+mod endpoint;
+mod eventlog;
 mod evtxecmd;
 mod flat;
+mod gelf;
 mod message;
 mod names;
 mod ocsf;
 mod parts;
 mod powershell;
 mod sections;
+pub(crate) mod snare;
 mod tree;
 mod velociraptor;
 pub(crate) mod viewer;
@@ -40,7 +45,7 @@ impl Found {
 pub(crate) struct Form(fn(Map<String, Value>) -> Option<Found>);
 
 /// Members that tell a form, one bit each.
-const MARKS: [&str; 23] = [
+const MARKS: [&str; 41] = [
     "winlog",
     "event_data",
     "event_id",
@@ -64,9 +69,27 @@ const MARKS: [&str; 23] = [
     "rule",
     "Event ID",
     "Date and Time",
+    "TimeCreated",
+    "Message",
+    "EntryType",
+    "InstanceId",
+    "Source",
+    "Logfile",
+    "EventIdentifier",
+    "SourceName",
+    "short_message",
+    "_EventID",
+    "winlogbeat_winlog_channel",
+    "winlog_channel",
+    "event",
+    "agent",
+    "host",
+    "process",
+    "event.dataset",
+    "event.module",
 ];
 
-fn mark(name: &str) -> u32 {
+fn mark(name: &str) -> u64 {
     MARKS.iter().position(|known| *known == name).map_or(0, |at| 1 << at)
 }
 
@@ -84,15 +107,22 @@ pub(crate) fn form<'n>(names: impl Iterator<Item = &'n str>) -> Option<Form> {
     Some(Form(match () {
         () if has(&["winlog"]) || dotted => winlogbeat::read,
         () if has(&["event_data", "event_id", "log_name"]) => winlogbeat::read_old,
+        () if has(&["winlogbeat_winlog_channel"]) || has(&["winlog_channel"]) => gelf::read_graylog,
+        () if has(&["short_message", "_EventID"]) => gelf::read,
         () if has(&["System", "EventData"]) || has(&["System", "UserData"]) => velociraptor::read,
         () if has(&["EventId", "Channel", "Payload"]) => evtxecmd::read,
         () if has(&["EventId", "Channel", "Provider"]) => evtxecmd::read,
         () if has(&["Channel", "EventID"]) || has(&["EventLog", "EventID"]) => flat::read,
         () if has(&["LogName", "Id", "MachineName"]) => powershell::read,
+        () if has(&["TimeCreated", "Id", "Message"]) => powershell::read_few,
+        () if has(&["EventID", "EntryType", "Source", "InstanceId"]) => eventlog::read,
+        () if has(&["Logfile", "EventIdentifier", "SourceName"]) => eventlog::read_wmi,
         () if has(&["win"]) => wazuh::read,
         () if has(&["data", "rule"]) => wazuh::read_alert,
         () if has(&["class_uid", "metadata"]) => ocsf::read,
         () if has(&["Event ID", "Date and Time"]) => viewer::read,
+        () if has(&["event", "agent", "host", "process"]) => endpoint::read,
+        () if has(&["event.dataset", "event.module"]) => endpoint::read,
         () => return None,
     }))
 }

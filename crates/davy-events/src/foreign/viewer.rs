@@ -63,7 +63,8 @@ pub(crate) fn listed(block: &str) -> Option<String> {
     .into_xml()
 }
 
-fn channel(provider: &str, id: &str) -> String {
+/// The log that a provider writes to.
+pub(super) fn channel(provider: &str, id: &str) -> String {
     match (provider, id) {
         ("Microsoft-Windows-Sysmon", _) => SYSMON.to_owned(),
         ("Microsoft-Windows-Security-Auditing", _)

@@ -116,7 +116,7 @@ fn plain(data: Vec<(String, Value)>, provider: &str) -> Vec<(String, Value)> {
 
 /// Members whose names are paths with dots, as exports have them, put where the paths lead; lists
 /// of one value become the value.
-fn nested(event: Map<String, Value>) -> Map<String, Value> {
+pub(super) fn nested(event: Map<String, Value>) -> Map<String, Value> {
     if !event.keys().any(|name| name.contains('.')) {
         return event;
     }

@@ -36,6 +36,8 @@ pub(crate) struct JsonDecoder {
     before: Option<f64>,
     /// Events since the last container: another comes at the start or behind one.
     events: usize,
+    /// The time of the object around the event, for an event that tells none.
+    outer: Option<f64>,
 }
 
 /// What a wrapper says about its event.
@@ -127,6 +129,7 @@ impl JsonDecoder {
                     .iter()
                     .any(|(name, _)| matches!(name.as_str(), "_source" | "_raw"))
                 || wrap::is_log_event(&first)
+                || !wrap::xml_inside(&first).is_empty()
                 || foreign::form(first.members.iter().map(|(name, _)| name.as_str())).is_some()
                 || self.recogniser.tell(&first, &run.meta.name).is_some());
         self.inner = first;
@@ -236,17 +239,12 @@ impl JsonDecoder {
         if (has("Event") || stated.is_none_or(|s| s.to_ascii_lowercase().contains("wineventlog")))
             && let Some(xml) = wrap::windows_of(&self.flat, raw)
         {
-            return self.windows.event(run, Kind::Json, &xml, None);
+            return self.windows.event(run, Kind::Json, &xml, self.outer);
         }
-        if stated.is_none()
-            && let Some(inner) = wrap::inner(&self.flat, raw)
-            && self.inner.read(inner, run.options.json_depth).is_ok()
-            && (self.inner.members.iter().any(|(name, _)| name == "Event")
-                || self.recogniser.tell(&self.inner, &run.meta.name).is_some())
-        {
-            std::mem::swap(&mut self.flat, &mut self.inner);
-            return self.event(run, inner);
+        if stated.is_none() && self.unwrapped(run, raw) {
+            return;
         }
+        let has = |key: &str| self.flat.members.iter().any(|(name, _)| name == key);
         // `aws cloudtrail lookup-events` and `Search-UnifiedAuditLog` give each event as a text.
         for name in ["CloudTrailEvent", "AuditData"] {
             let own = self.flat.get(name).filter(|text| text.starts_with('{'));
@@ -267,6 +265,39 @@ impl JsonDecoder {
             false => self.object(run, raw, &flat, &Wrapper::default(), None),
         }
         self.flat = flat;
+    }
+
+    /// The event inside of an object that only carries it, or the events; false if there is none
+    /// of a known kind, or the object is of one itself.
+    fn unwrapped(&mut self, run: &mut Run<'_>, raw: &str) -> bool {
+        let texts = wrap::xml_inside(&self.flat);
+        for xml in &texts {
+            let canonical = crate::xml::scan::canonical(xml);
+            let xml = canonical.as_deref().unwrap_or(xml);
+            self.windows.event(run, Kind::Json, xml, None);
+        }
+        if !texts.is_empty() {
+            return true;
+        }
+        let inner = wrap::inner(&self.flat, raw);
+        if inner.is_empty() || self.recogniser.tell(&self.flat, &run.meta.name).is_some() {
+            return false;
+        }
+        for text in inner {
+            if self.inner.read(&text, run.options.json_depth).is_ok()
+                && (self.inner.members.iter().any(|(name, _)| name == "Event")
+                    || wrap::windows_of(&self.inner, &text).is_some()
+                    || self.recogniser.tell(&self.inner, &run.meta.name).is_some())
+            {
+                std::mem::swap(&mut self.flat, &mut self.inner);
+                let before = self.outer;
+                self.outer = time_of(&self.inner, run.meta.now).or(before);
+                self.event(run, &text);
+                self.outer = before;
+                return true;
+            }
+        }
+        false
     }
 
     fn hec(&mut self, run: &mut Run<'_>, raw: &str) {
@@ -459,7 +490,7 @@ impl JsonDecoder {
         }
         let time = wrapper.time.or_else(|| time_of(flat, now));
         let time = time.or_else(|| any_time(flat, now)).or_else(|| stamp::leading(raw, now));
-        let time = time.or(self.before).or(run.meta.before).unwrap_or(now);
+        let time = time.or(self.outer).or(self.before).or(run.meta.before).unwrap_or(now);
         self.before = Some(time);
         run.counts.before = Some(time.to_bits());
         run.end_row(slot, time);

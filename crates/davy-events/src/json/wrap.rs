@@ -1,6 +1,6 @@
 //! Objects around an event: what shippers and buses put about it.
 //!
-//! Sources: Filebeat and Logstash event fields; Docker's json-file driver; CloudWatch Logs
+//! Sources: Filebeat and Logstash event fields; GELF; Vector's log events; Docker's json-file driver; CloudWatch Logs
 //! subscriptions and `FilterLogEvents`; EventBridge events; Wazuh alerts; Chainsaw's output of
 //! `hunt --json`; systemd's journal export (`journalctl -o json`).
 
@@ -36,16 +36,73 @@ pub(super) fn is_log_event(flat: &Flat) -> bool {
         && flat.members.iter().all(|(name, _)| NAMES.contains(&name.as_str()))
 }
 
-/// The object inside that is the event: that of an EventBridge event that only carries it, and the
-/// record that Chainsaw found.
-pub(super) fn inner<'t>(flat: &Flat, raw: &'t str) -> Option<&'t str> {
-    if let Some(document) = flat.member(raw, "document") {
+/// Members in which a bus, a collector or a store keeps an event, as an object or as its text.
+const CARRIERS: [&str; 29] = [
+    "detail",
+    "value",
+    "payload",
+    "Payload",
+    "body",
+    "Body",
+    "data",
+    "record",
+    "event",
+    "log",
+    "message",
+    "Message",
+    "MESSAGE",
+    "msg",
+    "original",
+    "full_message",
+    "short_message",
+    "json",
+    "content",
+    "properties",
+    "object",
+    "doc",
+    "document",
+    "_source",
+    "raw",
+    "rawEvent",
+    "raw_log",
+    "stringValue",
+    "entry",
+];
+
+/// The objects inside that may be the event: the record that Chainsaw found, and what stands in
+/// the members in which wrappers have it, there or one level below.
+pub(super) fn inner(flat: &Flat, raw: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let objects = flat.members.iter().filter(|(name, _)| CARRIERS.contains(&name.as_str()));
+    for (name, place) in objects {
+        let Some(text) = raw.get(place.clone()).filter(|text| text.starts_with('{')) else {
+            continue;
+        };
+        found.push(text.to_owned());
         let mut wrapper = Flat::default();
-        wrapper.read(document, 256).ok()?;
-        return wrapper.member(document, "data");
+        if name == "document" && wrapper.read(text, 256).is_ok() {
+            found.extend(wrapper.member(text, "data").map(str::to_owned));
+        }
     }
-    flat.member(raw, "detail-type")?;
-    flat.member(raw, "detail").filter(|detail| detail.starts_with('{'))
+    let texts = flat.fields().filter(|(path, value)| {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        value.starts_with('{') && CARRIERS.contains(&name)
+    });
+    found.extend(texts.map(|(_, value)| value.to_owned()));
+    found
+}
+
+/// The Windows events that stand in an object as texts of XML, wherever, maybe behind a header.
+pub(super) fn xml_inside(flat: &Flat) -> Vec<String> {
+    // What an event's data hold is no event.
+    let own = |path: &str| !path.contains("EventData") && !path.contains("event_data");
+    let whole = |(path, value): (&str, &str)| {
+        let text = value.trim_end();
+        let ends = text.ends_with("</Event>") && own(path);
+        let start = ends.then(|| text.find("<Event ").or_else(|| text.find("<Event>")))??;
+        text.get(start..).filter(|xml| xml.contains("<System>")).map(str::to_owned)
+    };
+    flat.fields().filter_map(whole).collect()
 }
 
 /// The line that a shipper of logs (Filebeat, Logstash, Fluent Bit, Docker, CloudWatch, Wazuh) put
@@ -64,11 +121,14 @@ pub(super) fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
         "input.type",
         "decoder.name",
         "predecoder.program_name",
+        "short_message",
+        "source_type",
     ];
     if !is_log_event(flat) {
         first(&marks)?;
     }
-    let text = first(&["message", "full_log", "log"])?.trim().to_owned();
+    let text =
+        first(&["message", "full_log", "log", "full_message", "short_message"])?.trim().to_owned();
     let own = text.starts_with("<Event") || text.starts_with('{');
     let header = text::known::syslog(&text);
     let path = first(&["log.file.path", "path", "source", "location"]).unwrap_or_default();
@@ -125,6 +185,9 @@ fn journal(flat: &Flat) -> Option<(String, Wrapper)> {
 
 /// The XML of the Windows event that an object is, in whichever tool's form.
 pub(super) fn windows_of(flat: &Flat, text: &str) -> Option<String> {
+    if let [xml] = xml_inside(flat).as_slice() {
+        return Some(crate::xml::scan::canonical(xml).unwrap_or_else(|| xml.clone()));
+    }
     let names = || flat.members.iter().map(|(name, _)| name.as_str());
     let dumped = names().any(|name| name == "Event") && names().all(|n| n.starts_with("Event"));
     let xml = match dumped {

@@ -3,7 +3,7 @@
 //! forwarders of Windows events) or JSON.
 
 use crate::decode::Step;
-use crate::foreign::viewer;
+use crate::foreign::{self, snare, viewer};
 use crate::json::JsonDecoder;
 use crate::known::Known;
 use crate::rows::{Run, SlotId};
@@ -199,6 +199,23 @@ impl LineDecoder {
                 .is_some_and(|object| self.json.carried(run, object, host))
     }
 
+    /// A Windows event in the words of an agent; false if the line is none.
+    fn windows(&mut self, run: &mut Run<'_>, raw: &str) -> bool {
+        if run.meta.sourcetype.is_some() {
+            return false;
+        }
+        let xml = match () {
+            () if raw.contains("MSWinEventLog") => snare::xml(raw),
+            () if raw.contains("EventID=\"") => structured(raw),
+            () => None,
+        };
+        let Some(xml) = xml else { return false };
+        let xml = scan::canonical(&xml).unwrap_or(xml);
+        let time = stamp::leading(raw, run.meta.now);
+        self.windows.event(run, Kind::Line, &xml, time);
+        true
+    }
+
     fn event(&mut self, run: &mut Run<'_>, line: &[u8], offset: u64) {
         let raw = lossy(run, line, offset);
         let now = run.meta.now;
@@ -206,9 +223,8 @@ impl LineDecoder {
         // A container's log has the name of the stream there.
         let host = header.as_ref().map(|h| h.host);
         let host = host.filter(|host| !matches!(*host, "stdout" | "stderr"));
-        if matches!(raw.trim_end().as_bytes().last(), Some(b'>' | b'}'))
-            && self.carried(run, &raw, host)
-        {
+        let ends = matches!(raw.trim_end().as_bytes().last(), Some(b'>' | b'}'));
+        if ends && self.carried(run, &raw, host) || self.windows(run, &raw) {
             return;
         }
         let known = match run.meta.sourcetype {
@@ -235,4 +251,33 @@ impl LineDecoder {
         run.counts.before = Some(time.to_bits());
         run.end_row(slot, time);
     }
+}
+
+/// The XML of a Windows event whose fields stand in the structured data of RFC 5424, as NXLog's
+/// `to_syslog_ietf` writes them: `[ID NAME="VALUE" …] MESSAGE`.
+fn structured(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once('[')?;
+    let (_, mut rest) = rest.split_once(' ')?;
+    let mut event = serde_json::Map::new();
+    while let Some((name, after)) = rest.split_once("=\"") {
+        let mut value = String::new();
+        let mut chars = after.char_indices();
+        let end = loop {
+            match chars.next()? {
+                (at, '"') => break at,
+                (_, '\\') => value.push(chars.next()?.1),
+                (_, c) => value.push(c),
+            }
+        };
+        event.insert(name.trim().to_owned(), value.into());
+        rest = after.get(end + 1..)?;
+        if let Some(message) = rest.strip_prefix(']') {
+            event.entry("Message").or_insert(message.trim().into());
+            break;
+        }
+    }
+    // Who sent the line stands in its header.
+    let host = syslog(line).map(|header| header.host).unwrap_or_default();
+    event.entry("Hostname").or_insert(host.into());
+    foreign::form(event.keys().map(String::as_str))?.xml(event)
 }

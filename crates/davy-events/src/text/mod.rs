@@ -1,4 +1,4 @@
-//! Text formats: plain lines, key=value, CSV, logs that name their columns, Splunk's stash format,
+//! Text formats: plain lines, results of Splunk in XML, key=value, CSV, logs that name their columns, Splunk's stash format,
 //! classic Windows event text.
 
 mod columns;
@@ -6,12 +6,14 @@ mod csv;
 pub(crate) mod known;
 pub(crate) mod kv;
 mod lines;
+mod results;
 mod stash;
 mod winlog;
 
 pub(crate) use columns::{ColumnsDecoder, begins as begins_with_names};
 pub(crate) use csv::CsvDecoder;
 pub(crate) use lines::LineDecoder;
+pub(crate) use results::{ResultsDecoder, begins as begins_results};
 pub(crate) use stash::StashDecoder;
 pub(crate) use winlog::{WinEventLogDecoder, is_win_event_log, win_event};
 

@@ -10,6 +10,7 @@ mod hostile;
 mod json;
 mod known;
 mod text;
+mod wrapped;
 mod xml;
 
 use arrow::array::{Array, AsArray};
