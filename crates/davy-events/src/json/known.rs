@@ -68,6 +68,12 @@ impl Default for Recogniser {
 }
 
 impl Recogniser {
+    /// Whether there is a kind whose members are all among these names.
+    pub(crate) fn may_tell(&self, names: &[String]) -> bool {
+        let has = |wanted: &&str| names.iter().any(|name| name == wanted);
+        self.rules.iter().any(|rule| !rule.members.is_empty() && rule.members.iter().all(has))
+    }
+
     /// What the object is, told by content; the name of the file helps where logs differ by it.
     pub(crate) fn tell(&mut self, flat: &Flat, file: &str) -> Option<Known> {
         if let Some(rule) = self.rules.get(self.last)

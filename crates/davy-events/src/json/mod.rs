@@ -5,6 +5,7 @@
 mod container;
 mod known;
 mod parse;
+mod tables;
 mod times;
 mod wrap;
 
@@ -241,6 +242,11 @@ impl JsonDecoder {
         {
             return self.windows.event(run, Kind::Json, &xml, self.outer);
         }
+        if stated.is_none()
+            && let Some(record) = tables::record(&self.flat, raw, run.meta.now)
+        {
+            return self.text(run, &record, &Wrapper::default(), None);
+        }
         if stated.is_none() && self.unwrapped(run, raw) {
             return;
         }
@@ -340,22 +346,30 @@ impl JsonDecoder {
         self.inner = flat;
     }
 
-    /// An object at the end of a line, behind what carried it there; false if it is of no kind that
-    /// is known.
+    /// An object at the end of a line, behind what carried it there, or the cells of a row; false
+    /// if it is of no kind that is known.
     pub(crate) fn carried(&mut self, run: &mut Run<'_>, text: &str, host: Option<&str>) -> bool {
         let mut flat = std::mem::take(&mut self.inner);
         let whole = flat.read(text, run.options.json_depth) == Ok(text.len());
         let xml = if whole { wrap::windows_of(&flat, text) } else { None };
+        let record = if whole { tables::record(&flat, text, run.meta.now) } else { None };
         let known = whole && self.recogniser.tell(&flat, &run.meta.name).is_some();
-        if let Some(xml) = &xml {
+        let wrapper = Wrapper { host: host.map(str::to_owned), ..Wrapper::default() };
+        let found = xml.is_some() || record.is_some() || known;
+        match (&xml, &record) {
             // Its own computer is the host, not who sent it on.
-            self.windows.event(run, Kind::Json, xml, None);
-        } else if known {
-            let wrapper = Wrapper { host: host.map(str::to_owned), ..Wrapper::default() };
-            self.object(run, text, &flat, &wrapper, None);
+            (Some(xml), _) => self.windows.event(run, Kind::Json, xml, None),
+            (_, Some(record)) => self.text(run, record, &wrapper, None),
+            _ if known => self.object(run, text, &flat, &wrapper, None),
+            _ => {}
         }
         self.inner = flat;
-        known || xml.is_some()
+        found
+    }
+
+    /// Whether rows with these columns may be events of a kind that is known.
+    pub(crate) fn may_tell(&self, columns: &[String]) -> bool {
+        tables::fits(columns) || self.recogniser.may_tell(columns)
     }
 
     /// The text of an event that stood in a column of a table.

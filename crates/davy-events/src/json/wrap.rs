@@ -37,7 +37,7 @@ pub(super) fn is_log_event(flat: &Flat) -> bool {
 }
 
 /// Members in which a bus, a collector or a store keeps an event, as an object or as its text.
-const CARRIERS: [&str; 29] = [
+const CARRIERS: [&str; 30] = [
     "detail",
     "value",
     "payload",
@@ -67,6 +67,7 @@ const CARRIERS: [&str; 29] = [
     "raw_log",
     "stringValue",
     "entry",
+    "RawEventData",
 ];
 
 /// The objects inside that may be the event: the record that Chainsaw found, and what stands in

@@ -38,13 +38,13 @@ enum Rows {
     Exported,
     /// Each holds an event as a text in this column.
     Holding(usize),
-    /// Objects of a kind that is told by its members, as tables of advanced hunting.
+    /// Objects of a kind that is told by its members, as tables of Azure Monitor.
     Objects,
     Windows(foreign::Form),
 }
 
 impl Rows {
-    fn of(header: &[String]) -> Rows {
+    fn of(header: &[String], json: &JsonDecoder) -> Rows {
         let has = |name: &str| header.iter().any(|known| known == name);
         if has("_raw") || has("_time") && has("sourcetype") {
             return Rows::Exported;
@@ -52,10 +52,10 @@ impl Rows {
         if let Some(at) = header.iter().position(|name| name == "AuditData") {
             return Rows::Holding(at);
         }
-        if ["DeviceId", "DeviceName", "ActionType"].iter().all(|name| has(name)) {
-            return Rows::Objects;
+        if let Some(form) = foreign::form(header.iter().map(String::as_str)) {
+            return Rows::Windows(form);
         }
-        foreign::form(header.iter().map(String::as_str)).map_or(Rows::Plain, Rows::Windows)
+        if json.may_tell(header) { Rows::Objects } else { Rows::Plain }
     }
 }
 
@@ -140,7 +140,7 @@ impl CsvDecoder {
                 header.push(viewer::MESSAGE.to_owned());
             }
             let stated = run.meta.sourcetype.is_some();
-            let rows = Rows::of(&header);
+            let rows = Rows::of(&header, &self.json);
             let own = !stated || matches!(rows, Rows::Exported);
             self.header = Some((header, own.then_some(rows)));
             return;
@@ -169,7 +169,9 @@ impl CsvDecoder {
             Rows::Objects => {
                 let object: Map<String, Value> =
                     filled.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-                return self.json.wrapped(run, &Value::Object(object).to_string());
+                if self.json.carried(run, &Value::Object(object).to_string(), None) {
+                    return;
+                }
             }
             Rows::Plain | Rows::Holding(_) => {}
         }

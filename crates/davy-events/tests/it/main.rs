@@ -9,6 +9,7 @@ mod foreign;
 mod hostile;
 mod json;
 mod known;
+mod tables;
 mod text;
 mod wrapped;
 mod xml;
