@@ -1,9 +1,9 @@
 //! Objects that only hold an array of events: CloudTrail's files (`Records`), exports of Azure
 //! Monitor (`records`), Microsoft Graph (`value`), Google's Reports API and lists of Kubernetes
 //! (`items`), of Cloud Logging (`entries`), answers of AWS's command line (`Events`, `Findings`), what CloudWatch Logs hands on
-//! (`logEvents`), results of Splunk (`results`), of Elasticsearch (`hits` in `hits`).
+//! (`logEvents`), Proofpoint's SIEM API, results of Splunk (`results`), of Elasticsearch (`hits` in `hits`).
 
-const NAMES: [&[u8]; 13] = [
+const NAMES: [&[u8]; 17] = [
     b"Records",
     b"records",
     b"value",
@@ -17,6 +17,10 @@ const NAMES: [&[u8]; 13] = [
     b"entries",
     b"results",
     b"data",
+    b"messagesDelivered",
+    b"messagesBlocked",
+    b"clicksPermitted",
+    b"clicksBlocked",
 ];
 
 /// How much stands before the first object of the array, if the text begins with such a member,

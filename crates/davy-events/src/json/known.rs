@@ -3,7 +3,11 @@
 //! Sources: CloudTrail record contents; AWS Security Hub finding format; GuardDuty finding format;
 //! Azure Monitor log schemas; Office 365 Management Activity API schema; Okta System Log API;
 //! Google Workspace Reports API; Cloud Logging `LogEntry`; Kubernetes auditing; osquery logging;
-//! Suricata EVE JSON; Zeek log files; Falcon Data Replicator events; OCSF base event.
+//! Suricata EVE JSON; Zeek log files; Falcon Data Replicator events; OCSF base event; SentinelOne Cloud
+//! Funnel and threats API; Jamf Protect; eslogger(1); Tetragon events; Wazuh alerts; GitLab audit events;
+//! Route 53 Resolver query logs; AWS WAF logs; Cloudflare Logpush; 1Password Events API; Slack Audit Logs
+//! API; Zoom webhooks; Salesforce EventLogFile and LoginHistory; Snowflake ACCOUNT_USAGE; Box events;
+//! Netskope REST API; Proofpoint TAP SIEM API; Mimecast SIEM logs; Auth0 log events.
 
 use super::parse::Flat;
 use crate::known::{Known, stem, zeek};

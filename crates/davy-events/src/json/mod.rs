@@ -17,7 +17,7 @@ use crate::rows::{Run, SlotId};
 use crate::shape::{Kind, Shape};
 use crate::sniff::heading;
 use crate::stamp;
-use crate::text::{self, kv};
+use crate::text;
 use crate::xml::{lossy, shaper::WindowsShaper};
 use parse::{Failure, Flat};
 use std::collections::HashMap;
@@ -131,6 +131,12 @@ impl JsonDecoder {
                     .any(|(name, _)| matches!(name.as_str(), "_source" | "_raw"))
                 || wrap::is_log_event(&first)
                 || !wrap::xml_inside(&first).is_empty()
+                || tables::record(
+                    &first,
+                    text.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default(),
+                    run.meta.now,
+                )
+                .is_some()
                 || foreign::form(first.members.iter().map(|(name, _)| name.as_str())).is_some()
                 || self.recogniser.tell(&first, &run.meta.name).is_some());
         self.inner = first;
@@ -258,7 +264,9 @@ impl JsonDecoder {
                 return self.text(run, &text, &Wrapper::default(), None);
             }
         }
-        let held = ["message", "full_log", "log", "MESSAGE"].iter().any(|name| has(name));
+        let held = ["message", "full_log", "log", "MESSAGE", "event", "full_message"]
+            .iter()
+            .any(|name| has(name));
         let wrapped = stated.is_none() || has("@timestamp") || has("stream");
         let wrapped = wrapped && (held || has("@timestamp"));
         if wrapped && let Some((text, wrapper)) = wrap::shipped(&self.flat, run.meta.now) {
@@ -534,7 +542,7 @@ impl JsonDecoder {
                     .any(|(name, _)| !name.starts_with('_') && !wrap::META.contains(&name))
         });
         if !exported && !raw.starts_with('{') {
-            kv::fields(raw, |name, value| text::set_found(rows, name, value));
+            text::pairs(raw, |name, value| text::set_found(rows, name, value));
         }
         for (name, value) in extra.into_iter().flat_map(Flat::fields) {
             if !matches!(name, "_raw" | "_time" | "__seq") {

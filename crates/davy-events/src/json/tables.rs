@@ -1,10 +1,11 @@
 //! Rows of Azure Monitor's tables, of PowerShell's Graph module and of the portal's exports, brought
 //! back to the records that they were made of, so that they get the same fields: sign-ins and
-//! audits of Entra ID, audits of Microsoft 365, CloudTrail, Azure's activity log.
+//! audits of Entra ID, audits of Microsoft 365, CloudTrail, Azure's activity log; GuardDuty's findings
+//! as its command line gives them.
 //!
 //! Sources: Azure Monitor Logs reference, tables `SigninLogs`, `AuditLogs`, `OfficeActivity`,
 //! `AWSCloudTrail`, `AzureActivity`, and the schemas of the diagnostic logs; the columns of the Entra
-//! admin center's downloads; Microsoft Graph, `signIn` and `directoryAudit`.
+//! admin center's downloads; AWS CLI, `guardduty get-findings`; Microsoft Graph, `signIn` and `directoryAudit`.
 
 use super::parse::Flat;
 use crate::stamp;
@@ -76,6 +77,13 @@ const AUDIT: &[(&str, &[&str])] = &[
 ];
 
 const TABLES: &[Table] = &[
+    // `aws guardduty get-findings`: a finding, its names in upper case.
+    Table {
+        columns: &["AccountId", "Service", "Resource", "Severity", "SchemaVersion"],
+        fixed: &[],
+        names: &[],
+        rest: Some(""),
+    },
     Table {
         columns: &["TimeGenerated", "ResultType", "AppDisplayName"],
         fixed: &[("category", "SignInLogs"), ("operationName", "Sign-in activity")],
@@ -243,7 +251,8 @@ pub(super) fn record(flat: &Flat, raw: &str, now: f64) -> Option<String> {
     let dated = |name: &str| {
         matches!(name, "TimeGenerated" | "Date (UTC)" | "CreatedDateTime" | "ActivityDateTime")
     };
-    flat.members.iter().any(|(name, _)| dated(name)).then_some(())?;
+    let told = |(name, _): &(String, _)| dated(name) || name == "SchemaVersion";
+    flat.members.iter().any(told).then_some(())?;
     let table = table(|column| flat.members.iter().any(|(name, _)| name.trim() == column))?;
     let Ok(Value::Object(row)) = serde_json::from_str(raw) else { return None };
     let mut out = Map::new();
@@ -257,7 +266,7 @@ pub(super) fn record(flat: &Flat, raw: &str, now: f64) -> Option<String> {
             Some((_, paths)) => {
                 paths.iter().for_each(|path| later.push(((*path).to_owned(), value.clone())));
             }
-            None if OTHER.contains(&name) => {}
+            None if OTHER.contains(&name) && table.columns.iter().any(|name| dated(name)) => {}
             None => match table.rest {
                 Some("=") => later.push((name.to_owned(), value)),
                 Some(prefix) => later.push(([prefix, &lowered(name)].concat(), deep(value))),

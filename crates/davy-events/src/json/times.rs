@@ -36,7 +36,7 @@ const TIMES: [&str; 28] = [
 ];
 
 /// Where it is if it is in none of these.
-const MORE: [&str; 24] = [
+const MORE: [&str; 38] = [
     "unixTime",
     "metadata.eventCreationTime",
     "isotimestamp",
@@ -61,6 +61,20 @@ const MORE: [&str; 24] = [
     "input.event.timestamp",
     "occurred_at",
     "date_time",
+    "date_create",
+    "input.match.event.timestamp",
+    "EVENT_TIMESTAMP",
+    "TIMESTAMP_DERIVED",
+    "TIMESTAMP",
+    "LoginTime",
+    "EdgeStartTimestamp",
+    "Datetime",
+    "When",
+    "event_ts",
+    "messageTime",
+    "clickTime",
+    "threatInfo.createdAt",
+    "START_TIME",
 ];
 
 /// The first value that is a date with a clock.

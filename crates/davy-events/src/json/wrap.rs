@@ -14,6 +14,10 @@ use crate::text;
 pub(super) const HEC: [&str; 7] =
     ["time", "host", "source", "sourcetype", "index", "event", "fields"];
 
+/// Where shippers put the line.
+const TEXTS: [&str; 6] =
+    ["event.original", "message", "full_log", "log", "full_message", "short_message"];
+
 /// What exports say of every event.
 pub(super) const META: [&str; 8] =
     ["host", "source", "sourcetype", "index", "splunk_server", "linecount", "punct", "eventtype"];
@@ -128,8 +132,7 @@ pub(super) fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
     if !is_log_event(flat) {
         first(&marks)?;
     }
-    let text =
-        first(&["message", "full_log", "log", "full_message", "short_message"])?.trim().to_owned();
+    let text = first(&TEXTS)?.trim().to_owned();
     let own = text.starts_with("<Event") || text.starts_with('{');
     let header = text::known::syslog(&text);
     let path = first(&["log.file.path", "path", "source", "location"]).unwrap_or_default();

@@ -265,6 +265,9 @@ fn device(line: &str) -> Option<Known> {
     for (sign, sourcetype) in [
         ("CEF:0|", "cef"),
         ("CEF:1|", "cef"),
+        ("LEEF:1.0|", "leef"),
+        ("LEEF:2.0|", "leef"),
+        ("|aCode=", "mimecast:siem"),
         ("CISE_", "cisco:ise:syslog"),
         (" CheckPoint ", "cp_log:syslog"),
         ("|product=VPN-1", "cp_log"),

@@ -10,7 +10,7 @@ use crate::rows::{Run, SlotId};
 use crate::shape::Kind;
 use crate::stamp;
 use crate::text::known::{syslog, tell};
-use crate::text::{Lines, kv, own_meta, set_found, text_slot, time};
+use crate::text::{Lines, own_meta, pairs, set_found, text_slot, time};
 use crate::xml::{lossy, scan, shaper::WindowsShaper};
 
 pub(crate) struct LineDecoder {
@@ -242,7 +242,7 @@ impl LineDecoder {
         // Its add-on takes whole lines, whose values hold commas and equals signs.
         let directory = raw.contains("\nadmonEventType=");
         if !directory {
-            kv::fields(&raw, |name, value| set_found(rows, name, value));
+            pairs(&raw, |name, value| set_found(rows, name, value));
         }
         // As Splunk: an event without a time has that of the one before it in its source.
         let before = self.before.or(run.meta.before);

@@ -1,6 +1,7 @@
-//! Text formats: plain lines, results of Splunk in XML, key=value, CSV, logs that name their columns, Splunk's stash format,
-//! classic Windows event text.
+//! Text formats: plain lines, key=value, CEF and LEEF, CSV, logs that name their columns, results of
+//! Splunk in XML, its stash format, classic Windows event text.
 
+mod cef;
 mod columns;
 mod csv;
 pub(crate) mod known;
@@ -89,6 +90,14 @@ pub(crate) fn text_slot(
     run.slot(Shape::new(kind, constants, fields))
 }
 
+/// The pairs that a line writes, by the rules of its form.
+pub(crate) fn pairs(line: &str, mut each: impl FnMut(&str, &str)) {
+    let signed = memchr::memmem::find(line.as_bytes(), b"EF:").is_some();
+    if !signed || !cef::fields(line, &mut each) {
+        kv::fields(line, each);
+    }
+}
+
 /// Sets a field that was found in a text. As in Splunk, one that an event has in any case stays as
 /// it is.
 pub(crate) fn set_found(rows: &mut Rows, name: &str, value: &str) {
@@ -110,6 +119,10 @@ pub(crate) fn time(line: &str, known: Option<&Known>, now: f64) -> Option<f64> {
             let (date, clock) = (cells.next()?, cells.next()?);
             let (day, year) = date.rsplit_once('/')?;
             stamp::value(&format!("{day}/20{year} {clock}"), now)
+        }
+        Some("cef" | "leef") => {
+            let own = cef::time(line).and_then(|text| stamp::value(&text, now));
+            stamp::leading(line, now).or(own)
         }
         Some("linux:audit") => {
             let (_, rest) = line.split_once("audit(")?;
