@@ -67,6 +67,8 @@ pub(super) fn start(text: &[u8], deep: bool) -> Option<(usize, usize)> {
 pub(super) enum End {
     /// The object ends after so many bytes.
     Of(usize),
+    /// After so many bytes another array of the object begins.
+    Another(usize),
     /// It takes more text to tell.
     Later,
     /// Another event comes.
@@ -80,8 +82,35 @@ pub(super) fn end(text: &[u8]) -> End {
         Some(b'"') => {}
         _ => return End::No,
     }
-    match closed(text, 1) {
-        Some(at) => End::Of(at),
+    // The next array of events, where there is one.
+    let mut at = 0;
+    while let Some((name, after)) = string(text, at) {
+        at = blank(text, after);
+        if text.get(at) != Some(&b':') {
+            break;
+        }
+        at = blank(text, at + 1);
+        let Some(byte) = text.get(at) else { return End::Later };
+        let first = blank(text, at + 1);
+        if *byte == b'[' && NAMES.contains(&name) && text.get(first) == Some(&b'{') {
+            return End::Another(at + 1);
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let size = match byte {
+            b'"' => string(text, at).map(|(_, end)| end - at),
+            b'{' | b'[' => object(rest),
+            _ => rest.iter().position(|b| matches!(b, b',' | b'}')),
+        };
+        let Some(size) = size else { return End::Later };
+        at = blank(text, at + size);
+        if text.get(at) != Some(&b',') {
+            break;
+        }
+        at = blank(text, at + 1);
+    }
+    match text.get(at) {
+        Some(b'}') => End::Of(at + 1),
+        Some(_) => closed(text, 1).map_or(End::Later, End::Of),
         None => End::Later,
     }
 }

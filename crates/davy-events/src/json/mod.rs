@@ -71,6 +71,10 @@ impl Step for JsonDecoder {
                         self.around -= 1;
                         continue;
                     }
+                    container::End::Another(taken) => {
+                        at += taken;
+                        continue;
+                    }
                     container::End::Later if !last => return at,
                     container::End::Later | container::End::No => {}
                 }

@@ -6,6 +6,7 @@
 mod coverage;
 mod growing;
 mod join;
+mod kinds;
 mod knowledge;
 mod large;
 mod many;
