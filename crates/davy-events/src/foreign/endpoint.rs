@@ -1,7 +1,8 @@
-//! What Elastic Defend saw (`endpoint.events.*`), as Sysmon writes the same thing, so that searches
-//! for that find it. What Sysmon has no event for stays as it is.
+//! What Elastic Defend saw (`endpoint.events.*`), and processes, files and registry keys that other
+//! agents tell in the names of ECS, as Sysmon writes the same thing, so that searches for that find
+//! it. What Sysmon has no event for stays as it is.
 //!
-//! Sources: Elastic's endpoint package, exported fields and sample events; Sysmon's event manifest,
+//! Sources: Elastic Common Schema, event.category and event.type; Elastic's endpoint package, exported fields and sample events; Sysmon's event manifest,
 //! Sysmon for Linux.
 
 use super::Found;
@@ -25,6 +26,7 @@ const PROCESS: Names = &[
     ("Product", "/process/pe/product"),
     ("Company", "/process/pe/company"),
     ("CommandLine", "/process/command_line"),
+    ("CommandLine", "/process/title"),
     ("CurrentDirectory", "/process/working_directory"),
     ("LogonId", "/process/Ext/authentication_id"),
     ("ParentProcessGuid", "/process/parent/entity_id"),
@@ -88,17 +90,17 @@ pub(super) fn read(event: Map<String, Value>) -> Option<Found> {
     let document = Value::Object(nested(event));
     let at = |path: &str| at(&document, path);
     let dataset = text(at("/event/dataset"));
-    let dataset = dataset.strip_prefix("endpoint.events.")?;
-    let action = match text(at("/process/Ext/api/name")) {
-        name if dataset == "api" => name,
-        _ => text(at("/event/action")),
+    let (kind, action) = match dataset.strip_prefix("endpoint.events.") {
+        Some("api") => ("api".to_owned(), text(at("/process/Ext/api/name"))),
+        Some(kind) => (kind.to_owned(), text(at("/event/action"))),
+        // An alert about an event is not the event.
+        None if text(at("/event/kind")) == "event" && text(at("/event/module")) != "endpoint" => {
+            categorized(&document)?
+        }
+        None => return None,
     };
-    let (id, lists) = names(dataset, &action)?;
-    let linux = match text(at("/host/os/type")).as_str() {
-        "linux" => true,
-        "" | "windows" => false,
-        _ => return None,
-    };
+    let (id, lists) = names(&kind, &action)?;
+    let linux = on_linux(&document)?;
     let mut data: Vec<(String, Value)> = Vec::new();
     let mut add = |name: &str, value: String| {
         if !value.is_empty() && !data.iter().any(|(known, _)| known == name) {
@@ -164,6 +166,43 @@ pub(super) fn read(event: Map<String, Value>) -> Option<Found> {
         data,
         ..Parts::default()
     })
+}
+
+/// What was done, by the category and type of an event of any agent that tells the process.
+fn categorized(document: &Value) -> Option<(String, String)> {
+    let list = |path: &str| match at(document, path) {
+        Value::Array(items) => items.iter().map(text).collect(),
+        one => vec![text(one)],
+    };
+    (!text(at(document, "/process/executable")).is_empty()).then_some(())?;
+    let (categories, types): (Vec<String>, Vec<String>) =
+        (list("/event/category"), list("/event/type"));
+    let is = |category: &str, kind: &str| {
+        categories.iter().any(|c| c == category) && types.iter().any(|t| t == kind)
+    };
+    let (kind, action) = match () {
+        () if is("process", "start") => ("process", "start"),
+        () if is("process", "end") => ("process", "end"),
+        () if is("file", "deletion") => ("file", "deletion"),
+        () if is("file", "creation") => ("file", "creation"),
+        () if is("registry", "change") => ("registry", "modification"),
+        () if is("registry", "creation") => ("registry", "creation"),
+        () if is("registry", "deletion") => ("registry", "deletion"),
+        () => return None,
+    };
+    Some((kind.to_owned(), action.to_owned()))
+}
+
+/// Whether the host runs Linux, or else Windows; `None` if it is neither.
+fn on_linux(document: &Value) -> Option<bool> {
+    let told = ["/host/os/type", "/host/os/family", "/host/os/platform"];
+    let system = told.iter().map(|path| text(at(document, path))).find(|name| !name.is_empty());
+    match system.as_deref() {
+        Some("windows") => Some(false),
+        Some("macos" | "darwin") => None,
+        Some(_) => Some(true),
+        None => Some(text(at(document, "/process/executable")).starts_with('/')),
+    }
 }
 
 /// `SHA1=…,MD5=…`, as Sysmon writes them.

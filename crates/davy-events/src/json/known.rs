@@ -60,22 +60,25 @@ impl Rule {
 }
 
 /// Remembers what the last event was: the next is likely of the same kind.
+#[derive(Default)]
 pub(crate) struct Recogniser {
+    /// Read when the first object comes.
     rules: Vec<Rule>,
     last: usize,
 }
 
-impl Default for Recogniser {
-    fn default() -> Self {
-        Self { rules: RULES.lines().filter_map(Rule::of).collect(), last: 0 }
-    }
-}
-
 impl Recogniser {
+    fn rules(&mut self) -> &[Rule] {
+        if self.rules.is_empty() {
+            self.rules = RULES.lines().filter_map(Rule::of).collect();
+        }
+        &self.rules
+    }
+
     /// Whether there is a kind whose members are all among these names.
-    pub(crate) fn may_tell(&self, names: &[String]) -> bool {
+    pub(crate) fn may_tell(&mut self, names: &[String]) -> bool {
         let has = |wanted: &&str| names.iter().any(|name| name == wanted);
-        self.rules.iter().any(|rule| !rule.members.is_empty() && rule.members.iter().all(has))
+        self.rules().iter().any(|rule| !rule.members.is_empty() && rule.members.iter().all(has))
     }
 
     /// What the object is, told by content; the name of the file helps where logs differ by it.
@@ -85,9 +88,11 @@ impl Recogniser {
         {
             return Some(rule.known.clone());
         }
-        if let Some((at, rule)) = self.rules.iter().enumerate().find(|(_, rule)| rule.fits(flat)) {
+        let mut all = self.rules().iter().enumerate();
+        if let Some((at, rule)) = all.find(|(_, rule)| rule.fits(flat)) {
+            let known = rule.known.clone();
             self.last = at;
-            return Some(rule.known.clone());
+            return Some(known);
         }
         workspace(flat).or_else(|| zeek_stream(flat, file))
     }

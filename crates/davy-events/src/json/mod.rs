@@ -2,6 +2,7 @@
 //! wrappers of Splunk's HTTP collector and of its exports; Windows events as `evtx_dump` and other
 //! tools give them.
 
+mod carry;
 mod container;
 mod known;
 mod parse;
@@ -31,6 +32,7 @@ pub(crate) struct JsonDecoder {
     slots: HashMap<[Option<String>; 4], SlotId>,
     windows: WindowsShaper,
     recogniser: known::Recogniser,
+    tables: tables::Tables,
     /// Objects in whose array the events stand.
     around: usize,
     /// The time of the event before, for one that tells none.
@@ -135,12 +137,14 @@ impl JsonDecoder {
                     .any(|(name, _)| matches!(name.as_str(), "_source" | "_raw"))
                 || wrap::is_log_event(&first)
                 || !wrap::xml_inside(&first).is_empty()
-                || tables::record(
-                    &first,
-                    text.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default(),
-                    run.meta.now,
-                )
-                .is_some()
+                || self
+                    .tables
+                    .record(
+                        &first,
+                        text.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default(),
+                        run.meta.now,
+                    )
+                    .is_some()
                 || foreign::form(first.members.iter().map(|(name, _)| name.as_str())).is_some()
                 || self.recogniser.tell(&first, &run.meta.name).is_some());
         self.inner = first;
@@ -253,7 +257,7 @@ impl JsonDecoder {
             return self.windows.event(run, Kind::Json, &xml, self.outer);
         }
         if stated.is_none()
-            && let Some(record) = tables::record(&self.flat, raw, run.meta.now)
+            && let Some(record) = self.tables.record(&self.flat, raw, run.meta.now)
         {
             return self.text(run, &record, &Wrapper::default(), None);
         }
@@ -283,132 +287,6 @@ impl JsonDecoder {
             false => self.object(run, raw, &flat, &Wrapper::default(), None),
         }
         self.flat = flat;
-    }
-
-    /// The event inside of an object that only carries it, or the events; false if there is none
-    /// of a known kind, or the object is of one itself.
-    fn unwrapped(&mut self, run: &mut Run<'_>, raw: &str) -> bool {
-        let texts = wrap::xml_inside(&self.flat);
-        for xml in &texts {
-            let canonical = crate::xml::scan::canonical(xml);
-            let xml = canonical.as_deref().unwrap_or(xml);
-            self.windows.event(run, Kind::Json, xml, None);
-        }
-        if !texts.is_empty() {
-            return true;
-        }
-        let inner = wrap::inner(&self.flat, raw);
-        if inner.is_empty() || self.recogniser.tell(&self.flat, &run.meta.name).is_some() {
-            return false;
-        }
-        for text in inner {
-            if self.inner.read(&text, run.options.json_depth).is_ok()
-                && (self.inner.members.iter().any(|(name, _)| name == "Event")
-                    || wrap::windows_of(&self.inner, &text).is_some()
-                    || self.recogniser.tell(&self.inner, &run.meta.name).is_some())
-            {
-                std::mem::swap(&mut self.flat, &mut self.inner);
-                let before = self.outer;
-                self.outer = time_of(&self.inner, run.meta.now).or(before);
-                self.event(run, &text);
-                self.outer = before;
-                return true;
-            }
-        }
-        false
-    }
-
-    fn hec(&mut self, run: &mut Run<'_>, raw: &str) {
-        let text = |key: &str| self.flat.get(key).map(str::to_owned);
-        let wrapper = Wrapper {
-            source: text("source"),
-            sourcetype: text("sourcetype"),
-            host: text("host"),
-            index: text("index"),
-            time: self.flat.get("time").and_then(|time| stamp::value(time, run.meta.now)),
-            row: false,
-        };
-        let event = self.flat.member(raw, "event").unwrap_or_default();
-        let mut fields = Flat::default();
-        if let Some(text) = self.flat.member(raw, "fields") {
-            // It was read once, so it reads again.
-            let _ = fields.read(text, run.options.json_depth);
-        }
-        match parse::string(event) {
-            Some(text) => self.text(run, &text, &wrapper, Some(&fields)),
-            None => self.text(run, event, &wrapper, Some(&fields)),
-        }
-    }
-
-    /// A row of a search that was exported: its fields are as the search gave them.
-    fn export(&mut self, run: &mut Run<'_>, raw: &str) {
-        let result = self.flat.member(raw, "result").unwrap_or_default();
-        let mut flat = std::mem::take(&mut self.inner);
-        if flat.read(result, run.options.json_depth).is_ok() {
-            self.row(run, result, &flat);
-        }
-        self.inner = flat;
-    }
-
-    /// As `row`, of a table: the names and values of one row, and its text.
-    pub(crate) fn table_row(&mut self, run: &mut Run<'_>, json: &str, fields: &[(&str, &str)]) {
-        let mut flat = std::mem::take(&mut self.inner);
-        flat.fill(fields);
-        self.row(run, json, &flat);
-        self.inner = flat;
-    }
-
-    /// An object at the end of a line, behind what carried it there, or the cells of a row; false
-    /// if it is of no kind that is known.
-    pub(crate) fn carried(&mut self, run: &mut Run<'_>, text: &str, host: Option<&str>) -> bool {
-        let mut flat = std::mem::take(&mut self.inner);
-        let whole = flat.read(text, run.options.json_depth) == Ok(text.len());
-        let xml = if whole { wrap::windows_of(&flat, text) } else { None };
-        let record = if whole { tables::record(&flat, text, run.meta.now) } else { None };
-        let known = whole && self.recogniser.tell(&flat, &run.meta.name).is_some();
-        let wrapper = Wrapper { host: host.map(str::to_owned), ..Wrapper::default() };
-        let found = xml.is_some() || record.is_some() || known;
-        match (&xml, &record) {
-            // Its own computer is the host, not who sent it on.
-            (Some(xml), _) => self.windows.event(run, Kind::Json, xml, None),
-            (_, Some(record)) => self.text(run, record, &wrapper, None),
-            _ if known => self.object(run, text, &flat, &wrapper, None),
-            _ => {}
-        }
-        self.inner = flat;
-        found
-    }
-
-    /// Whether rows with these columns may be events of a kind that is known.
-    pub(crate) fn may_tell(&self, columns: &[String]) -> bool {
-        tables::fits(columns) || self.recogniser.may_tell(columns)
-    }
-
-    /// The text of an event that stood in a column of a table.
-    pub(crate) fn wrapped(&mut self, run: &mut Run<'_>, text: &str) {
-        self.text(run, text, &Wrapper::default(), None);
-    }
-
-    /// A result row, told by its `_time` or `_raw`: these and the default fields are as they stand.
-    fn row(&mut self, run: &mut Run<'_>, json: &str, flat: &Flat) {
-        let text = |key: &str| flat.get(key).map(str::to_owned);
-        // A number is seconds here, however few digits it has.
-        let time = |text: &str| {
-            let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && n.abs() < 1e11);
-            number.or_else(|| stamp::value(text, run.meta.now))
-        };
-        let wrapper = Wrapper {
-            source: text("source"),
-            sourcetype: text("sourcetype"),
-            host: text("host"),
-            index: text("index"),
-            time: flat.get("_time").and_then(time),
-            row: true,
-        };
-        match text("_raw") {
-            Some(own) => self.text(run, &own, &wrapper, Some(flat)),
-            None => self.object(run, json, flat, &wrapper, None),
-        }
     }
 
     /// The text of an event that was wrapped: XML, JSON, or a line.

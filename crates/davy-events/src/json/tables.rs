@@ -11,14 +11,45 @@ use super::parse::Flat;
 use crate::stamp;
 use serde_json::{Map, Value};
 
-/// A kind of row: the columns that tell it, what its record holds in any case, and where columns
-/// go. Others go below `rest`, if it is there, with their first letter in lower case.
+/// The kinds of rows, with a blank line between: the columns that tell it (any of the lists), where
+/// columns go that are not named, what the record holds in any case (`PATH = VALUE`), and where
+/// columns go (`COLUMN -> PATH, PATH`).
+const TABLES: &str = include_str!("tables.txt");
+
+#[derive(Default)]
 struct Table {
-    columns: &'static [&'static str],
-    fixed: &'static [(&'static str, &'static str)],
-    names: &'static [(&'static str, &'static [&'static str])],
-    rest: Option<&'static str>,
+    columns: Vec<Vec<&'static str>>,
+    fixed: Vec<(&'static str, &'static str)>,
+    names: Vec<(&'static str, Vec<&'static str>)>,
+    rest: Rest,
 }
+
+/// Where columns go that are not named.
+#[derive(Clone, Copy, Default)]
+enum Rest {
+    /// Nowhere.
+    #[default]
+    Nowhere,
+    /// To their own names.
+    Same,
+    /// Below a path, with the first letter in lower case.
+    Lower(&'static str),
+    /// To their names without blanks.
+    Joined,
+    /// To their paths, `a_b` being `aB`.
+    Camel,
+}
+
+/// Columns that hold the time of a row.
+const DATES: [&str; 7] = [
+    "TimeGenerated",
+    "Date (UTC)",
+    "CreatedDateTime",
+    "ActivityDateTime",
+    "Event time",
+    "Event Time",
+    "timestamp",
+];
 
 /// Columns that say where a row was kept.
 const OTHER: [&str; 11] = [
@@ -35,251 +66,138 @@ const OTHER: [&str; 11] = [
     "_IsBillable",
 ];
 
-const SIGN_IN: &[(&str, &[&str])] = &[
-    ("TimeGenerated", &["time"]),
-    ("CreatedDateTime", &["time", "properties.createdDateTime"]),
-    ("OperationName", &["operationName"]),
-    ("OperationVersion", &["operationVersion"]),
-    ("Category", &["category"]),
-    ("ResultType", &["resultType", "properties.status.errorCode"]),
-    ("ResultSignature", &["resultSignature"]),
-    ("ResultDescription", &["resultDescription"]),
-    ("DurationMs", &["durationMs"]),
-    ("CorrelationId", &["correlationId", "properties.correlationId"]),
-    ("Identity", &["identity"]),
-    ("Level", &["level"]),
-    ("Location", &["location"]),
-    ("ResourceId", &["resourceId"]),
-    ("TenantId", &["tenantId"]),
-    ("AADTenantId", &["tenantId"]),
-    ("IPAddress", &["callerIpAddress", "properties.ipAddress"]),
-    ("IpAddress", &["callerIpAddress", "properties.ipAddress"]),
-    ("LocationDetails", &["properties.location"]),
-    ("Status", &["properties.status"]),
-];
-
-const AUDIT: &[(&str, &[&str])] = &[
-    ("TimeGenerated", &["time"]),
-    ("ActivityDateTime", &["time", "properties.activityDateTime"]),
-    ("OperationName", &["operationName"]),
-    ("ActivityDisplayName", &["operationName", "properties.activityDisplayName"]),
-    ("OperationVersion", &["operationVersion"]),
-    ("ResultSignature", &["resultSignature"]),
-    ("ResultDescription", &["resultDescription"]),
-    ("DurationMs", &["durationMs"]),
-    ("CorrelationId", &["correlationId", "properties.correlationId"]),
-    ("Identity", &["identity"]),
-    ("Level", &["level"]),
-    ("ResourceId", &["resourceId"]),
-    ("TenantId", &["tenantId"]),
-    ("AADTenantId", &["tenantId"]),
-    ("AADOperationType", &["properties.operationType"]),
-];
-
-const TABLES: &[Table] = &[
-    // `aws guardduty get-findings`: a finding, its names in upper case.
-    Table {
-        columns: &["AccountId", "Service", "Resource", "Severity", "SchemaVersion"],
-        fixed: &[],
-        names: &[],
-        rest: Some(""),
-    },
-    Table {
-        columns: &["TimeGenerated", "ResultType", "AppDisplayName"],
-        fixed: &[("category", "SignInLogs"), ("operationName", "Sign-in activity")],
-        names: SIGN_IN,
-        rest: Some("properties."),
-    },
-    Table {
-        columns: &["CreatedDateTime", "AppDisplayName", "UserPrincipalName", "Status"],
-        fixed: &[("category", "SignInLogs"), ("operationName", "Sign-in activity")],
-        names: SIGN_IN,
-        rest: Some("properties."),
-    },
-    Table {
-        columns: &["TimeGenerated", "OperationName", "InitiatedBy", "TargetResources"],
-        fixed: &[("category", "AuditLogs")],
-        names: AUDIT,
-        rest: Some("properties."),
-    },
-    Table {
-        columns: &["ActivityDateTime", "ActivityDisplayName", "InitiatedBy", "TargetResources"],
-        fixed: &[("category", "AuditLogs")],
-        names: AUDIT,
-        rest: Some("properties."),
-    },
-    Table {
-        columns: &["TimeGenerated", "OfficeWorkload", "Operation"],
-        fixed: &[],
-        names: &[
-            ("TimeGenerated", &["CreationTime"]),
-            ("OfficeWorkload", &["Workload"]),
-            ("OfficeObjectId", &["ObjectId"]),
-            ("OfficeId", &["Id"]),
-            ("OfficeTenantId", &["OrganizationId"]),
-            ("Site_Url", &["SiteUrl"]),
-            ("RecordType", &["RecordType"]),
-            ("UserId", &["UserId"]),
-            ("Operation", &["Operation"]),
-            ("Client_IPAddress", &["ClientIPAddress"]),
-            ("Actor", &["Actor"]),
-        ],
-        rest: Some("="),
-    },
-    Table {
-        columns: &["TimeGenerated", "EventName", "EventSource", "EventTypeName"],
-        fixed: &[("eventVersion", "1.08")],
-        names: &[
-            ("TimeGenerated", &["eventTime"]),
-            ("AwsEventId", &["eventID"]),
-            ("AwsRequestId", &["requestID"]),
-            ("AWSRegion", &["awsRegion"]),
-            ("EventTypeName", &["eventType"]),
-            ("SourceIpAddress", &["sourceIPAddress"]),
-            ("TlsVersionDetails", &["tlsDetails.tlsVersion"]),
-            ("UserIdentityType", &["userIdentity.type"]),
-            ("UserIdentityPrincipalid", &["userIdentity.principalId"]),
-            ("UserIdentityArn", &["userIdentity.arn"]),
-            ("UserIdentityAccountId", &["userIdentity.accountId"]),
-            ("UserIdentityAccessKeyId", &["userIdentity.accessKeyId"]),
-            ("UserIdentityUserName", &["userIdentity.userName"]),
-            ("UserIdentityInvokedBy", &["userIdentity.invokedBy"]),
-            (
-                "SessionMfaAuthenticated",
-                &["userIdentity.sessionContext.attributes.mfaAuthenticated"],
-            ),
-            ("SessionCreationDate", &["userIdentity.sessionContext.attributes.creationDate"]),
-            ("SessionIssuerType", &["userIdentity.sessionContext.sessionIssuer.type"]),
-            (
-                "SessionIssuerPrincipalId",
-                &["userIdentity.sessionContext.sessionIssuer.principalId"],
-            ),
-            ("SessionIssuerArn", &["userIdentity.sessionContext.sessionIssuer.arn"]),
-            ("SessionIssuerAccountId", &["userIdentity.sessionContext.sessionIssuer.accountId"]),
-            ("SessionIssuerUserName", &["userIdentity.sessionContext.sessionIssuer.userName"]),
-        ],
-        rest: Some(""),
-    },
-    Table {
-        columns: &["TimeGenerated", "OperationNameValue", "Caller", "Authorization"],
-        fixed: &[],
-        names: &[
-            ("TimeGenerated", &["eventTimestamp"]),
-            ("OperationNameValue", &["operationName.value"]),
-            ("OperationName", &["operationName.localizedValue"]),
-            ("ActivityStatus", &["status.value"]),
-            ("ActivityStatusValue", &["status.value"]),
-            ("ActivitySubstatus", &["subStatus.localizedValue"]),
-            ("ActivitySubstatusValue", &["subStatus.value"]),
-            ("Category", &["category.localizedValue"]),
-            ("CategoryValue", &["category.value"]),
-            ("HTTPRequest", &["httpRequest"]),
-            ("ResourceGroup", &["resourceGroupName"]),
-            ("ResourceProviderValue", &["resourceProviderName.value"]),
-            ("_ResourceId", &["resourceId"]),
-        ],
-        rest: Some(""),
-    },
-    Table {
-        columns: &["Date (UTC)", "Request ID", "Username", "Application"],
-        fixed: &[("category", "SignInLogs"), ("operationName", "Sign-in activity")],
-        names: &[
-            ("Date (UTC)", &["time", "properties.createdDateTime"]),
-            ("Request ID", &["properties.id"]),
-            ("User agent", &["properties.userAgent"]),
-            ("Correlation ID", &["correlationId", "properties.correlationId"]),
-            ("User ID", &["properties.userId"]),
-            ("User", &["identity", "properties.userDisplayName"]),
-            ("Username", &["properties.userPrincipalName"]),
-            ("User type", &["properties.userType"]),
-            ("Incoming token type", &["properties.incomingTokenType"]),
-            ("Authentication Protocol", &["properties.authenticationProtocol"]),
-            ("Unique token identifier", &["properties.uniqueTokenIdentifier"]),
-            ("Application", &["properties.appDisplayName"]),
-            ("Application ID", &["properties.appId"]),
-            ("Resource", &["properties.resourceDisplayName"]),
-            ("Resource ID", &["properties.resourceId"]),
-            ("IP address", &["callerIpAddress", "properties.ipAddress"]),
-            ("Sign-in error code", &["resultType", "properties.status.errorCode"]),
-            ("Failure reason", &["resultDescription", "properties.status.failureReason"]),
-            ("Client app", &["properties.clientAppUsed"]),
-            ("Device ID", &["properties.deviceDetail.deviceId"]),
-            ("Browser", &["properties.deviceDetail.browser"]),
-            ("Operating System", &["properties.deviceDetail.operatingSystem"]),
-            ("Join Type", &["properties.deviceDetail.trustType"]),
-            ("Multifactor authentication result", &["properties.status.additionalDetails"]),
-            ("Multifactor authentication auth method", &["properties.mfaDetail.authMethod"]),
-            ("Multifactor authentication auth detail", &["properties.mfaDetail.authDetail"]),
-            ("Authentication requirement", &["properties.authenticationRequirement"]),
-            ("Session ID", &["properties.sessionId"]),
-        ],
-        rest: None,
-    },
-    Table {
-        columns: &["Date (UTC)", "Activity", "Service", "ActorType"],
-        fixed: &[("category", "AuditLogs")],
-        names: &[
-            ("Date (UTC)", &["time", "properties.activityDateTime"]),
-            ("CorrelationId", &["correlationId", "properties.correlationId"]),
-            ("Service", &["properties.loggedByService"]),
-            ("Category", &["properties.category"]),
-            ("Activity", &["operationName", "properties.activityDisplayName"]),
-            ("Result", &["properties.result"]),
-            ("ResultReason", &["properties.resultReason"]),
-            ("ActorDisplayName", &["identity", "properties.initiatedBy.user.displayName"]),
-            ("ActorObjectId", &["properties.initiatedBy.user.id"]),
-            ("ActorUserPrincipalName", &["properties.initiatedBy.user.userPrincipalName"]),
-            ("IPAddress", &["callerIpAddress", "properties.initiatedBy.user.ipAddress"]),
-            ("ActorServicePrincipalId", &["properties.initiatedBy.app.servicePrincipalId"]),
-            ("ActorServicePrincipalName", &["properties.initiatedBy.app.displayName"]),
-        ],
-        rest: None,
-    },
-];
-
-fn table<'n>(has: impl Fn(&str) -> bool + 'n) -> Option<&'static Table> {
-    TABLES.iter().find(|table| table.columns.iter().all(|column| has(column)))
-}
-
-/// Whether rows with these columns are of a kind that is known.
-pub(super) fn fits(names: &[String]) -> bool {
-    table(|column| names.iter().any(|name| name.trim() == column)).is_some()
-}
-
-/// The record that a row is of, as JSON.
-pub(super) fn record(flat: &Flat, raw: &str, now: f64) -> Option<String> {
-    let dated = |name: &str| {
-        matches!(name, "TimeGenerated" | "Date (UTC)" | "CreatedDateTime" | "ActivityDateTime")
-    };
-    let told = |(name, _): &(String, _)| dated(name) || name == "SchemaVersion";
-    flat.members.iter().any(told).then_some(())?;
-    let table = table(|column| flat.members.iter().any(|(name, _)| name.trim() == column))?;
-    let Ok(Value::Object(row)) = serde_json::from_str(raw) else { return None };
-    let mut out = Map::new();
-    for (path, value) in table.fixed {
-        put(&mut out, path, Value::from(*value));
-    }
-    let mut later = Vec::new();
-    for (name, value) in row {
-        let (name, value) = (name.trim(), whole(value, dated(name.trim()), now));
-        match table.names.iter().find(|(column, _)| *column == name) {
-            Some((_, paths)) => {
-                paths.iter().for_each(|path| later.push(((*path).to_owned(), value.clone())));
+impl Table {
+    fn of(text: &'static str) -> Table {
+        let mut table = Table::default();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            if let Some(columns) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+                table.columns.push(columns.split(", ").collect());
+            } else if let Some(rest) = line.strip_prefix("rest ") {
+                table.rest = match rest.split_once(' ').unwrap_or((rest, "")) {
+                    ("same", _) => Rest::Same,
+                    ("lower", prefix) => Rest::Lower(prefix),
+                    ("joined", _) => Rest::Joined,
+                    ("camel", _) => Rest::Camel,
+                    _ => Rest::Nowhere,
+                };
+            } else if let Some((column, paths)) = line.split_once(" -> ") {
+                table.names.push((column, paths.split(", ").collect()));
+            } else if let Some(pair) = line.split_once(" = ") {
+                table.fixed.push(pair);
             }
-            None if OTHER.contains(&name) && table.columns.iter().any(|name| dated(name)) => {}
-            None => match table.rest {
-                Some("=") => later.push((name.to_owned(), value)),
-                Some(prefix) => later.push(([prefix, &lowered(name)].concat(), deep(value))),
-                None => aside(&mut out, name, &value),
-            },
+        }
+        table
+    }
+
+    fn fits(&self, has: impl Fn(&str) -> bool) -> bool {
+        self.columns.iter().any(|columns| columns.iter().all(|column| has(column)))
+    }
+
+    fn record(&self, raw: &str, now: f64) -> Option<String> {
+        let Ok(Value::Object(row)) = serde_json::from_str(raw) else { return None };
+        let dated = |name: &str| DATES.contains(&name);
+        let kept = self.columns.iter().flatten().any(|name| dated(name));
+        let mut out = Map::new();
+        for (path, value) in &self.fixed {
+            put(&mut out, path, Value::from(*value));
+        }
+        let mut later = Vec::new();
+        for (name, value) in row {
+            let (name, value) = (name.trim(), whole(value, dated(name.trim()), now));
+            match self.names.iter().find(|(column, _)| *column == name) {
+                Some((_, paths)) => {
+                    paths.iter().for_each(|path| later.push(((*path).to_owned(), value.clone())));
+                }
+                None if kept && OTHER.contains(&name) => {}
+                None => match self.rest {
+                    Rest::Same => later.push((name.to_owned(), value)),
+                    Rest::Lower(prefix) => {
+                        later.push(([prefix, &lowered(name)].concat(), deep(value)));
+                    }
+                    Rest::Joined => later.push((name.replace(' ', ""), value)),
+                    Rest::Camel => later.push((camel(name), value)),
+                    Rest::Nowhere => aside(&mut out, name, &value),
+                },
+            }
+        }
+        // An object before what is known of its members besides.
+        later.sort_by_key(|(_, value)| !value.is_object());
+        for (path, value) in later {
+            put(&mut out, &path, if path.starts_with("properties") { deep(value) } else { value });
+        }
+        Some(Value::Object(out).to_string())
+    }
+}
+
+/// The kinds of rows, read when the first row comes that may be of one.
+#[derive(Default)]
+pub(super) struct Tables(Vec<Table>);
+
+impl Tables {
+    fn all(&mut self) -> &[Table] {
+        if self.0.is_empty() {
+            self.0 = TABLES.split("\n\n").map(Table::of).collect();
+        }
+        &self.0
+    }
+
+    /// Whether rows with these columns are of a kind that is known.
+    pub(super) fn fits(&mut self, names: &[String]) -> bool {
+        let has = |column: &str| names.iter().any(|name| name.trim() == column);
+        self.all().iter().any(|table| table.fits(has))
+    }
+
+    /// The record that a row is of, as JSON.
+    pub(super) fn record(&mut self, flat: &Flat, raw: &str, now: f64) -> Option<String> {
+        let told =
+            |(name, _): &(String, _)| DATES.contains(&name.trim()) || name == "SchemaVersion";
+        flat.members.iter().any(told).then_some(())?;
+        let has = |column: &str| flat.members.iter().any(|(name, _)| name.trim() == column);
+        match self.all().iter().find(|table| table.fits(has)) {
+            Some(table) => table.record(raw, now),
+            None => custom(flat, raw),
         }
     }
-    // An object before what is known of its members besides.
-    later.sort_by_key(|(_, value)| !value.is_object());
-    for (path, value) in later {
-        put(&mut out, &path, if path.starts_with("properties") { deep(value) } else { value });
+}
+
+/// The record of a row of a custom table: behind the names of columns stand their types, and the
+/// dots of paths are underscores.
+fn custom(flat: &Flat, raw: &str) -> Option<String> {
+    let typed = |name: &str| {
+        let (stem, kind) = name.rsplit_once('_')?;
+        matches!(kind, "s" | "d" | "b" | "t" | "g").then(|| stem.replace('_', "."))
+    };
+    let names = flat.members.iter().map(|(name, _)| name.as_str());
+    let count = names.filter(|name| typed(name).is_some()).count();
+    (count >= 3 && count * 2 > flat.members.len()).then_some(())?;
+    let Ok(Value::Object(row)) = serde_json::from_str(raw) else { return None };
+    let mut out = Map::new();
+    for (name, value) in row {
+        let path = match typed(&name) {
+            Some(path) => path,
+            None if OTHER.contains(&name.as_str()) => continue,
+            None => name,
+        };
+        put(&mut out, &path, whole(value, false, 0.0));
     }
     Some(Value::Object(out).to_string())
+}
+
+/// `actor.alternate_id` as `actor.alternateId`.
+fn camel(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut upper = false;
+    for c in path.chars() {
+        match c {
+            '_' => upper = true,
+            c if upper => {
+                out.push(c.to_ascii_uppercase());
+                upper = false;
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// What the portal's columns say that are no plain names of a place.

@@ -41,7 +41,7 @@ pub(super) fn is_log_event(flat: &Flat) -> bool {
 }
 
 /// Members in which a bus, a collector or a store keeps an event, as an object or as its text.
-const CARRIERS: [&str; 30] = [
+const CARRIERS: [&str; 31] = [
     "detail",
     "value",
     "payload",
@@ -72,6 +72,7 @@ const CARRIERS: [&str; 30] = [
     "stringValue",
     "entry",
     "RawEventData",
+    "@rawstring",
 ];
 
 /// The objects inside that may be the event: the record that Chainsaw found, and what stands in

@@ -44,7 +44,7 @@ enum Rows {
 }
 
 impl Rows {
-    fn of(header: &[String], json: &JsonDecoder) -> Rows {
+    fn of(header: &[String], json: &mut JsonDecoder) -> Rows {
         let has = |name: &str| header.iter().any(|known| known == name);
         if has("_raw") || has("_time") && has("sourcetype") {
             return Rows::Exported;
@@ -140,7 +140,7 @@ impl CsvDecoder {
                 header.push(viewer::MESSAGE.to_owned());
             }
             let stated = run.meta.sourcetype.is_some();
-            let rows = Rows::of(&header, &self.json);
+            let rows = Rows::of(&header, &mut self.json);
             let own = !stated || matches!(rows, Rows::Exported);
             self.header = Some((header, own.then_some(rows)));
             return;

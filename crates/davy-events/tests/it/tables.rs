@@ -180,3 +180,63 @@ fn rows_of_known_kinds_and_of_none() {
     let plain = "TimeGenerated,Name\n2026-05-04T09:30:00Z,x\n";
     has(&one(plain).0, &[("sourcetype", "csv"), ("Name", "x")]);
 }
+
+// The downloads of CloudTrail's console, of Okta's system log, of a device's timeline in Defender.
+#[test]
+fn downloads_of_consoles() {
+    let trail = "User name,AWS access key,Event name,Event source,Event time,Source IP address,AWS region,Error code\nann,AKIA,CreateUser,iam.amazonaws.com,2026-05-04T09:30:00Z,203.0.113.9,us-east-1,\n";
+    let (event, time) = one(trail);
+    has(
+        &event,
+        &[
+            ("sourcetype", "aws:cloudtrail"),
+            ("eventName", "CreateUser"),
+            ("userIdentity.userName", "ann"),
+            ("sourceIPAddress", "203.0.113.9"),
+        ],
+    );
+    assert_eq!(time, 1_777_887_000.0);
+    let okta = "timestamp,actor.id,actor.alternate_id,client.ip_address,event_type,display_message,outcome.result\n2026-05-04T09:30:00.123Z,1,ann@mine.example,203.0.113.9,user.session.start,User login,FAILURE\n";
+    let (event, time) = one(okta);
+    has(
+        &event,
+        &[
+            ("sourcetype", "OktaIM2:log"),
+            ("eventType", "user.session.start"),
+            ("actor.alternateId", "ann@mine.example"),
+            ("client.ipAddress", "203.0.113.9"),
+            ("outcome.result", "FAILURE"),
+        ],
+    );
+    assert_eq!(time, TIME);
+    let device = "Event Time,Machine Id,Computer Name,Action Type,File Name,Folder Path,Process Command Line,Initiating Process File Name\n2026-05-04T09:30:00.123Z,d1,ws,ProcessCreated,curl.exe,C:\\curl.exe,curl x,cmd.exe\n";
+    let (event, time) = one(device);
+    has(
+        &event,
+        &[
+            ("sourcetype", "mscs:azure:eventhub:defender:advancedhunting"),
+            ("properties.DeviceName", "ws"),
+            ("properties.ProcessCommandLine", "curl x"),
+            ("properties.InitiatingProcessFileName", "cmd.exe"),
+        ],
+    );
+    assert_eq!(time, TIME);
+}
+
+// Custom tables: a type behind each name, underscores for dots.
+#[test]
+fn custom_tables_of_log_analytics() {
+    let row = json!({"TimeGenerated": "2026-05-04T09:31:00Z", "eventType_s": "user.session.start",
+        "published_t": "2026-05-04T09:30:00.123Z", "actor_alternateId_s": "ann@mine.example",
+        "outcome_result_s": "SUCCESS", "Type": "Okta_CL"});
+    let (event, time) = one(&row.to_string());
+    has(
+        &event,
+        &[
+            ("sourcetype", "OktaIM2:log"),
+            ("actor.alternateId", "ann@mine.example"),
+            ("outcome.result", "SUCCESS"),
+        ],
+    );
+    assert_eq!(time, TIME);
+}

@@ -366,7 +366,24 @@ fn elastic_defend_on_linux_and_what_sysmon_does_not_tell() {
             ("Image", "/usr/bin/curl"),
         ],
     );
+    // Auditbeat, in the names of ECS.
+    let audited = json!({"@timestamp": "2026-05-04T09:30:00Z", "agent": {"type": "auditbeat"},
+        "event": {"kind": "event", "module": "auditd", "category": ["process"], "type": ["start"]},
+        "host": {"name": "web", "os": {"family": "debian"}}, "user": {"name": "root"},
+        "process": {"executable": "/usr/bin/curl", "title": "curl x", "pid": 7}});
+    has(
+        &one(&audited.to_string()),
+        &[
+            ("sourcetype", "sysmon:linux"),
+            ("EventCode", "1"),
+            ("host", "web"),
+            ("CommandLine", "curl x"),
+        ],
+    );
+    let mut alert = audited.clone();
+    alert["event"]["kind"] = "alert".into();
     for other in [
+        alert,
         defended("registry", "query", json!({})),
         defended("process", "fork", json!({})),
         defended("process", "start", json!({"host": {"os": {"type": "macos"}}})),
