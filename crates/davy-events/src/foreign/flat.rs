@@ -159,6 +159,8 @@ pub(super) fn read(event: Map<String, Value>) -> Option<Found> {
 /// The members that are the event's data.
 fn own(event: Map<String, Value>, channel: &str, process: &str) -> Vec<(String, Value)> {
     let sysmon = channel == SYSMON;
+    // Only what Sysmon says of itself has a version of its own.
+    let state = sysmon && event.contains_key("SchemaVersion");
     let mut data = Vec::new();
     for (name, value) in event {
         let known = match name.as_str() {
@@ -167,7 +169,8 @@ fn own(event: Map<String, Value>, channel: &str, process: &str) -> Vec<(String, 
                 let word = text(&value);
                 word.is_empty() || word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
             }
-            "Details" | "Source" | "Version" if sysmon => false,
+            "Details" | "Source" if sysmon => false,
+            "Version" if state => false,
             // Of the account NXLog says the name beside the event's data, which may have its own.
             "AccountName" => channel != "System",
             name => name == process || OTHER.contains(&name),

@@ -89,8 +89,45 @@ const MARKS: [&str; 41] = [
     "event.module",
 ];
 
+/// The letters that marks begin with: most names are told apart by these.
+const FIRST: [bool; 256] = {
+    let mut first = [false; 256];
+    let mut at = 0;
+    while at < MARKS.len() {
+        first[MARKS[at].as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    first
+};
+
 fn mark(name: &str) -> u64 {
-    MARKS.iter().position(|known| *known == name).map_or(0, |at| 1 << at)
+    let first = name.bytes().next().unwrap_or_default();
+    match FIRST[usize::from(first)] {
+        true => MARKS.iter().position(|known| *known == name).map_or(0, |at| 1 << at),
+        false => 0,
+    }
+}
+
+/// The bits of some marks, worked out when this is compiled, which fails for a name that is none.
+const fn bits<const N: usize>(names: [&str; N]) -> u64 {
+    let (mut bits, mut of) = (0, 0);
+    while of < N {
+        let mut at = 0;
+        while !same(MARKS[at].as_bytes(), names[of].as_bytes()) {
+            at += 1;
+        }
+        bits |= 1 << at;
+        of += 1;
+    }
+    bits
+}
+
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 /// The form of an object or a row with these names, if it is one that is known.
@@ -103,26 +140,42 @@ pub(crate) fn form<'n>(names: impl Iterator<Item = &'n str>) -> Option<Form> {
     if seen == 0 && !dotted {
         return None;
     }
-    let has = |wanted: &[&str]| wanted.iter().all(|name| seen & mark(name) != 0);
+    let has = |bits: u64| seen & bits == bits;
     Some(Form(match () {
-        () if has(&["winlog"]) || dotted => winlogbeat::read,
-        () if has(&["event_data", "event_id", "log_name"]) => winlogbeat::read_old,
-        () if has(&["winlogbeat_winlog_channel"]) || has(&["winlog_channel"]) => gelf::read_graylog,
-        () if has(&["short_message", "_EventID"]) => gelf::read,
-        () if has(&["System", "EventData"]) || has(&["System", "UserData"]) => velociraptor::read,
-        () if has(&["EventId", "Channel", "Payload"]) => evtxecmd::read,
-        () if has(&["EventId", "Channel", "Provider"]) => evtxecmd::read,
-        () if has(&["Channel", "EventID"]) || has(&["EventLog", "EventID"]) => flat::read,
-        () if has(&["LogName", "Id", "MachineName"]) => powershell::read,
-        () if has(&["TimeCreated", "Id", "Message"]) => powershell::read_few,
-        () if has(&["EventID", "EntryType", "Source", "InstanceId"]) => eventlog::read,
-        () if has(&["Logfile", "EventIdentifier", "SourceName"]) => eventlog::read_wmi,
-        () if has(&["win"]) => wazuh::read,
-        () if has(&["data", "rule"]) => wazuh::read_alert,
-        () if has(&["class_uid", "metadata"]) => ocsf::read,
-        () if has(&["Event ID", "Date and Time"]) => viewer::read,
-        () if has(&["event", "agent", "host", "process"]) => endpoint::read,
-        () if has(&["event.dataset", "event.module"]) => endpoint::read,
+        () if has(const { bits(["winlog"]) }) || dotted => winlogbeat::read,
+        () if has(const { bits(["event_data", "event_id", "log_name"]) }) => winlogbeat::read_old,
+        () if has(const { bits(["winlogbeat_winlog_channel"]) })
+            || has(const { bits(["winlog_channel"]) }) =>
+        {
+            gelf::read_graylog
+        }
+        () if has(const { bits(["short_message", "_EventID"]) }) => gelf::read,
+        () if has(const { bits(["System", "EventData"]) })
+            || has(const { bits(["System", "UserData"]) }) =>
+        {
+            velociraptor::read
+        }
+        () if has(const { bits(["EventId", "Channel", "Payload"]) }) => evtxecmd::read,
+        () if has(const { bits(["EventId", "Channel", "Provider"]) }) => evtxecmd::read,
+        () if has(const { bits(["Channel", "EventID"]) })
+            || has(const { bits(["EventLog", "EventID"]) }) =>
+        {
+            flat::read
+        }
+        () if has(const { bits(["LogName", "Id", "MachineName"]) }) => powershell::read,
+        () if has(const { bits(["TimeCreated", "Id", "Message"]) }) => powershell::read_few,
+        () if has(const { bits(["EventID", "EntryType", "Source", "InstanceId"]) }) => {
+            eventlog::read
+        }
+        () if has(const { bits(["Logfile", "EventIdentifier", "SourceName"]) }) => {
+            eventlog::read_wmi
+        }
+        () if has(const { bits(["win"]) }) => wazuh::read,
+        () if has(const { bits(["data", "rule"]) }) => wazuh::read_alert,
+        () if has(const { bits(["class_uid", "metadata"]) }) => ocsf::read,
+        () if has(const { bits(["Event ID", "Date and Time"]) }) => viewer::read,
+        () if has(const { bits(["event", "agent", "host", "process"]) }) => endpoint::read,
+        () if has(const { bits(["event.dataset", "event.module"]) }) => endpoint::read,
         () => return None,
     }))
 }
