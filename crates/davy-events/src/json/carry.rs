@@ -4,6 +4,7 @@
 use super::parse::{self, Flat};
 use super::times::time_of;
 use super::{JsonDecoder, Wrapper, wrap};
+use crate::foreign;
 use crate::rows::Run;
 use crate::shape::Kind;
 use crate::stamp;
@@ -83,12 +84,15 @@ impl JsonDecoder {
     }
 
     /// An object at the end of a line, behind what carried it there, or the cells of a row; false
-    /// if it is of no kind that is known.
+    /// if it is of no kind that is known, and carries none.
     pub(crate) fn carried(&mut self, run: &mut Run<'_>, text: &str, host: Option<&str>) -> bool {
-        let mut flat = std::mem::take(&mut self.inner);
+        let mut flat = std::mem::take(&mut self.flat);
         let whole = flat.read(text, run.options.json_depth) == Ok(text.len());
         let xml = if whole { wrap::windows_of(&flat, text) } else { None };
-        let record = if whole { self.tables.record(&flat, text, run.meta.now) } else { None };
+        let record = match whole {
+            true => self.tables.record(&flat, text, run.meta.now),
+            false => None,
+        };
         let known = whole && self.recogniser.tell(&flat, &run.meta.name).is_some();
         let wrapper = Wrapper { host: host.map(str::to_owned), ..Wrapper::default() };
         let found = xml.is_some() || record.is_some() || known;
@@ -99,8 +103,25 @@ impl JsonDecoder {
             _ if known => self.object(run, text, &flat, &wrapper, None),
             _ => {}
         }
-        self.inner = flat;
-        found
+        self.flat = flat;
+        found || whole && self.unwrapped(run, text)
+    }
+
+    /// Whether an object is an event of a kind that is known, or carries one.
+    pub(super) fn tells(&mut self, run: &Run<'_>, flat: &Flat, text: &str) -> bool {
+        let own = flat.get("CloudTrailEvent").is_some()
+            || flat.members.iter().any(|(name, _)| matches!(name.as_str(), "_source" | "_raw"))
+            || wrap::is_log_event(flat)
+            || !wrap::xml_inside(flat).is_empty()
+            || foreign::form(flat.members.iter().map(|(name, _)| name.as_str())).is_some()
+            || self.recogniser.tell(flat, &run.meta.name).is_some()
+            || self.tables.record(flat, text, run.meta.now).is_some();
+        let mut inside = Flat::default();
+        own || wrap::inner(flat, text).iter().any(|text| {
+            inside.read(text, run.options.json_depth).is_ok()
+                && (wrap::windows_of(&inside, text).is_some()
+                    || self.recogniser.tell(&inside, &run.meta.name).is_some())
+        })
     }
 
     /// Whether rows with these columns may be events of a kind that is known.

@@ -3,7 +3,7 @@
 //! (`items`), of Cloud Logging (`entries`), answers of AWS's command line (`Events`, `Findings`), what CloudWatch Logs hands on
 //! (`logEvents`), Proofpoint's SIEM API, results of Splunk (`results`), of Elasticsearch (`hits` in `hits`).
 
-const NAMES: [&[u8]; 17] = [
+const NAMES: [&[u8]; 20] = [
     b"Records",
     b"records",
     b"value",
@@ -17,6 +17,9 @@ const NAMES: [&[u8]; 17] = [
     b"entries",
     b"results",
     b"data",
+    b"messages",
+    b"resources",
+    b"alerts",
     b"messagesDelivered",
     b"messagesBlocked",
     b"clicksPermitted",

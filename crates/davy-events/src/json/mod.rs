@@ -11,7 +11,6 @@ mod times;
 mod wrap;
 
 use crate::decode::Step;
-use crate::foreign;
 use crate::known::Known;
 use crate::model::{Meta, ProblemKind};
 use crate::rows::{Run, SlotId};
@@ -129,24 +128,8 @@ impl JsonDecoder {
         };
         let mut first = std::mem::take(&mut self.inner);
         let read = first.read(text, run.options.json_depth);
-        let known = read.is_ok()
-            && (first.get("CloudTrailEvent").is_some()
-                || first
-                    .members
-                    .iter()
-                    .any(|(name, _)| matches!(name.as_str(), "_source" | "_raw"))
-                || wrap::is_log_event(&first)
-                || !wrap::xml_inside(&first).is_empty()
-                || self
-                    .tables
-                    .record(
-                        &first,
-                        text.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default(),
-                        run.meta.now,
-                    )
-                    .is_some()
-                || foreign::form(first.members.iter().map(|(name, _)| name.as_str())).is_some()
-                || self.recogniser.tell(&first, &run.meta.name).is_some());
+        let size = *read.as_ref().unwrap_or(&0);
+        let known = read.is_ok() && self.tells(run, &first, text.get(..size).unwrap_or_default());
         self.inner = first;
         match read {
             Err(Failure::Incomplete) if window.len() < run.options.max_line => Some((0, 0)),

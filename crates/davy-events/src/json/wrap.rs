@@ -90,12 +90,40 @@ pub(super) fn inner(flat: &Flat, raw: &str) -> Vec<String> {
             found.extend(wrapper.member(text, "data").map(str::to_owned));
         }
     }
+    // Kinesis and Pub/Sub give bytes.
+    let coded = flat.fields().filter(|(path, _)| path.rsplit('.').next() == Some("data"));
+    found.extend(coded.filter_map(|(_, value)| decoded(value)).filter(|t| t.starts_with('{')));
     let texts = flat.fields().filter(|(path, value)| {
         let name = path.rsplit('.').next().unwrap_or(path);
         value.starts_with('{') && CARRIERS.contains(&name)
     });
     found.extend(texts.map(|(_, value)| value.to_owned()));
     found
+}
+
+/// The text that was written in base64.
+fn decoded(text: &str) -> Option<String> {
+    let long = text.len() >= 24 && text.len().is_multiple_of(4);
+    let bytes = text.trim_end_matches('=').bytes();
+    long.then_some(())?;
+    let (mut out, mut held, mut bits) = (Vec::with_capacity(text.len() * 3 / 4), 0_u32, 0);
+    for byte in bytes {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        held = held << 6 | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push(u8::try_from(held >> bits & 0xff).ok()?);
+        }
+    }
+    String::from_utf8(out).ok()
 }
 
 /// The Windows events that stand in an object as texts of XML, wherever, maybe behind a header.

@@ -148,6 +148,7 @@ impl CsvDecoder {
         let values = cells(&raw);
         let filled = header.iter().map(String::as_str).zip(values.iter().map(String::as_str));
         let filled = filled.filter(|(_, value)| !value.is_empty());
+        let own = rows.is_some();
         match rows.unwrap_or(Rows::Plain) {
             Rows::Exported => {
                 let fields = exported(&filled.collect::<Vec<_>>());
@@ -173,7 +174,20 @@ impl CsvDecoder {
                     return;
                 }
             }
-            Rows::Plain | Rows::Holding(_) => {}
+            Rows::Plain | Rows::Holding(_) => {
+                // A cell may hold an event as it was.
+                let held =
+                    |value: &str| value.starts_with('{') || value.trim_end().ends_with("</Event>");
+                let object: Map<String, Value> = match own && values.iter().any(|v| held(v)) {
+                    true => filled.map(|(name, value)| (name.to_owned(), value.into())).collect(),
+                    false => Map::new(),
+                };
+                if !object.is_empty()
+                    && self.json.carried(run, &Value::Object(object).to_string(), None)
+                {
+                    return;
+                }
+            }
         }
         self.plain(run, &raw, &values, offset);
     }

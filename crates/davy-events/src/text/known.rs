@@ -2,7 +2,8 @@
 //!
 //! Sources: Linux audit records; RFC 3164 and 5424 headers; Cisco ASA and IOS message formats; PAN-OS
 //! traffic and threat log fields; FortiOS log fields; VPC flow log, S3 access log and CloudFront
-//! log formats; Apache's combined format; Falco's output; Zscaler NSS feeds; BIND query log.
+//! log formats; Juniper's RT_FLOW, SonicWall, Sophos and pfSense log fields; netfilter's LOG target; Santa;
+//! Apache's combined format; Falco's output; Zscaler NSS feeds; BIND query log.
 
 use crate::known::{Known, stem};
 
@@ -268,6 +269,12 @@ fn device(line: &str) -> Option<Known> {
         ("LEEF:1.0|", "leef"),
         ("LEEF:2.0|", "leef"),
         ("|aCode=", "mimecast:siem"),
+        ("santad: action=", "santa"),
+        ("RT_FLOW_SESSION_", "juniper:junos:firewall"),
+        ("id=firewall sn=", "sonicwall"),
+        ("log_type=\"Firewall\" log_component=", "sophos:xg:firewall"),
+        (" filterlog[", "pfsense:filterlog"),
+        (" filterlog: ", "pfsense:filterlog"),
         ("CISE_", "cisco:ise:syslog"),
         (" CheckPoint ", "cp_log:syslog"),
         ("|product=VPN-1", "cp_log"),
@@ -278,6 +285,10 @@ fn device(line: &str) -> Option<Known> {
         if line.contains(sign) {
             return Some(Known::of(sourcetype));
         }
+    }
+    // Linux's packet filter, by whichever front end.
+    if line.contains(" SRC=") && line.contains(" DST=") && line.contains(" PROTO=") {
+        return Some(Known::of("netfilter"));
     }
     let zscaler = line.contains("urlsupercategory=") || line.contains("\turlclass=");
     zscaler.then(|| Known::of("zscalernss-web").source("zscaler"))

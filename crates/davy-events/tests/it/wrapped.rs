@@ -113,6 +113,23 @@ fn objects_in_members_of_a_bus() {
     assert_eq!(one(&other.to_string())["value.a"], "1");
 }
 
+// Amazon Kinesis as Lambda gets it, Pub/Sub's push messages; a table with a column of events.
+#[test]
+fn bytes_and_cells() {
+    // {"eventVersion":"1.08","eventTime":"2026-05-04T09:30:00Z","eventSource":"s","eventName":"n"}
+    let coded = "eyJldmVudFZlcnNpb24iOiIxLjA4IiwiZXZlbnRUaW1lIjoiMjAyNi0wNS0wNFQwOTozMDowMFoiLCJldmVudFNvdXJjZSI6InMiLCJldmVudE5hbWUiOiJuIn0=";
+    let records = json!({"Records": [{"kinesis": {"data": coded}}, {"kinesis": {"data": coded}}]});
+    let found = rows(&records.to_string());
+    assert_eq!(found.len(), 2);
+    has(&found[1], &[("sourcetype", "aws:cloudtrail"), ("eventName", "n")]);
+    let pushed = json!({"message": {"data": coded, "messageId": "1"}, "subscription": "s"});
+    has(&one(&pushed.to_string()), &[("eventName", "n")]);
+    let quoted = XML.replace('"', "\"\"");
+    has(&one(&format!("host,raw_event\nrelay,\"{quoted}\"\n")), &STARTED);
+    let plain = "host,note\nrelay,{x}\n";
+    has(&one(plain), &[("sourcetype", "csv"), ("note", "{x}")]);
+}
+
 // NXLog's `to_json` behind GELF's names; Graylog's names of winlogbeat's fields.
 #[test]
 fn fields_of_gelf_and_of_graylog() {

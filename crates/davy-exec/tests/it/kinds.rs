@@ -195,3 +195,40 @@ fn cef_and_leef_by_product() {
     let search = "search * | eval r=Rule_Name.\";\".msg | table r";
     assert_eq!(lines(&base, &[("", "", text)], search), ["r=Allow the web;a = b in words"]);
 }
+
+// iptables' LOG target; pfSense's filter log; Junos RT_FLOW; SonicWall and Sophos log guides.
+#[test]
+fn packet_filters() {
+    check(&[
+        (
+            "2026-05-04T09:30:00Z web kernel: [123.4] [UFW BLOCK] IN=eth0 OUT= MAC=aa SRC=203.0.113.9 DST=10.0.0.5 LEN=60 PROTO=TCP SPT=50000 DPT=22 SYN\n",
+            "network/communicate",
+            "src=203.0.113.9 dest=10.0.0.5 dest_port=22 transport=tcp action=blocked dvc=web",
+        ),
+        (
+            "2026-05-04T09:30:00Z fw filterlog[123]: 5,,,1000000103,em0,match,block,in,4,0x0,,64,0,0,DF,6,tcp,60,203.0.113.9,10.0.0.5,50000,443,0,S,1,,1024,,\n",
+            "network/communicate",
+            "src=203.0.113.9 dest=10.0.0.5 src_port=50000 dest_port=443 transport=tcp action=blocked bytes=60",
+        ),
+        (
+            "2026-05-04T09:30:00Z fw RT_FLOW: RT_FLOW_SESSION_CREATE: session created 10.0.0.5/50000->203.0.113.9/443 junos-https\n",
+            "network/communicate",
+            "src=10.0.0.5 dest=203.0.113.9 dest_port=443 action=allowed",
+        ),
+        (
+            "<14>1 2026-05-04T09:30:00Z fw RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636 source-address=\"10.0.0.5\" source-port=\"50000\" destination-address=\"203.0.113.9\" destination-port=\"443\" protocol-id=\"6\" policy-name=\"p\"]\n",
+            "network/communicate",
+            "src=10.0.0.5 dest=203.0.113.9 dest_port=443 transport=tcp action=blocked rule=p",
+        ),
+        (
+            "2026-05-04T09:30:00Z fw id=firewall sn=00 time=\"2026-05-04 09:30:00\" fw=192.0.2.1 pri=6 m=98 msg=\"Connection Opened\" src=10.0.0.5:50000:X0 dst=203.0.113.9:443:X1 proto=tcp/https\n",
+            "network/communicate",
+            "dest_ip=203.0.113.9 dest_port=443 transport=tcp action=allowed",
+        ),
+        (
+            "[2026-05-04T09:30:00.123Z] I santad: action=EXEC|decision=DENY|reason=BINARY|sha256=ab|path=/tmp/a b|args=/tmp/a b -x|pid=7|ppid=5|uid=501|user=ann\n",
+            "process/report",
+            "process_path=/tmp/a b process_id=7 user=ann action=blocked",
+        ),
+    ]);
+}
