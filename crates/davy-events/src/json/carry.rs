@@ -104,7 +104,14 @@ impl JsonDecoder {
             _ => {}
         }
         self.flat = flat;
-        found || whole && self.unwrapped(run, text)
+        if found || whole && self.unwrapped(run, text) {
+            return true;
+        }
+        let shipped = if whole { wrap::shipped(&self.flat, run.meta.now) } else { None };
+        if let Some((line, wrapper)) = &shipped {
+            self.text(run, line, wrapper, None);
+        }
+        shipped.is_some()
     }
 
     /// Whether an object is an event of a kind that is known, or carries one.
@@ -126,7 +133,8 @@ impl JsonDecoder {
 
     /// Whether rows with these columns may be events of a kind that is known.
     pub(crate) fn may_tell(&mut self, columns: &[String]) -> bool {
-        self.tables.fits(columns) || self.recogniser.may_tell(columns)
+        let syslog = columns.iter().any(|name| name == "SyslogMessage");
+        syslog || self.tables.fits(columns) || self.recogniser.may_tell(columns)
     }
 
     /// The text of an event that stood in a column of a table.

@@ -255,9 +255,18 @@ impl JsonDecoder {
                 return self.text(run, &text, &Wrapper::default(), None);
             }
         }
-        let held = ["message", "full_log", "log", "MESSAGE", "event", "full_message"]
-            .iter()
-            .any(|name| has(name));
+        let held = [
+            "message",
+            "full_log",
+            "log",
+            "MESSAGE",
+            "event",
+            "full_message",
+            "SyslogMessage",
+            "msg",
+        ]
+        .iter()
+        .any(|name| has(name));
         let wrapped = stated.is_none() || has("@timestamp") || has("stream");
         let wrapped = wrapped && (held || has("@timestamp"));
         if wrapped && let Some((text, wrapper)) = wrap::shipped(&self.flat, run.meta.now) {

@@ -4,7 +4,7 @@
 //! as its command line gives them.
 //!
 //! Sources: Azure Monitor Logs reference, tables `SigninLogs`, `AuditLogs`, `OfficeActivity`,
-//! `AWSCloudTrail`, `AzureActivity`, and the schemas of the diagnostic logs; the columns of the Entra
+//! `AWSCloudTrail`, `AzureActivity`, `CommonSecurityLog`, and the schemas of the diagnostic logs; the columns of the Entra
 //! admin center's downloads; AWS CLI, `guardduty get-findings`; Microsoft Graph, `signIn` and `directoryAudit`.
 
 use super::parse::Flat;

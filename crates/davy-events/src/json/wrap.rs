@@ -1,7 +1,8 @@
 //! Objects around an event: what shippers and buses put about it.
 //!
 //! Sources: Filebeat and Logstash event fields; GELF; Vector's log events; Docker's json-file driver; CloudWatch Logs
-//! subscriptions and `FilterLogEvents`; EventBridge events; Wazuh alerts; Chainsaw's output of
+//! subscriptions and `FilterLogEvents`; EventBridge events; Wazuh alerts; Azure Monitor Logs,
+//! table `Syslog`; rsyslog's and syslog-ng's JSON; Chainsaw's output of
 //! `hunt --json`; systemd's journal export (`journalctl -o json`).
 
 use super::Wrapper;
@@ -143,7 +144,7 @@ pub(super) fn xml_inside(flat: &Flat) -> Vec<String> {
 /// into an object, if the line is of a known kind: then it is the event, and the object its wrapper.
 pub(super) fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
     let first = |names: &[&str]| names.iter().find_map(|name| flat.get(name)).map(str::to_owned);
-    if let Some(found) = journal(flat) {
+    if let Some(found) = journal(flat).or_else(|| parted(flat, now)) {
         return Some(found);
     }
     let marks = [
@@ -209,6 +210,50 @@ fn journal(flat: &Flat) -> Option<(String, Wrapper)> {
     let wrapper = Wrapper {
         source: known.as_ref().and_then(|k| k.source).map(str::to_owned),
         sourcetype: Some(known.map_or_else(|| "journald".to_owned(), |k| k.sourcetype)),
+        host: Some(host.to_owned()),
+        time: Some(seconds),
+        ..Wrapper::default()
+    };
+    Some((text, wrapper))
+}
+
+/// A message of syslog whose header was taken apart (Log Analytics' `Syslog`, rsyslog, syslog-ng,
+/// Filebeat), as the line that it was; only of programs that are known, since other objects have
+/// such members too.
+fn parted(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
+    let first = |names: &[&str]| {
+        names.iter().find_map(|name| flat.get(name)).filter(|text| !text.trim().is_empty())
+    };
+    let table = flat.get("SyslogMessage");
+    let message = table.or_else(|| first(&["message", "msg", "MSG"]))?;
+    let host =
+        first(&["HostName", "Computer", "host.name", "host.hostname", "hostname", "host", "HOST"])?;
+    let program = first(&[
+        "ProcessName",
+        "process.name",
+        "programname",
+        "program",
+        "appname",
+        "app_name",
+        "log.syslog.appname",
+        "syslogtag",
+        "ident",
+        "PROGRAM",
+    ])?;
+    let time = first(&["EventTime", "TimeGenerated", "@timestamp", "timestamp", "time"])?;
+    let seconds = stamp::value(time, now)?;
+    let program = program.split(['[', ':']).next().unwrap_or(program);
+    let pid = first(&["ProcessID", "process.pid", "procid", "pid"]);
+    let pid = pid.map(|pid| format!("[{pid}]")).unwrap_or_default();
+    let stamp = stamp::iso_text((seconds * 1e6).round() as i64);
+    let text = format!("{stamp} {host} {program}{pid}: {message}");
+    let header = text::known::syslog(&text);
+    let known = text::known::tell(&text, header.as_ref(), "")?;
+    (table.is_some() || known.sourcetype != "syslog").then_some(())?;
+    let wrapper = Wrapper {
+        source: known.source.map(str::to_owned),
+        sourcetype: Some(known.sourcetype),
+        index: known.index.map(str::to_owned),
         host: Some(host.to_owned()),
         time: Some(seconds),
         ..Wrapper::default()

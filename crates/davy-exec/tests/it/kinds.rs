@@ -190,6 +190,12 @@ fn cef_and_leef_by_product() {
             "user=joe src=192.0.2.0 action=failure _time=1777887000.123",
         ),
     ]);
+    // Microsoft Sentinel, CEF and CommonSecurityLog field mapping.
+    check(&[(
+        "TimeGenerated,DeviceVendor,DeviceProduct,DeviceEventClassID,Activity,LogSeverity,DeviceAction,SourceIP,DestinationIP,DestinationPort,Protocol\n2026-05-04T09:30:00Z,Fortinet,FortiGate,1,traffic,3,deny,10.0.0.5,203.0.113.9,443,TCP\n",
+        "network/communicate",
+        "sourcetype=cef src=10.0.0.5 dest=203.0.113.9 dest_port=443 transport=tcp action=blocked",
+    )]);
     let base = Arc::new(Base::load(&[], &mut Diagnostics::default()));
     let text = "CEF:0|V|P|1|2|n|3|cs1Label=Rule Name cs1=Allow the web msg=a \\= b in words\n";
     let search = "search * | eval r=Rule_Name.\";\".msg | table r";
@@ -231,4 +237,31 @@ fn packet_filters() {
             "process_path=/tmp/a b process_id=7 user=ann action=blocked",
         ),
     ]);
+}
+
+// Azure Monitor Logs, table `Syslog`; rsyslog's JSON; Filebeat's module `system`, without the line.
+#[test]
+fn messages_of_syslog_without_their_header() {
+    check(&[
+        (
+            "TimeGenerated,Computer,EventTime,Facility,HostName,SeverityLevel,SyslogMessage,ProcessID,ProcessName,Type\n2026-05-04T09:30:01Z,web,2026-05-04T09:30:00Z,auth,web,info,Failed password for root from 203.0.113.9 port 5 ssh2,812,sshd,Syslog\n",
+            "authentication",
+            "sourcetype=linux_secure host=web user=root src=203.0.113.9 action=failure _time=1777887000",
+        ),
+        (
+            r#"{"@timestamp":"2026-05-04T09:30:00Z","@version":"1","host":"web","programname":"sshd","procid":"812","message":"Failed password for root from 203.0.113.9 port 5 ssh2"}"#,
+            "authentication",
+            "sourcetype=linux_secure host=web user=root src=203.0.113.9 action=failure",
+        ),
+        (
+            r#"{"@timestamp":"2026-05-04T09:30:00Z","agent":{"type":"filebeat"},"host":{"name":"web"},"process":{"name":"sshd","pid":812},"message":"Failed password for root from 203.0.113.9 port 5 ssh2"}"#,
+            "authentication",
+            "sourcetype=linux_secure host=web user=root src=203.0.113.9 action=failure",
+        ),
+    ]);
+    // Other objects with such members stay whole.
+    let base = Arc::new(Base::load(&[], &mut Diagnostics::default()));
+    let text = r#"{"timestamp":"2026-05-04T09:30:00Z","host":"web","program":"shop","message":"sold","n":7}"#;
+    let found = lines(&base, &[("", "", text)], "search * | table sourcetype n");
+    assert_eq!(found, ["sourcetype=_json n=7"]);
 }
