@@ -27,11 +27,12 @@ impl JsonDecoder {
             return false;
         }
         for text in inner {
-            if self.inner.read(&text, run.options.json_depth).is_ok()
-                && (self.inner.members.iter().any(|(name, _)| name == "Event")
-                    || wrap::windows_of(&self.inner, &text).is_some()
-                    || self.recogniser.tell(&self.inner, &run.meta.name).is_some())
-            {
+            let mut inside = std::mem::take(&mut self.inner);
+            let tells = inside.read(&text, run.options.json_depth).is_ok()
+                && (inside.members.iter().any(|(name, _)| name == "Event")
+                    || self.tells(run, &inside, &text));
+            self.inner = inside;
+            if tells {
                 std::mem::swap(&mut self.flat, &mut self.inner);
                 let before = self.outer;
                 self.outer = time_of(&self.inner, run.meta.now).or(before);

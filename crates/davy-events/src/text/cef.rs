@@ -98,10 +98,12 @@ fn cef(extension: &str) -> Vec<(String, String)> {
     let bytes = extension.as_bytes();
     let mut starts: Vec<(usize, usize)> = Vec::new();
     for at in memchr::memchr_iter(b'=', bytes) {
-        let before = extension.get(..at).unwrap_or_default();
-        let name = before.rsplit([' ', '\t']).next().unwrap_or_default();
-        if is_name(name) && !before.ends_with('\\') {
-            starts.push((at - name.len(), at));
+        // A name is short, so that a long text without blanks is not read over and over.
+        let before = bytes.get(..at).unwrap_or_default().iter().rev();
+        let size = before.take(65).take_while(|b| !matches!(b, b' ' | b'\t')).count();
+        let name = extension.get(at - size..at).unwrap_or_default();
+        if is_name(name) {
+            starts.push((at - size, at));
         }
     }
     let ends = starts.iter().skip(1).map(|(name, _)| *name).chain([extension.len()]);
@@ -136,6 +138,8 @@ fn plain(value: &str) -> String {
 
 /// `cs1Label=Rule cs1=allow`: the value under its label, as Splunk's add-on has it.
 fn labelled(pairs: &[(String, String)], found: &mut impl FnMut(&str, &str)) {
+    // No product has as many; each label is looked for among all.
+    let pairs = pairs.get(..256).unwrap_or(pairs);
     for (name, label) in pairs {
         let Some(of) = name.strip_suffix("Label") else { continue };
         let Some((_, value)) = pairs.iter().find(|(name, _)| name == of) else { continue };

@@ -189,3 +189,13 @@ fn an_empty_input_is_no_event() {
         assert_eq!((read.counts.events, read.problems.len()), (0, 0));
     }
 }
+
+// Names that never end and labels of each other cost no more than their length.
+#[test]
+fn pairs_of_cef_without_an_end() {
+    for body in ["=".repeat(1 << 19), "a=".repeat(1 << 18), "aLabel=b ".repeat(1 << 16)] {
+        let line = format!("CEF:0|V|P|1|2|n|3|{body}\n");
+        let read = read(line.as_bytes());
+        assert_eq!(read.rows.len(), 1);
+    }
+}

@@ -124,6 +124,10 @@ fn bytes_and_cells() {
     has(&found[1], &[("sourcetype", "aws:cloudtrail"), ("eventName", "n")]);
     let pushed = json!({"message": {"data": coded, "messageId": "1"}, "subscription": "s"});
     has(&one(&pushed.to_string()), &[("eventName", "n")]);
+    // A queue's message around that of a topic.
+    let record = r#"{"eventVersion":"1.08","eventTime":"2026-05-04T09:30:00Z","eventSource":"s","eventName":"n"}"#;
+    let topic = json!({"Type": "Notification", "Message": record}).to_string();
+    has(&one(&json!({"MessageId": "1", "Body": topic}).to_string()), &[("eventName", "n")]);
     let quoted = XML.replace('"', "\"\"");
     has(&one(&format!("host,raw_event\nrelay,\"{quoted}\"\n")), &STARTED);
     let plain = "host,note\nrelay,{x}\n";
