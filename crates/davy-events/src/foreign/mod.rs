@@ -2,7 +2,7 @@
 //! names and brought back to the XML of the event, so that they get the same fields: `evtx_dump`
 //! and Chainsaw, winlogbeat (ECS), NXLog and the Security-Datasets, Log Analytics, Velociraptor,
 //! EvtxECmd, Hayabusa, PowerShell's `Get-WinEvent` and `Get-EventLog`, WMI, the Event Viewer, Wazuh,
-//! Fluentd, GELF, Graylog, Snare, and OCSF 1.x; and what Elastic Defend saw, as Sysmon tells it.
+//! Fluentd, GELF, Graylog, Snare, WinCollect, Plaso, and OCSF 1.x; and what Elastic Defend saw, as Sysmon tells it.
 //!
 //! Each file names the documentation of what it reads.
 
@@ -16,6 +16,7 @@ mod message;
 mod names;
 mod ocsf;
 mod parts;
+mod plaso;
 mod powershell;
 mod sections;
 pub(crate) mod snare;
@@ -45,7 +46,7 @@ impl Found {
 pub(crate) struct Form(fn(Map<String, Value>) -> Option<Found>);
 
 /// Members that tell a form, one bit each.
-const MARKS: [&str; 41] = [
+const MARKS: [&str; 43] = [
     "winlog",
     "event_data",
     "event_id",
@@ -87,6 +88,8 @@ const MARKS: [&str; 41] = [
     "process",
     "event.dataset",
     "event.module",
+    "timestamp_desc",
+    "message",
 ];
 
 /// The letters that marks begin with: most names are told apart by these.
@@ -170,6 +173,7 @@ pub(crate) fn form<'n>(names: impl Iterator<Item = &'n str>) -> Option<Form> {
         () if has(const { bits(["Logfile", "EventIdentifier", "SourceName"]) }) => {
             eventlog::read_wmi
         }
+        () if has(const { bits(["timestamp_desc", "message"]) }) => plaso::read,
         () if has(const { bits(["win"]) }) => wazuh::read,
         () if has(const { bits(["data", "rule"]) }) => wazuh::read_alert,
         () if has(const { bits(["class_uid", "metadata"]) }) => ocsf::read,

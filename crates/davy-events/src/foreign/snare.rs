@@ -1,7 +1,7 @@
-//! Snare's lines of Windows events, by themselves or behind a header of syslog: values apart by tabs,
-//! the message in one line.
+//! Snare's and WinCollect's lines of Windows events, by themselves or behind a header of syslog:
+//! values apart by tabs, the message in one line.
 //!
-//! Source: Snare Enterprise Agent for Windows, event log format.
+//! Sources: Snare Enterprise Agent for Windows, event log format; IBM WinCollect, its syslog payload.
 
 use super::parts::{Parts, audit, level, time};
 use serde_json::Value;
@@ -31,6 +31,36 @@ pub(crate) fn xml(line: &str) -> Option<String> {
         channel: channel.to_owned(),
         id: id.to_owned(),
         computer: computer.to_owned(),
+        message: unfolded(message),
+        ..Parts::default()
+    }
+    .into_xml()
+}
+
+/// The XML of the event of a line of WinCollect, whose values have names.
+pub(crate) fn collected(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("AgentDevice=")?;
+    let (head, message) = rest.split_once("\tMessage=").unwrap_or((rest, ""));
+    let get = |name: &str| {
+        let mut pairs = head.split('\t').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(known, _)| *known == name).map_or("", |(_, value)| value.trim())
+    };
+    let channel = get("AgentLogFile");
+    Parts {
+        level: level(channel, &Value::from(get("Level"))),
+        keywords: audit(get("Keywords")).to_owned(),
+        time: time(&Value::from(get("TimeGenerated"))),
+        provider: get("Source").to_owned(),
+        channel: channel.to_owned(),
+        id: match get("EventIDCode") {
+            "" => get("EventID").to_owned(),
+            id => id.to_owned(),
+        },
+        record: get("RecordNumber").to_owned(),
+        computer: match get("OriginatingComputer") {
+            "" => get("Computer").to_owned(),
+            name => name.to_owned(),
+        },
         message: unfolded(message),
         ..Parts::default()
     }

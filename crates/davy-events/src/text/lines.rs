@@ -206,6 +206,7 @@ impl LineDecoder {
         }
         let xml = match () {
             () if raw.contains("MSWinEventLog") => snare::xml(raw),
+            () if raw.contains("AgentDevice=") => snare::collected(raw),
             () if raw.contains("EventID=\"") => structured(raw),
             () => None,
         };

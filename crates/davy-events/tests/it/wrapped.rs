@@ -248,9 +248,29 @@ fn agents_over_syslog() {
         has(&read.rows[0], &STARTED);
         assert_eq!(read.times, [1_777_887_000.0]);
     }
+    let collected = format!(
+        "<13>May  4 09:30:00 relay AgentDevice=WindowsLog\tAgentLogFile=Security\tPluginVersion=7.3\tSource=Microsoft-Windows-Security-Auditing\tComputer=ws.example\tEventID=4688\tEventIDCode=4688\tEventType=8\tRecordNumber=4242\tTimeGenerated=1777887000\tLevel=Log Always\tKeywords=Audit Success\tMessage={flat}"
+    );
+    let read_one = read(collected.as_bytes());
+    has(&read_one.rows[0], &STARTED);
+    assert_eq!(read_one.times, [1_777_887_000.0]);
     let nxlog = r#"<13>1 2026-05-04T09:30:00Z ws.example Security-Auditing 4 - [NXLOG@14506 EventID="4688" Channel="Security" SourceName="Microsoft-Windows-Security-Auditing" SubjectUserName="ann" NewProcessName="C:\\Windows\\System32\\certutil.exe" ParentProcessName="C:\\Windows\\System32\\cmd.exe" CommandLine="certutil -f \"a b\""] A new process"#;
     has(&one(nxlog), &STARTED);
     assert_eq!(read(nxlog.as_bytes()).times, [1_777_887_000.0]);
+}
+
+// Plaso's formatter of `windows:evtx:record`, in the columns of `dynamic`.
+#[test]
+fn timelines_of_plaso() {
+    let message = r#"[4688 / 0x1250] Source Name: Microsoft-Windows-Security-Auditing Strings: ['S-1-5-21-1', 'ann', 'MINE', '0x3e7', '0x32c', 'C:\\Windows\\System32\\certutil.exe', '%%1936', '0x1267', 'certutil -f "a b"', 'S-1-0-0', '-', '-', '0x0', 'C:\\Windows\\System32\\cmd.exe', 'S-1-16-8192'] Computer Name: ws.example Record Number: 4242 Event Level: 0"#;
+    let quoted = message.replace('"', "\"\"");
+    let table = format!(
+        "datetime,timestamp_desc,source,source_long,message,parser,display_name,tag\n2026-05-04T09:30:00.123456+00:00,Creation Time,EVT,WinEVTX,\"{quoted}\",winevtx,x,-\n"
+    );
+    has(&one(&table), &STARTED);
+    assert_eq!(read(table.as_bytes()).times, [1_777_887_000.123_456]);
+    let other = "datetime,timestamp_desc,source,message\n2026-05-04T09:30:00+00:00,Content Modification Time,FILE,/a/b\n";
+    assert_eq!(one(other)["sourcetype"], "csv");
 }
 
 // REST API Reference, `output_mode=xml`.
