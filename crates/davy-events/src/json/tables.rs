@@ -155,7 +155,7 @@ impl Tables {
         let has = |column: &str| flat.members.iter().any(|(name, _)| name.trim() == column);
         match self.all().iter().find(|table| table.fits(has)) {
             Some(table) => table.record(raw, now),
-            None => custom(flat, raw),
+            None => has("TimeGenerated").then(|| custom(flat, raw)).flatten(),
         }
     }
 }
