@@ -22,6 +22,10 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often memory is asked for again, some milliseconds later.
+const PATIENCE: usize = 50;
 
 /// What batches hold, memory that several share counted once.
 #[derive(Debug)]
@@ -38,10 +42,24 @@ impl Held {
 
     /// The error is that there is not enough memory.
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.reservation.try_grow(bytes_of(batch, &mut self.seen))
+        let bytes = bytes_of(batch, &mut self.seen);
+        self.grow(bytes)
     }
 
+    /// As [`Held::add`], for what can go elsewhere: whether there is enough memory now.
+    pub(crate) fn fits(&mut self, batch: &RecordBatch) -> bool {
+        self.reservation.try_grow(bytes_of(batch, &mut self.seen)).is_ok()
+    }
+
+    /// A plan that has ended lets go of its memory a little later, when the tasks that ran it are
+    /// dropped: want of it is no error at once.
     pub(crate) fn grow(&self, bytes: usize) -> Result<()> {
+        for _ in 0..PATIENCE {
+            if self.reservation.try_grow(bytes).is_ok() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
         self.reservation.try_grow(bytes)
     }
 

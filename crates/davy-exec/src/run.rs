@@ -404,7 +404,7 @@ impl Engine for Run<'_> {
             if let Some(disk) = &mut disk {
                 return Ok(disk.add(&batch)?);
             }
-            let fits = held.add(&batch).is_ok() && held.bytes() <= memory / 4;
+            let fits = held.fits(&batch) && held.bytes() <= memory / 4;
             batches.push(batch);
             if !fits {
                 let mut out = Writing::new(disks, &schema)?;
