@@ -106,6 +106,9 @@ pub(super) fn is_number(expr: &Expr) -> bool {
         ExprKind::Binary { op, .. } => {
             matches!(op.value, BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem)
         }
+        ExprKind::Chain { rest, .. } => rest.last().is_some_and(|(op, _)| {
+            matches!(op.value, BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem)
+        }),
         _ => false,
     }
 }
