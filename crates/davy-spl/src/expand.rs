@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::mapped::{Calls, Mapped};
+use crate::validation::Validation;
 use davy_diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, closest};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -29,6 +30,8 @@ pub struct MacroDef {
     pub source: Option<Span>,
     /// The definition is an eval expression that yields the text.
     pub iseval: bool,
+    /// What its arguments must be.
+    pub validation: Option<Validation>,
 }
 
 /// Computes the eval expression that a macro is defined as: the text, or why there is none.
@@ -231,6 +234,9 @@ impl Expander<'_> {
             self.too_much(input, call);
             return None;
         }
+        if self.refused(&def, input, call) {
+            return None;
+        }
         let (span, mut calls) = input.origin(call.range.clone())?;
         calls.push((span, format!("macro `{}`", call.name)));
         let source = self.source(&def, argc);
@@ -281,6 +287,29 @@ impl Expander<'_> {
             return None;
         }
         Some(body)
+    }
+
+    /// Reports arguments that the macro does not take.
+    fn refused(&mut self, def: &MacroDef, input: &Mapped, call: &Call) -> bool {
+        let Some(validation) = &def.validation else { return false };
+        let argument = |range: &Range<usize>, quoted: bool| {
+            let text = input.text.get(range.clone()).unwrap_or("");
+            if quoted { text.replace("\\\"", "\"") } else { text.to_owned() }
+        };
+        let args: Vec<(&str, String)> = def
+            .args
+            .iter()
+            .zip(&call.args)
+            .map(|(name, (range, quoted))| (name.as_str(), argument(range, *quoted)))
+            .collect();
+        let Some(message) = validation.refuses(&args, self.eval) else { return false };
+        let name = &call.name;
+        self.report(input, call.range.clone(), |span| {
+            codes::MACRO_VALIDATION
+                .at(span, format!("macro `{name}` does not take these arguments: {message}"))
+                .help(format!("its validation is `{}`", validation.expression))
+        });
+        true
     }
 
     /// Where the definition is written; a text of its own when it is written nowhere.
