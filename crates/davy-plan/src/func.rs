@@ -260,8 +260,8 @@ fn lifted(spec: &FunctionSpec, kernel: RowKernel, values: &[Val<'_>], env: &Env)
             }
         }
         _ => {
-            let texts: Vec<String> =
-                results.iter().filter_map(|v| v.text().map(|t| t.into_owned())).collect();
+            // A result of several values comes of another argument that holds several.
+            let texts: Vec<_> = results.iter().flat_map(Val::values).collect();
             Val::multi(&texts)
         }
     }
