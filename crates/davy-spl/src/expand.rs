@@ -34,8 +34,9 @@ pub struct MacroDef {
     pub validation: Option<Validation>,
 }
 
-/// Computes the eval expression that a macro is defined as: the text, or why there is none.
-pub type EvalMacro<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+/// Computes an eval expression of a macro, for which the arguments are fields: the text, or why
+/// there is none.
+pub type EvalMacro<'a> = &'a dyn Fn(&str, &[(&str, String)]) -> Result<String, String>;
 
 /// Adds a text in which comments are gone and macros are replaced, and returns it. Places in it
 /// lead back to what was written (`SourceMap::origin`). Macros that are eval expressions are
@@ -46,7 +47,13 @@ pub fn expand(
     macros: &dyn Macros,
     diags: &mut Diagnostics,
 ) -> FileId {
-    expand_with(sources, query, macros, &|_| Err("expressions are not computed here".into()), diags)
+    expand_with(
+        sources,
+        query,
+        macros,
+        &|_, _| Err("expressions are not computed here".into()),
+        diags,
+    )
 }
 
 /// As [`expand`]; `eval` computes the definitions that are eval expressions. Arguments are put into
@@ -265,7 +272,7 @@ impl Expander<'_> {
         }
         body.push(text.get(at..).unwrap_or(""), place(at..text.len()), calls.clone());
         if def.iseval {
-            match (self.eval)(&body.text) {
+            match (self.eval)(&body.text, &arguments(&def, input, call)) {
                 Ok(text) => {
                     body = Mapped::default();
                     body.push(&text, source, calls);
@@ -292,16 +299,7 @@ impl Expander<'_> {
     /// Reports arguments that the macro does not take.
     fn refused(&mut self, def: &MacroDef, input: &Mapped, call: &Call) -> bool {
         let Some(validation) = &def.validation else { return false };
-        let argument = |range: &Range<usize>, quoted: bool| {
-            let text = input.text.get(range.clone()).unwrap_or("");
-            if quoted { text.replace("\\\"", "\"") } else { text.to_owned() }
-        };
-        let args: Vec<(&str, String)> = def
-            .args
-            .iter()
-            .zip(&call.args)
-            .map(|(name, (range, quoted))| (name.as_str(), argument(range, *quoted)))
-            .collect();
+        let args = arguments(def, input, call);
         let Some(message) = validation.refuses(&args, self.eval) else { return false };
         let name = &call.name;
         self.report(input, call.range.clone(), |span| {
@@ -527,6 +525,16 @@ fn trimmed(text: &str, range: Range<usize>) -> (Range<usize>, bool) {
     } else {
         (start..start + body.len(), false)
     }
+}
+
+/// The arguments of a call by their names.
+fn arguments<'d>(def: &'d MacroDef, input: &Mapped, call: &Call) -> Vec<(&'d str, String)> {
+    let argument = |range: &Range<usize>, quoted: bool| {
+        let text = input.text.get(range.clone()).unwrap_or("");
+        if quoted { text.replace("\\\"", "\"") } else { text.to_owned() }
+    };
+    let pairs = def.args.iter().zip(&call.args);
+    pairs.map(|(name, (range, quoted))| (name.as_str(), argument(range, *quoted))).collect()
 }
 
 /// Puts an argument in; a quoted one had `\"` for each quote inside it.

@@ -2,7 +2,7 @@
 
 use crate::expand::EvalMacro;
 
-/// An eval expression over the arguments, which are put into it as text. As a condition it holds
+/// An eval expression over the arguments: they are fields for it, and `$name$` is put in as text. As a condition it holds
 /// for what the macro takes; as a text it is the message, and null for what the macro takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validation {
@@ -35,12 +35,12 @@ impl Validation {
             };
         }
         text.push_str(rest);
-        match eval(&format!("if(({text}), \"true\", \"false\")")) {
+        match eval(&format!("if(({text}), \"true\", \"false\")"), args) {
             Ok(holds) if holds == "true" => return None,
             Ok(_) => return Some(self.message.clone()),
             Err(_) => {}
         }
-        match eval(&format!("coalesce(({text}), \"\")")) {
+        match eval(&format!("coalesce(({text}), \"\")"), args) {
             Ok(message) => Some(message).filter(|m| !m.is_empty()),
             Err(why) => Some(format!("its validation has no value: {why}")),
         }
