@@ -247,12 +247,13 @@ impl Expander<'_> {
         let (span, mut calls) = input.origin(call.range.clone())?;
         calls.push((span, format!("macro `{}`", call.name)));
         let source = self.source(&def, argc);
+        let given = in_order(&def, input, call);
         let mut body = Mapped::default();
         let exact = self.sources.text(source) == def.definition;
         let place = |range: Range<usize>| if exact { source.part(range) } else { source };
         let (mut at, text) = (0, def.definition.as_str());
         while let Some(start) = text.get(at..).and_then(|t| t.find('$')).map(|i| at + i) {
-            let found = def.args.iter().zip(&call.args).find(|(name, _)| {
+            let found = def.args.iter().zip(&given).find(|(name, _)| {
                 text.get(start + 1..)
                     .and_then(|t| t.strip_prefix(name.as_str()))
                     .is_some_and(|t| t.starts_with('$'))
@@ -533,8 +534,24 @@ fn arguments<'d>(def: &'d MacroDef, input: &Mapped, call: &Call) -> Vec<(&'d str
         let text = input.text.get(range.clone()).unwrap_or("");
         if quoted { text.replace("\\\"", "\"") } else { text.to_owned() }
     };
-    let pairs = def.args.iter().zip(&call.args);
+    let given = in_order(def, input, call);
+    let pairs = def.args.iter().zip(&given);
     pairs.map(|(name, (range, quoted))| (name.as_str(), argument(range, *quoted))).collect()
+}
+
+/// The arguments of a call in the order of the definition. They may all be named, as in
+/// `m(bar=2,foo=1)`: macros.conf.example.
+fn in_order(def: &MacroDef, input: &Mapped, call: &Call) -> Vec<(Range<usize>, bool)> {
+    let named = |name: &String| {
+        call.args.iter().find_map(|(range, quoted)| {
+            let text = input.text.get(range.clone()).filter(|_| !quoted)?;
+            let value = text.strip_prefix(name.as_str())?.trim_start().strip_prefix('=')?;
+            let start = range.end - value.len();
+            (!value.starts_with('=')).then(|| trimmed(&input.text, start..range.end))
+        })
+    };
+    let all: Option<Vec<_>> = def.args.iter().map(named).collect();
+    all.unwrap_or_else(|| call.args.clone())
 }
 
 /// Puts an argument in; a quoted one had `\"` for each quote inside it.
