@@ -133,7 +133,7 @@ pub(crate) fn definition(
     for setting in stanza.own() {
         match setting.key.value.as_str() {
             "filename" | "external_type" | "collection" | "fields_list" | "default_match" => {}
-            "match_type" | "time_field" => {}
+            "match_type" | "time_field" | "filter" => {}
             "min_matches" | "max_matches" if number(&setting.key.value).is_some() => {}
             "case_sensitive_match" if flag("case_sensitive_match").is_some() => {}
             "min_matches" | "max_matches" => {
@@ -145,10 +145,6 @@ pub(crate) fn definition(
             "time_format" | "max_offset_secs" | "min_offset_secs" if by_time => {}
             "time_format" | "max_offset_secs" | "min_offset_secs" => {
                 let why = "it is for lookups by time, and there is no `time_field`";
-                cx.notes.setting(cx.sources, stanza, setting, why);
-            }
-            "filter" => {
-                let why = "the rows are not filtered beforehand";
                 cx.notes.setting(cx.sources, stanza, setting, why);
             }
             key if HARMLESS.contains(&key) => {}
@@ -166,6 +162,7 @@ pub(crate) fn definition(
         case_sensitive: flag("case_sensitive_match").unwrap_or(true),
         time_field: text("time_field").filter(|t| !t.is_empty()),
         time_format,
+        filter: text("filter").filter(|t| !t.trim().is_empty()),
         min_offset: seconds("min_offset_secs"),
         max_offset: seconds("max_offset_secs"),
         path: cx.file_of(stanza),
@@ -197,6 +194,9 @@ pub(crate) fn inexact(lookup: &Lookup) -> Option<String> {
     }
     if lookup.default_match.is_some() && lookup.min_matches.is_some_and(|n| n > 0) {
         left_out.push("`default_match`");
+    }
+    if lookup.filter.is_some() {
+        left_out.push("`filter`");
     }
     (!left_out.is_empty()).then(|| {
         format!("an automatic lookup takes the first match; no {}", left_out.join(", no "))

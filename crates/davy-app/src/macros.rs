@@ -1,8 +1,9 @@
 //! `macros.conf`.
 
 use crate::app::Reader;
-use davy_conf::{Conf, list, truth};
+use davy_conf::{Conf, Stanza, list, truth};
 use davy_content::model::MacroFile;
+use davy_spl::Validation;
 
 pub(crate) fn read(conf: &Conf, cx: &mut Reader<'_>) -> Vec<MacroFile> {
     let mut out = Vec::new();
@@ -29,13 +30,8 @@ pub(crate) fn read(conf: &Conf, cx: &mut Reader<'_>) -> Vec<MacroFile> {
         let iseval = conf.setting(stanza, "iseval").and_then(|s| truth(&s.value.value));
         for setting in stanza.own() {
             match setting.key.value.as_str() {
-                "definition" | "args" | "description" | "disabled" | "iseval" => {}
-                "validation" | "errormsg" => cx.notes.setting(
-                    cx.sources,
-                    stanza,
-                    setting,
-                    "the arguments are not checked before the macro is put in",
-                ),
+                "definition" | "args" | "description" | "disabled" | "iseval" | "validation"
+                | "errormsg" => {}
                 _ => cx.unknown(stanza, setting),
             }
         }
@@ -46,8 +42,17 @@ pub(crate) fn read(conf: &Conf, cx: &mut Reader<'_>) -> Vec<MacroFile> {
             definition: cx.whole(stanza, definition),
             description: description.map(|s| s.value.value.clone()).unwrap_or_default(),
             iseval: iseval.unwrap_or_default(),
+            validation: validation(conf, stanza),
             path: cx.file_of(stanza),
         });
     }
     out
+}
+
+/// The condition on the arguments; a macro without any has nothing to be checked.
+fn validation(conf: &Conf, stanza: &Stanza) -> Option<Validation> {
+    let text = |key: &str| conf.setting(stanza, key).map(|s| s.value.value.trim().to_owned());
+    let expression = text("validation").filter(|t| !t.is_empty())?;
+    let message = text("errormsg").filter(|t| !t.is_empty());
+    Some(Validation { expression, message: message.unwrap_or_else(|| "they are not valid".into()) })
 }

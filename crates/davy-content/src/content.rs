@@ -20,6 +20,7 @@ pub struct MacroValue<'a> {
     /// Where the definition is written; a filter macro's is nowhere.
     pub source: Option<Span>,
     pub iseval: bool,
+    pub validation: Option<&'a davy_spl::Validation>,
 }
 
 /// Everything that was loaded. Made by [`crate::load`], put together by [`Content::layer`].
@@ -152,10 +153,18 @@ impl Content {
                 definition: &m.definition.value,
                 source: Some(m.definition.span),
                 iseval: m.iseval,
+                validation: m.validation.as_ref(),
             });
         }
         let (name, _) = self.index.filters.get_key_value(name).filter(|_| argc == 0)?;
-        Some(MacroValue { name, args: &[], definition: EMPTY_FILTER, source: None, iseval: false })
+        Some(MacroValue {
+            name,
+            args: &[],
+            definition: EMPTY_FILTER,
+            source: None,
+            iseval: false,
+            validation: None,
+        })
     }
 
     /// Whether some file defines a macro of this name.

@@ -11,6 +11,7 @@ impl Macros for Content {
             definition: m.definition.to_owned(),
             source: m.source,
             iseval: m.iseval,
+            validation: m.validation.cloned(),
         })
     }
 

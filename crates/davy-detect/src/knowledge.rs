@@ -165,6 +165,7 @@ fn options(lookup: &Lookup) -> LookupOptions {
         default_match: lookup.default_match.clone(),
         time_field: lookup.time_field.clone(),
         time_format: lookup.time_format.clone(),
+        filter: lookup.filter.clone(),
         offsets: (
             lookup.min_offset.unwrap_or(default.offsets.0),
             lookup.max_offset.unwrap_or(default.offsets.1),

@@ -256,7 +256,7 @@ fn macros(node: &yaml::Node, reader: &mut Reader<'_>) -> Vec<MacroDef> {
         let args = keys.get("args").map(|n| reader.texts(n)).unwrap_or_default();
         let iseval = keys.get("iseval").and_then(|n| reader.flag(n)).unwrap_or_default();
         if let (Some(name), Some(definition)) = (name, definition) {
-            out.push(MacroDef { name, args, definition, source: None, iseval });
+            out.push(MacroDef { name, args, definition, source: None, iseval, validation: None });
         }
     }
     out

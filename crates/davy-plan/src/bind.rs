@@ -9,7 +9,7 @@ use crate::spec::{Kind, Support};
 use crate::splice;
 use davy_diag::{Diagnostics, SourceMap, closest};
 use davy_spl::Grammars;
-use davy_spl::ast::{Grammar, Pipeline};
+use davy_spl::ast::{Grammar, Pipeline, Stage};
 use std::sync::Arc;
 
 /// The shapes of all commands' arguments, for the parser.
@@ -74,6 +74,7 @@ pub(crate) fn bind_at(
             false => mend::parse(&mut cx),
         };
         match command {
+            Some(_) if summarized_next(&stage.name.value, pipeline.stages.get(i + 1)) => {}
             Some(command) => {
                 let command = Arc::from(command);
                 bound.stages.push(BoundStage { spec, command, span: stage.span.0 });
@@ -84,6 +85,14 @@ pub(crate) fn bind_at(
     let sound = sound.unwrap_or(bound.stages.len());
     check_fields(&bound.stages[..sound], diags);
     bound
+}
+
+/// Whether `sistats` and its kin stand before the command that makes the table of what they keep:
+/// it does so of the rows themselves. Search Reference, sistats.
+fn summarized_next(name: &str, next: Option<&Stage>) -> bool {
+    let name = name.to_ascii_lowercase();
+    let summary = ["sistats", "sichart", "sitimechart", "sitop", "sirare"].contains(&name.as_str());
+    summary && next.is_some_and(|n| n.name.value.eq_ignore_ascii_case(&name[2..]))
 }
 
 /// Warns of fields that no earlier command leaves behind. What follows a command that was not

@@ -3,6 +3,7 @@
 //! Numbers meet numbers in DataFusion's own operators; whatever may be text goes through davy's
 //! functions, which know what SPL does with text that looks like a number and with several values.
 
+use crate::chain;
 use crate::codes;
 use crate::column::Ty;
 use crate::env::Env;
@@ -189,6 +190,7 @@ impl<'a> Compiler<'a> {
                 Some(Typed::of(DfExpr::Not(Box::new(condition)), Ty::Bool))
             }
             ExprKind::Binary { op, left, right } => self.binary(op, left, right),
+            ExprKind::Chain { first, rest } => chain::compile(self, first, rest),
             ExprKind::In { value, list } => self.one_of(value, list, expr.span.0),
             ExprKind::Between { value, low, high } => {
                 let above = self.compare(BinOp::Ge, value, low)?;
@@ -213,23 +215,16 @@ impl<'a> Compiler<'a> {
             let args: Vec<Expr> = [value].into_iter().chain(part).cloned().collect();
             parts.push(self.named_call("in", &args, span)?);
         }
-        while parts.len() > 1 {
-            let mut pairs = Vec::with_capacity(parts.len().div_ceil(2));
-            let mut rest = parts.into_iter();
-            while let Some(left) = rest.next() {
-                pairs.push(match rest.next() {
-                    Some(right) => Typed::of(left.expr.or(right.expr), Ty::Bool),
-                    None => left,
-                });
-            }
-            parts = pairs;
-        }
-        parts.pop()
+        let conditions = parts.into_iter().map(|p| p.expr).collect();
+        chain::balanced(conditions, Operator::Or).map(|e| Typed::of(e, Ty::Bool))
     }
 
     fn binary(&mut self, op: &Spanned<BinOp>, left: &Expr, right: &Expr) -> Option<Typed> {
         functions::check_operator(op.value, left, right, &mut self.errors);
         match op.value {
+            BinOp::And if chain::is_long_and(left, right) => {
+                chain::compile(self, left, &[(op.clone(), right.clone())])
+            }
             BinOp::And | BinOp::Or => {
                 let (l, r) = (self.condition(left), self.condition(right));
                 let (l, r) = (l?, r?);
@@ -413,6 +408,11 @@ pub(crate) fn check(expr: &Expr, errors: &mut Vec<Diagnostic>) {
             check(left, errors);
             check(right, errors);
         }
+        ExprKind::Chain { first, rest } => {
+            chain::check_operators(first, rest, errors);
+            check(first, errors);
+            rest.iter().for_each(|(_, e)| check(e, errors));
+        }
         ExprKind::In { value, list } => {
             check(value, errors);
             list.iter().for_each(|a| check(a, errors));
@@ -439,6 +439,10 @@ pub(crate) fn reads(expr: &Expr, out: &mut Vec<(String, Span)>) {
         ExprKind::Binary { left, right, .. } => {
             reads(left, out);
             reads(right, out);
+        }
+        ExprKind::Chain { first, rest } => {
+            reads(first, out);
+            rest.iter().for_each(|(_, e)| reads(e, out));
         }
         ExprKind::In { value, list } => {
             reads(value, out);

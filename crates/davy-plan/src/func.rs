@@ -32,7 +32,7 @@ pub(crate) fn call(spec: &'static FunctionSpec, args: Vec<Typed>, env: &Arc<Env>
     Typed::of(expr, ret)
 }
 
-fn ret_type(spec: &FunctionSpec, args: &[Ty]) -> Ty {
+pub(crate) fn ret_type(spec: &FunctionSpec, args: &[Ty]) -> Ty {
     match spec.ret {
         Ret::Text => Ty::Text,
         Ret::Num => Ty::Num,
@@ -183,23 +183,26 @@ impl ScalarUDFImpl for SplFunction {
         let rows = args.number_rows;
         let all_literal = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
         let rows = if all_literal && !args.args.is_empty() && self.spec.pure { 1 } else { rows };
-        let args: Vec<ArgCol> = args
-            .args
-            .iter()
-            .map(|arg| match arg {
-                ColumnarValue::Array(array) => Ok(ArgCol::Col(Column::new(array)?)),
-                ColumnarValue::Scalar(scalar) => match scalar_val(scalar) {
-                    Some(value) => Ok(ArgCol::Lit(value)),
-                    None => Ok(ArgCol::Col(Column::new(&scalar.to_array_of_size(rows)?)?)),
-                },
-            })
-            .collect::<Result<_>>()?;
+        let args = columns(&args.args, rows)?;
         let array = run(self.spec, self.ret, &args, rows, &self.env)?;
         if all_literal && array.len() == 1 && self.spec.pure {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
         }
         Ok(ColumnarValue::Array(array))
     }
+}
+
+/// Arguments as the lift layer takes them.
+pub(crate) fn columns(args: &[ColumnarValue], rows: usize) -> Result<Vec<ArgCol>> {
+    args.iter()
+        .map(|arg| match arg {
+            ColumnarValue::Array(array) => Ok(ArgCol::Col(Column::new(array)?)),
+            ColumnarValue::Scalar(scalar) => match scalar_val(scalar) {
+                Some(value) => Ok(ArgCol::Lit(value)),
+                None => Ok(ArgCol::Col(Column::new(&scalar.to_array_of_size(rows)?)?)),
+            },
+        })
+        .collect()
 }
 
 /// Runs a function over columns: the lift layer.
@@ -257,8 +260,8 @@ fn lifted(spec: &FunctionSpec, kernel: RowKernel, values: &[Val<'_>], env: &Env)
             }
         }
         _ => {
-            let texts: Vec<String> =
-                results.iter().filter_map(|v| v.text().map(|t| t.into_owned())).collect();
+            // A result of several values comes of another argument that holds several.
+            let texts: Vec<_> = results.iter().flat_map(Val::values).collect();
             Val::multi(&texts)
         }
     }

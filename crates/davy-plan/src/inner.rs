@@ -217,6 +217,13 @@ pub(crate) fn place(expr: &mut Expr, span: Span) {
             place(left, span);
             place(right, span);
         }
+        ExprKind::Chain { first, rest } => {
+            place(first, span);
+            for (op, item) in rest {
+                op.span = span;
+                place(item, span);
+            }
+        }
         ExprKind::In { value, list } => {
             place(value, span);
             list.iter_mut().for_each(|a| place(a, span));

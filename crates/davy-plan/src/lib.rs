@@ -11,6 +11,7 @@ pub mod aggregates;
 mod aggs;
 mod bind;
 mod buckets;
+mod chain;
 mod check;
 pub mod codes;
 mod column;

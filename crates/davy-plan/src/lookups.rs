@@ -32,6 +32,8 @@ pub struct LookupOptions {
     pub time_field: Option<String>,
     /// How that column's times are written; seconds since 1970 where it is not said.
     pub time_format: Option<String>,
+    /// A search of which only the rows that it finds are in the table.
+    pub filter: Option<String>,
     /// How many seconds an event may be later than its row, at least and at most.
     pub offsets: (f64, f64),
 }
@@ -46,6 +48,7 @@ impl Default for LookupOptions {
             default_match: None,
             time_field: None,
             time_format: None,
+            filter: None,
             offsets: (0.0, 2_000_000_000.0),
         }
     }

@@ -5,8 +5,8 @@ use crate::env::Env;
 use crate::expr::Compiler;
 use crate::plan::{Failed, Plan};
 use crate::value::{Val, fmt_num};
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::Schema;
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion_common::DFSchema;
 use datafusion_expr::execution_props::ExecutionProps;
 use datafusion_expr::physical_planning_context::PhysicalPlanningContext;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 /// The text that an eval expression yields on its own; the error says in words why there is none.
 ///
-/// Fields are null; what depends on the clock has no value.
-pub fn eval_macro(text: &str) -> Result<String, String> {
+/// The macro's arguments are fields, all others are null; what depends on the clock has no value.
+pub fn eval_macro(text: &str, args: &[(&str, String)]) -> Result<String, String> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let file = sources.add("macro", text);
@@ -28,7 +28,7 @@ pub fn eval_macro(text: &str) -> Result<String, String> {
     }
     let expr = expr.ok_or("its expression is empty")?;
     // The clock of the search is not known here, so what depends on it has no value.
-    let at = |now| value(&expr, &Arc::new(Env { now, ..Env::default() }));
+    let at = |now| value(&expr, args, &Arc::new(Env { now, ..Env::default() }));
     let first = at(0.0);
     if let (Ok(first), Ok(later)) = (&first, at(1_777_896_000.0))
         && *first != later
@@ -45,8 +45,17 @@ pub fn eval_macro(text: &str) -> Result<String, String> {
     }
 }
 
-fn value(expr: &davy_spl::ast::Expr, env: &Arc<Env>) -> Result<Val<'static>, Failed> {
-    let schema = Arc::new(Schema::empty());
+fn value(
+    expr: &davy_spl::ast::Expr,
+    args: &[(&str, String)],
+    env: &Arc<Env>,
+) -> Result<Val<'static>, Failed> {
+    let field = |name: &str| Field::new(name, DataType::Utf8View, true);
+    let schema = Arc::new(Schema::new(args.iter().map(|(n, _)| field(n)).collect::<Vec<_>>()));
+    let columns: Vec<ArrayRef> = args
+        .iter()
+        .map(|(_, text)| Arc::new(StringViewArray::from_iter_values([text])) as ArrayRef)
+        .collect();
     let df = Arc::new(DFSchema::try_from(schema.as_ref().clone())?);
     let empty = EmptyRelation { produce_one_row: true, schema: df.clone() };
     let plan = Plan::new(LogicalPlan::EmptyRelation(empty));
@@ -57,7 +66,7 @@ fn value(expr: &davy_spl::ast::Expr, env: &Arc<Env>) -> Result<Val<'static>, Fai
     let (props, planning) = (ExecutionProps::new(), PhysicalPlanningContext::default());
     let physical = create_physical_expr(&typed.materialized(), &df, &props, &planning)?;
     let options = RecordBatchOptions::new().with_row_count(Some(1));
-    let batch = RecordBatch::try_new_with_options(schema, Vec::new(), &options)
+    let batch = RecordBatch::try_new_with_options(schema, columns, &options)
         .map_err(|e| Failed::Engine(e.into()))?;
     let array = physical.evaluate(&batch)?.into_array(1)?;
     if ty == Ty::Null {

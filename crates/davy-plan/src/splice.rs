@@ -140,6 +140,9 @@ fn children(expr: &mut Expr) -> Vec<&mut Expr> {
         ExprKind::Call { args, .. } => args.iter_mut().collect(),
         ExprKind::Negate(e) | ExprKind::Plus(e) | ExprKind::Not(e) => vec![e],
         ExprKind::Binary { left, right, .. } => vec![left, right],
+        ExprKind::Chain { first, rest } => {
+            std::iter::once(&mut **first).chain(rest.iter_mut().map(|(_, e)| e)).collect()
+        }
         ExprKind::In { value, list } => std::iter::once(&mut **value).chain(list).collect(),
         ExprKind::Between { value, low, high } => vec![value, low, high],
         ExprKind::Field(_)

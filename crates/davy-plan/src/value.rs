@@ -54,6 +54,14 @@ impl<'a> Val<'a> {
         }
     }
 
+    /// As one text that can be part of another, or a name: several values with blanks between them.
+    pub fn joined(&self) -> Option<Cow<'_, str>> {
+        match self.is_multi() {
+            true => Some(Cow::Owned(self.values().join(" "))),
+            false => self.text(),
+        }
+    }
+
     /// Each value as text: none for null, one for a single value.
     pub fn values(&self) -> Vec<Cow<'_, str>> {
         match self {

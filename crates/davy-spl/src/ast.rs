@@ -244,6 +244,12 @@ pub enum ExprKind {
         left: Box<Expr>,
         right: Box<Expr>,
     },
+    /// Very many operands of one binding strength, from the left: `a OR b OR c …`. As `Binary` each
+    /// would be a level of the tree, and trees are walked by recursion.
+    Chain {
+        first: Box<Expr>,
+        rest: Vec<(Spanned<BinOp>, Expr)>,
+    },
     /// `x IN (a, b)`
     In {
         value: Box<Expr>,

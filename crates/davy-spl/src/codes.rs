@@ -82,6 +82,9 @@ codes! {
          it cannot be read, is null, or is no text. Arguments are put into it before it is computed; \
          those that are text need double quotes there. Functions that need a search (`lookup`) \
          cannot be used.";
+    MACRO_VALIDATION = error "spl::macro-validation",
+        "The macro's definition in macros.conf says what its arguments must be (`validation`), and \
+         these are not that. The message is the macro's own (`errormsg`).";
     NOT_FORMATTED = error "spl::not-formatted",
         "The search cannot be laid out anew without a risk of changing what it means, so it was \
          left as it is.";

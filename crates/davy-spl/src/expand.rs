@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::mapped::{Calls, Mapped};
+use crate::validation::Validation;
 use davy_diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, closest};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -29,10 +30,13 @@ pub struct MacroDef {
     pub source: Option<Span>,
     /// The definition is an eval expression that yields the text.
     pub iseval: bool,
+    /// What its arguments must be.
+    pub validation: Option<Validation>,
 }
 
-/// Computes the eval expression that a macro is defined as: the text, or why there is none.
-pub type EvalMacro<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+/// Computes an eval expression of a macro, for which the arguments are fields: the text, or why
+/// there is none.
+pub type EvalMacro<'a> = &'a dyn Fn(&str, &[(&str, String)]) -> Result<String, String>;
 
 /// Adds a text in which comments are gone and macros are replaced, and returns it. Places in it
 /// lead back to what was written (`SourceMap::origin`). Macros that are eval expressions are
@@ -43,7 +47,13 @@ pub fn expand(
     macros: &dyn Macros,
     diags: &mut Diagnostics,
 ) -> FileId {
-    expand_with(sources, query, macros, &|_| Err("expressions are not computed here".into()), diags)
+    expand_with(
+        sources,
+        query,
+        macros,
+        &|_, _| Err("expressions are not computed here".into()),
+        diags,
+    )
 }
 
 /// As [`expand`]; `eval` computes the definitions that are eval expressions. Arguments are put into
@@ -231,15 +241,19 @@ impl Expander<'_> {
             self.too_much(input, call);
             return None;
         }
+        if self.refused(&def, input, call) {
+            return None;
+        }
         let (span, mut calls) = input.origin(call.range.clone())?;
         calls.push((span, format!("macro `{}`", call.name)));
         let source = self.source(&def, argc);
+        let given = in_order(&def, input, call);
         let mut body = Mapped::default();
         let exact = self.sources.text(source) == def.definition;
         let place = |range: Range<usize>| if exact { source.part(range) } else { source };
         let (mut at, text) = (0, def.definition.as_str());
         while let Some(start) = text.get(at..).and_then(|t| t.find('$')).map(|i| at + i) {
-            let found = def.args.iter().zip(&call.args).find(|(name, _)| {
+            let found = def.args.iter().zip(&given).find(|(name, _)| {
                 text.get(start + 1..)
                     .and_then(|t| t.strip_prefix(name.as_str()))
                     .is_some_and(|t| t.starts_with('$'))
@@ -259,7 +273,7 @@ impl Expander<'_> {
         }
         body.push(text.get(at..).unwrap_or(""), place(at..text.len()), calls.clone());
         if def.iseval {
-            match (self.eval)(&body.text) {
+            match (self.eval)(&body.text, &arguments(&def, input, call)) {
                 Ok(text) => {
                     body = Mapped::default();
                     body.push(&text, source, calls);
@@ -281,6 +295,20 @@ impl Expander<'_> {
             return None;
         }
         Some(body)
+    }
+
+    /// Reports arguments that the macro does not take.
+    fn refused(&mut self, def: &MacroDef, input: &Mapped, call: &Call) -> bool {
+        let Some(validation) = &def.validation else { return false };
+        let args = arguments(def, input, call);
+        let Some(message) = validation.refuses(&args, self.eval) else { return false };
+        let name = &call.name;
+        self.report(input, call.range.clone(), |span| {
+            codes::MACRO_VALIDATION
+                .at(span, format!("macro `{name}` does not take these arguments: {message}"))
+                .help(format!("its validation is `{}`", validation.expression))
+        });
+        true
     }
 
     /// Where the definition is written; a text of its own when it is written nowhere.
@@ -498,6 +526,32 @@ fn trimmed(text: &str, range: Range<usize>) -> (Range<usize>, bool) {
     } else {
         (start..start + body.len(), false)
     }
+}
+
+/// The arguments of a call by their names.
+fn arguments<'d>(def: &'d MacroDef, input: &Mapped, call: &Call) -> Vec<(&'d str, String)> {
+    let argument = |range: &Range<usize>, quoted: bool| {
+        let text = input.text.get(range.clone()).unwrap_or("");
+        if quoted { text.replace("\\\"", "\"") } else { text.to_owned() }
+    };
+    let given = in_order(def, input, call);
+    let pairs = def.args.iter().zip(&given);
+    pairs.map(|(name, (range, quoted))| (name.as_str(), argument(range, *quoted))).collect()
+}
+
+/// The arguments of a call in the order of the definition. They may all be named, as in
+/// `m(bar=2,foo=1)`: macros.conf.example.
+fn in_order(def: &MacroDef, input: &Mapped, call: &Call) -> Vec<(Range<usize>, bool)> {
+    let named = |name: &String| {
+        call.args.iter().find_map(|(range, quoted)| {
+            let text = input.text.get(range.clone()).filter(|_| !quoted)?;
+            let value = text.strip_prefix(name.as_str())?.trim_start().strip_prefix('=')?;
+            let start = range.end - value.len();
+            (!value.starts_with('=')).then(|| trimmed(&input.text, start..range.end))
+        })
+    };
+    let all: Option<Vec<_>> = def.args.iter().map(named).collect();
+    all.unwrap_or_else(|| call.args.clone())
 }
 
 /// Puts an argument in; a quoted one had `\"` for each quote inside it.

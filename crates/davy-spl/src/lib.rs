@@ -14,6 +14,7 @@ mod mapped;
 mod nested;
 mod parse;
 mod time;
+mod validation;
 
 pub use expand::{EvalMacro, MacroCall, MacroDef, Macros, expand, expand_with, macro_call_at};
 pub use fmt::{format, format_expr, format_search, format_source};
@@ -22,3 +23,4 @@ pub use time::{
     TimeModifier, TimeModifierError, TimeSpan, TimeStep, TimeUnit, parse_bin_span, parse_span,
     parse_time_modifier,
 };
+pub use validation::Validation;

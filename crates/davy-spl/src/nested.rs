@@ -73,6 +73,10 @@ fn expr_in<'a>(expr: &'a Expr, out: &mut Vec<&'a Pipeline>) {
             expr_in(left, out);
             expr_in(right, out);
         }
+        ExprKind::Chain { first, rest } => {
+            expr_in(first, out);
+            rest.iter().for_each(|(_, e)| expr_in(e, out));
+        }
         ExprKind::In { value, list } => {
             expr_in(value, out);
             list.iter().for_each(|e| expr_in(e, out));

@@ -11,7 +11,7 @@ use davy_knowledge::Base;
 use davy_plan::{
     Env, FieldSet, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, fmt_num, rows_of,
 };
-use davy_spl::{MacroDef, Macros};
+use davy_spl::{MacroDef, Macros, Validation};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -185,9 +185,10 @@ impl CaseKnowledge {
             .macros
             .iter()
             .map(|(head, definition)| {
+                let (head, validation) = macro_validation(head);
                 let (head, iseval) = match head.strip_suffix(" iseval") {
                     Some(head) => (head, true),
-                    None => (head.as_str(), false),
+                    None => (head, false),
                 };
                 let (name, args) = head.split_once('(').unwrap_or((head, ""));
                 let args = args.trim_end_matches(')').split(',').map(str::trim);
@@ -197,6 +198,7 @@ impl CaseKnowledge {
                     definition: definition.clone(),
                     source: None,
                     iseval,
+                    validation,
                 }
             })
             .collect();
@@ -269,11 +271,20 @@ impl Knowledge for CaseKnowledge {
     }
 }
 
+/// `head validation=EXPRESSION errormsg=TEXT`: what stands before the settings, and the settings.
+fn macro_validation(head: &str) -> (&str, Option<Validation>) {
+    let Some((head, settings)) = head.split_once(" validation=") else { return (head, None) };
+    let (expression, message) = settings.split_once(" errormsg=").unwrap_or((settings, ""));
+    (head, Some(Validation { expression: expression.into(), message: message.into() }))
+}
+
 /// `name key=value …`: the name of a lookup and its definition, as transforms.conf has it.
 fn lookup_options(head: &str) -> (String, LookupOptions) {
+    let (head, filter) = head.split_once(" filter=").unwrap_or((head, ""));
     let mut words = head.split_whitespace();
     let name = words.next().unwrap_or("").to_owned();
-    let mut options = LookupOptions::default();
+    let filter = (!filter.is_empty()).then(|| filter.to_owned());
+    let mut options = LookupOptions { filter, ..LookupOptions::default() };
     for word in words {
         let Some((key, value)) = word.split_once('=') else { continue };
         match key {

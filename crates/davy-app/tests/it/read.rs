@@ -11,6 +11,7 @@ fn macros_with_local_over_default() {
     assert_eq!(found.definition, "(sourcetype=acme:fw OR sourcetype=acme:old)");
     let found = acme.content.find("acme_action", 1).expect("the macro");
     assert_eq!(found.args, ["what"]);
+    assert_eq!(found.validation.expect("it is read").expression, "isnotnull(what)");
     assert!(acme.content.find("acme_now", 0).is_some_and(|m| m.iseval));
     assert!(acme.content.find("acme_broken", 2).is_none());
 }
@@ -71,7 +72,6 @@ fn all_that_is_not_honoured_is_noted_with_its_place() {
             "default/data/models/Acme_Traffic.json:0 [All_Acme] y",
             "default/data/models/Acme_Traffic.json:0 [Sessions] parentName",
             "default/eventtypes.conf:5 [acme_commands] search",
-            "default/macros.conf:8 [acme_action(1)] validation",
             "default/macros.conf:14 [acme_broken(2)] ",
             "default/props.conf:2 [acme:fw] TIME_PREFIX",
             "default/props.conf:3 [acme:fw] SHOULD_LINEMERGE",

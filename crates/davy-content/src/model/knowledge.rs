@@ -12,6 +12,7 @@ pub struct MacroFile {
     pub description: String,
     /// The definition is an eval expression that yields the text.
     pub iseval: bool,
+    pub validation: Option<davy_spl::Validation>,
     pub path: String,
 }
 
@@ -37,6 +38,8 @@ pub struct Lookup {
     pub time_field: Option<String>,
     /// How that column's times are written.
     pub time_format: Option<String>,
+    /// A search for the rows that count.
+    pub filter: Option<String>,
     /// Seconds that an event is later than its row, at least and at most.
     pub min_offset: Option<f64>,
     pub max_offset: Option<f64>,

@@ -38,7 +38,7 @@ pub(super) fn read_macro(
         return None;
     }
     let (name, definition) = (name?, definition?);
-    Some(MacroFile { name, args, definition, description, iseval: false, path })
+    Some(MacroFile { name, args, definition, description, iseval: false, validation: None, path })
 }
 
 fn search_text(
@@ -92,6 +92,7 @@ pub(super) fn read_lookup(cx: &mut Reader<'_>, mut keys: Keys<'_>, path: String)
         case_sensitive,
         time_field: None,
         time_format: None,
+        filter: None,
         min_offset: None,
         max_offset: None,
         path,

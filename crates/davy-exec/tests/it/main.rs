@@ -3,6 +3,7 @@
 // A test may end in a panic; helpers outside `#[test]` functions are not told apart.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod chain;
 mod coverage;
 mod growing;
 mod join;

@@ -153,7 +153,7 @@ impl Eval {
                     TargetPart::Text(text) => name.push_str(text),
                     TargetPart::Field(field) => {
                         let value = rows.names.iter().position(|n| n == field).map(|c| &row[c]);
-                        match value.and_then(Val::text) {
+                        match value.and_then(Val::joined) {
                             Some(text) => name.push_str(&text),
                             None => whole = false,
                         }

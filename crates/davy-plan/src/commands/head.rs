@@ -6,14 +6,14 @@ use crate::expr::{Compiler, reads};
 use crate::fields::{FieldSet, Fields};
 use crate::hoist::hoist;
 use crate::node::{SequentialNode, SequentialOp, SequentialState};
-use crate::parse::arg_text;
+use crate::parse::{ArgReader, arg_text};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion_common::Result as DfResult;
-use davy_diag::Span;
-use davy_spl::ast::{ArgKind, Args, Expr, Grammar};
+use davy_diag::{Span, closest};
+use davy_spl::ast::{Arg, ArgKind, Args, Expr, Grammar};
 use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -43,17 +43,29 @@ struct Head {
     keep_last: bool,
 }
 
+const OPTIONS: [&str; 3] = ["limit", "null", "keeplast"];
+
+/// Whether this is a comparison, and no option, also not one with a letter wrong.
+fn compares(arg: &Arg) -> bool {
+    matches!(&arg.kind, ArgKind::Option { key, .. } if closest(&key.value, OPTIONS).is_none())
+}
+
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
-    let (options, left) = cx.reader(args).options(&["limit", "null", "keeplast"], cx);
+    let Args::General(items) = args else { return None };
+    // `head user="x"`: a comparison outside parentheses reads as an option of that name.
+    let (compared, items): (Vec<&Arg>, Vec<&Arg>) = items.iter().partition(|a| compares(a));
+    let items: Vec<Arg> = items.into_iter().cloned().collect();
+    let (options, left) = ArgReader::of(&items).options(&OPTIONS, cx);
     let null = options.flag("null", false, cx);
     let keep_last = options.flag("keeplast", false, cx);
     let mut limit = options.count("limit", cx);
     let mut while_ = None;
-    let mut bare: Option<Span> = None;
+    let mut bare: Option<Span> =
+        compared.iter().map(|a| a.span.0).reduce(|first, next| first.to(next));
     for arg in left {
         let span = arg.span.0;
         match arg_text(arg).and_then(|t| t.parse::<usize>().ok()) {
-            Some(n) if bare.is_none() => {
+            Some(n) if bare.is_none_or(|b| span.end < b.start) => {
                 if limit.is_some() {
                     return cx.bad(span, "the number of rows is there already");
                 }

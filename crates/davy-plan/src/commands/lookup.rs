@@ -1,5 +1,6 @@
 //! `lookup`. Search Reference, lookup.
 
+use crate::bind::CommandGrammars;
 use crate::codes;
 use crate::column::Ty;
 use crate::command::Command;
@@ -8,11 +9,12 @@ use crate::fields::{FieldSet, Fields};
 use crate::lookups::{LookupIndex, LookupTable, SHANNON, shannon};
 use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx};
+use crate::search;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
 use crate::walk::{Row, Walk, Walker};
 use datafusion_common::Result as DfResult;
-use davy_diag::{Span, Spanned, closest};
+use davy_diag::{Diagnostics, SourceMap, Span, Spanned, closest};
 use davy_spl::ast::{Arg, Args, Grammar};
 use std::sync::Arc;
 
@@ -223,14 +225,41 @@ pub(super) fn find_table(
     cx: &PlanCx<'_>,
 ) -> Result<Arc<LookupTable>, Failed> {
     let knowledge = cx.engine.knowledge();
-    knowledge.lookup_table(&name.value).ok_or_else(|| {
+    let table = knowledge.lookup_table(&name.value).ok_or_else(|| {
         let names = knowledge.lookup_names();
         let near = closest(&name.value, names.iter().map(String::as_str));
         codes::NO_SUCH_LOOKUP
             .at(name.span, format!("no lookup `{}`", name.value))
             .help(near.map(|n| format!("did you mean `{n}`?")))
-            .into()
-    })
+    })?;
+    match &table.options.filter {
+        Some(filter) => filtered(&table, filter, name, cx).map(Arc::new),
+        None => Ok(table),
+    }
+}
+
+/// The rows of a table that its definition lets be found: transforms.conf, `filter`.
+fn filtered(
+    table: &LookupTable,
+    filter: &str,
+    name: &Spanned<String>,
+    cx: &PlanCx<'_>,
+) -> Result<LookupTable, Failed> {
+    let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
+    let file = sources.add("filter", filter);
+    let span = file.span(0..filter.len());
+    let expr = davy_spl::parse_search_at(&sources, span, &CommandGrammars, &mut diags);
+    if let Some(first) = diags.list().first() {
+        return Err(codes::BAD_ARGUMENT
+            .at(name.span, format!("the filter of this lookup cannot be read: {}", first.message))
+            .help(format!("correct `filter` in its definition: {filter}"))
+            .into());
+    }
+    let mut plan = cx.plan_of(table.rows.clone())?;
+    if let Some(condition) = expr.and_then(|expr| search::condition(&expr, &plan, false)) {
+        plan = plan.filter(condition)?;
+    }
+    Ok(LookupTable { rows: cx.rows(&plan)?, options: table.options.clone() })
 }
 
 fn column(table: &LookupTable, name: &str, pair: &Pair) -> Result<usize, Failed> {

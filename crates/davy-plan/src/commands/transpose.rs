@@ -70,7 +70,7 @@ impl OverRows for Transpose {
         let mut out = Rows { names: vec![self.column.clone()], rows: Vec::new() };
         for (i, row) in rows.rows.iter().take(limit).enumerate() {
             let title =
-                header.and_then(|h| row.get(h)).and_then(|v| v.text().map(|t| t.into_owned()));
+                header.and_then(|h| row.get(h)).and_then(|v| v.joined().map(|t| t.into_owned()));
             out.names.push(title.unwrap_or_else(|| format!("row {}", i + 1)));
         }
         for (i, name) in rows.names.iter().enumerate() {

@@ -252,6 +252,9 @@ pub(super) fn only_text(expr: &Expr) -> bool {
             TEXT_MAKERS.iter().any(|n| n.eq_ignore_ascii_case(&name.value))
         }
         ExprKind::Binary { op, .. } => op.value == BinOp::Concat,
+        ExprKind::Chain { rest, .. } => {
+            rest.last().is_some_and(|(op, _)| op.value == BinOp::Concat)
+        }
         _ => false,
     }
 }

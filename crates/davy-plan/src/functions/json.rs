@@ -314,7 +314,7 @@ fn object(v: &[Val<'_>]) -> Val<'static> {
     let mut made = Json::Object(Vec::new());
     for (key, value) in v.iter().skip(1).zip(values.into_iter().skip(1)).step_by(2) {
         // A key that is null names no member.
-        if let Some(key) = key.text() {
+        if let Some(key) = key.joined() {
             set_exact(&mut made, &key, value);
         }
     }
@@ -326,7 +326,7 @@ fn updated(v: &[Val<'_>], apply: fn(&mut Json, &str, Json)) -> Val<'static> {
     let Some(mut json) = v.get(1).and_then(parsed) else { return Val::Null };
     let values = values(v);
     for (key, value) in v.iter().skip(2).zip(values.into_iter().skip(2)).step_by(2) {
-        if let Some(key) = key.text() {
+        if let Some(key) = key.joined() {
             apply(&mut json, &key, value);
         }
     }

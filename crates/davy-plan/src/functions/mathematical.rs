@@ -251,6 +251,12 @@ fn leaves(c: &mut Compiler<'_>, expr: &Expr, out: &mut Vec<Typed>) -> Option<()>
             leaves(c, left, out)?;
             leaves(c, right, out)?;
         }
+        ExprKind::Chain { first, rest } => {
+            leaves(c, first, out)?;
+            for (_, item) in rest {
+                leaves(c, item, out)?;
+            }
+        }
         ExprKind::Call { args, .. } => {
             for arg in args {
                 leaves(c, arg, out)?;

@@ -123,7 +123,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         (2, 2),
         Ret::Text,
         Kernel::Row(|v, _| {
-            v[1].text().map_or(Val::Null, |by| Val::str(v[0].values().join(by.as_ref())))
+            v[1].joined().map_or(Val::Null, |by| Val::str(v[0].values().join(by.as_ref())))
         }),
     ),
     multi(
@@ -250,7 +250,7 @@ fn mvindex(v: &[Val<'_>]) -> Val<'static> {
 }
 
 fn mvzip(v: &[Val<'_>]) -> Val<'static> {
-    let by = v.get(2).and_then(Val::text).unwrap_or(Cow::Borrowed(","));
+    let by = v.get(2).and_then(Val::joined).unwrap_or(Cow::Borrowed(","));
     let (left, right) = (v[0].values(), v[1].values());
     let zipped: Vec<String> = left.iter().zip(&right).map(|(l, r)| format!("{l}{by}{r}")).collect();
     Val::multi(&zipped)

@@ -106,6 +106,9 @@ pub(super) fn is_number(expr: &Expr) -> bool {
         ExprKind::Binary { op, .. } => {
             matches!(op.value, BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem)
         }
+        ExprKind::Chain { rest, .. } => rest.last().is_some_and(|(op, _)| {
+            matches!(op.value, BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem)
+        }),
         _ => false,
     }
 }
@@ -133,10 +136,12 @@ pub(super) fn check(op: BinOp, left: &Expr, right: &Expr, errors: &mut Vec<Diagn
     }
 }
 
-/// Two numbers are added, two texts joined; a field's number is a text beside a text.
+/// Two numbers are added, two texts joined; a field's number is a text beside a text. Several
+/// values are no number, and not joined either.
 fn add(a: &Val<'_>, b: &Val<'_>) -> Val<'static> {
     match (a.num(), b.num()) {
         (Some(x), Some(y)) => Val::Num(x + y),
+        _ if a.is_multi() || b.is_multi() => Val::Null,
         _ => concat(a, b),
     }
 }

@@ -245,7 +245,7 @@ fn replace(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
     let mut out = Builder::new(Ty::Text, rows);
     for row in 0..rows {
         let (value, pattern, with) = (args[0].get(row), args[1].get(row), args[2].get(row));
-        let (Some(pattern), Some(with)) = (pattern.text(), with.text()) else {
+        let (Some(pattern), Some(with)) = (pattern.joined(), with.joined()) else {
             out.push(&Val::Null);
             continue;
         };

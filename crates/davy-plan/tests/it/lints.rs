@@ -15,6 +15,7 @@ impl Macros for Odd {
             definition: "x!=1 *foo a OR b".to_owned(),
             source: None,
             iseval: false,
+            validation: None,
         })
     }
 

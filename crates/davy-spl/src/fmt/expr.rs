@@ -2,7 +2,9 @@
 
 use super::Writer;
 use crate::ast::{BinOp, Expr, ExprKind};
-use crate::parse::{COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, is_keyword, is_name, power};
+use crate::parse::{
+    COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, is_keyword, is_name, power, strength,
+};
 
 impl Writer<'_> {
     /// Writes `expr` where an operand of at least the strength `least` must stand.
@@ -41,6 +43,13 @@ impl Writer<'_> {
                 self.push(sign(op.value));
                 self.expr(right, power + 1);
             }
+            ExprKind::Chain { first, rest } => {
+                self.expr(first, strength(&expr.kind));
+                for (op, item) in rest {
+                    self.push(sign(op.value));
+                    self.expr(item, power(op.value) + 1);
+                }
+            }
             ExprKind::In { value, list } => {
                 self.expr(value, COMPARE_POWER);
                 self.push(" IN ");
@@ -69,16 +78,6 @@ impl Writer<'_> {
             self.expr(item, 0);
         }
         self.push(")");
-    }
-}
-
-fn strength(kind: &ExprKind) -> u8 {
-    match kind {
-        ExprKind::Binary { op, .. } => power(op.value),
-        ExprKind::In { .. } | ExprKind::Between { .. } => COMPARE_POWER,
-        ExprKind::Not(_) => NOT_POWER,
-        ExprKind::Negate(_) | ExprKind::Plus(_) => SIGN_POWER,
-        _ => u8::MAX,
     }
 }
 

@@ -4,6 +4,7 @@
 //! `*` `/` `%`, signs. Operators of one strength group from the left.
 
 use super::cursor::{Parsed, too_deep};
+use super::strength::{COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, flat, power, strength};
 use super::{Parser, scan};
 use crate::ast::{Assignment, BinOp, Expr, ExprKind, Spanless, Target, TargetPart};
 use crate::codes;
@@ -12,10 +13,15 @@ use davy_diag::{Span, Spanned};
 /// How high a tree of operators may grow: trees are walked by recursion everywhere.
 const MAX_HEIGHT: u32 = 400;
 
+/// From so many operators of one strength in a row on they are one chain.
+const LONG_CHAIN: u32 = 100;
+
 /// An expression and the height of its tree.
 struct Tall {
     expr: Expr,
     height: u32,
+    /// How many operators of its own strength stand in a row on its left side.
+    run: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -32,25 +38,6 @@ struct Found {
     not: bool,
     len: usize,
     power: u8,
-}
-
-pub(crate) const NOT_POWER: u8 = 4;
-pub(crate) const COMPARE_POWER: u8 = 5;
-pub(crate) const SUM_POWER: u8 = 6;
-pub(crate) const SIGN_POWER: u8 = 8;
-
-/// How strongly an operator binds.
-pub(crate) fn power(op: BinOp) -> u8 {
-    match op {
-        BinOp::Xor => 1,
-        BinOp::Or => 2,
-        BinOp::And => 3,
-        BinOp::Eq | BinOp::Ne | BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge | BinOp::Like => {
-            COMPARE_POWER
-        }
-        BinOp::Add | BinOp::Sub | BinOp::Concat => SUM_POWER,
-        BinOp::Mul | BinOp::Div | BinOp::Rem => 7,
-    }
 }
 
 /// Whether a bare name may hold this byte.
@@ -89,7 +76,7 @@ impl Parser<'_> {
 
     fn right_side(&mut self, left: Tall, found: &Found, at: Span) -> Parsed<Tall> {
         let start = left.expr.span.0;
-        let (kind, height) = match found.op {
+        let (kind, height, run) = match found.op {
             Op::In => {
                 let open = self.pos;
                 if self.next_byte() != Some(b'(') {
@@ -105,7 +92,7 @@ impl Parser<'_> {
                     );
                 }
                 let value = Box::new(left.expr);
-                (ExprKind::In { value, list }, left.height.max(height))
+                (ExprKind::In { value, list }, left.height.max(height), 1)
             }
             Op::Between => {
                 let low = self.operand(SUM_POWER, at, "BETWEEN")?;
@@ -118,14 +105,19 @@ impl Parser<'_> {
                 let height = left.height.max(low.height).max(high.height);
                 let (value, low, high) =
                     (Box::new(left.expr), Box::new(low.expr), Box::new(high.expr));
-                (ExprKind::Between { value, low, high }, height)
+                (ExprKind::Between { value, low, high }, height, 1)
             }
             Op::Binary(op) => {
                 let sign = self.text.get(at.range()).unwrap_or("").to_owned();
                 let right = self.operand(found.power + 1, at, &sign)?;
                 let height = left.height.max(right.height);
+                let run = if strength(&left.expr.kind) == found.power { left.run + 1 } else { 1 };
+                let op = Spanned::new(op, at);
+                if run >= LONG_CHAIN && found.power != COMPARE_POWER {
+                    return self.lengthened(left, op, right, run);
+                }
                 let (left, right) = (Box::new(left.expr), Box::new(right.expr));
-                (ExprKind::Binary { op: Spanned::new(op, at), left, right }, height)
+                (ExprKind::Binary { op, left, right }, height, run)
             }
         };
         let span = Spanless(start.to(self.span(self.pos, self.pos)));
@@ -133,14 +125,29 @@ impl Parser<'_> {
         if found.not {
             expr = Expr { kind: ExprKind::Not(Box::new(expr)), span };
         }
-        self.tall(expr, height + 1 + u32::from(found.not))
+        self.tall(expr, height + 1 + u32::from(found.not), run)
     }
 
-    fn tall(&mut self, expr: Expr, height: u32) -> Parsed<Tall> {
+    /// Adds an operand to very many, which are a chain from then on.
+    fn lengthened(
+        &mut self,
+        left: Tall,
+        op: Spanned<BinOp>,
+        right: Tall,
+        run: u32,
+    ) -> Parsed<Tall> {
+        let span = Spanless(left.expr.span.0.to(self.span(self.pos, self.pos)));
+        let height = left.height.max(right.height + 1);
+        let (first, mut rest) = flat(left.expr, power(op.value));
+        rest.push((op, right.expr));
+        self.tall(Expr { kind: ExprKind::Chain { first, rest }, span }, height, run)
+    }
+
+    fn tall(&mut self, expr: Expr, height: u32, run: u32) -> Parsed<Tall> {
         if height > MAX_HEIGHT {
             return self.fail(too_deep(expr.span.0));
         }
-        Ok(Tall { expr, height })
+        Ok(Tall { expr, height, run })
     }
 
     /// What must follow an operator.
@@ -159,7 +166,7 @@ impl Parser<'_> {
     /// Stands for what could not be read, for the rest to be read.
     fn unread(&self) -> Tall {
         let span = Spanless(self.span(self.pos, self.pos));
-        Tall { expr: Expr { kind: ExprKind::Unread, span }, height: 1 }
+        Tall { expr: Expr { kind: ExprKind::Unread, span }, height: 1, run: 0 }
     }
 
     fn unary(&mut self) -> Parsed<Tall> {
@@ -184,7 +191,7 @@ impl Parser<'_> {
             _ => ExprKind::Not(inner),
         };
         let span = Spanless(self.span_from(start));
-        self.tall(Expr { kind, span }, height)
+        self.tall(Expr { kind, span }, height, 0)
     }
 
     fn primary(&mut self) -> Parsed<Tall> {
@@ -230,7 +237,7 @@ impl Parser<'_> {
             Some(_) => return self.no_left_side(),
         };
         let span = Spanless(self.span_from(start));
-        self.tall(Expr { kind, span }, height)
+        self.tall(Expr { kind, span }, height, 0)
     }
 
     /// Reports what stands here in place of an operand.

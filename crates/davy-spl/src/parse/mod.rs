@@ -7,16 +7,16 @@ mod indexed;
 mod pipeline;
 mod scan;
 mod search;
+mod strength;
 mod tstats;
 
 use crate::ast::{Expr, Grammar, Pipeline, SearchExpr};
 use crate::codes;
 use cursor::Parsed;
 use davy_diag::{Diagnostics, FileId, SourceMap, Span};
-pub(crate) use eval::{
-    COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, is_keyword, is_name, power,
-};
+pub(crate) use eval::{is_keyword, is_name};
 pub(crate) use scan::{is_blank_char, opens_single};
+pub(crate) use strength::{COMPARE_POWER, NOT_POWER, SIGN_POWER, SUM_POWER, power, strength};
 
 /// The commands that exist and the shape of their arguments. Names are asked for in lower case.
 pub trait Grammars {

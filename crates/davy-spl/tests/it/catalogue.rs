@@ -32,6 +32,7 @@ impl Macros for CatalogueMacros {
                 definition: "search *".to_owned(),
                 source: None,
                 iseval: false,
+                validation: None,
             })
         })
     }

@@ -20,6 +20,10 @@ fn shape(expr: &Expr) -> String {
         ExprKind::Binary { op, left, right } => {
             format!("({} {:?} {})", shape(left), op.value, shape(right))
         }
+        ExprKind::Chain { first, rest } => {
+            let parts = rest.iter().map(|(op, e)| format!(" {:?} {}", op.value, shape(e)));
+            format!("[{}{}]", shape(first), parts.collect::<String>())
+        }
         ExprKind::In { value, list } => format!("({} In {})", shape(value), all(list)),
         ExprKind::Between { value, low, high } => {
             format!("({} Between {} {})", shape(value), shape(low), shape(high))

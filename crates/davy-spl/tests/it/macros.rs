@@ -154,6 +154,7 @@ fn an_eval_macro_is_refused() {
         definition: "a=1".into(),
         source: None,
         iseval: true,
+        validation: None,
     });
     assert_eq!(read_with("`ev`", &defs).codes(), ["spl::macro-eval"]);
 }
@@ -181,6 +182,7 @@ fn places_lead_to_the_definition_the_argument_and_the_call() {
         definition: "a=1 $f$=2 b".into(),
         source: Some(yaml.span(12..23)),
         iseval: false,
+        validation: None,
     });
     let mut diags = Diagnostics::default();
     let file = expand(&mut sources, query, &macros, &mut diags);

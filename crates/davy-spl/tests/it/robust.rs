@@ -31,12 +31,29 @@ fn deep_nesting_is_an_error() {
 }
 
 #[test]
-fn long_flat_searches_are_read_and_long_chains_are_refused() {
+fn long_flat_searches_and_long_chains_are_read() {
     let query = vec!["a=1"; 20_000].join(" OR ");
     assert!(read(&query).diags.is_empty());
-    let chain = |n: usize| format!("| where {}", vec!["a=1"; n].join(" OR "));
-    assert!(read(&chain(300)).diags.is_empty());
-    assert_eq!(read(&chain(20_000)).codes(), ["spl::too-deep"]);
+    for (term, sign) in [("a=1", " OR "), ("a!=1 OR b", " AND "), ("a", " . "), ("a*b", " - ")] {
+        let query = format!("| where 1={}", vec![term; 20_000].join(sign));
+        assert!(read(&query).diags.is_empty(), "{sign}");
+    }
+}
+
+#[test]
+fn chains_of_any_length_are_laid_out_as_they_are_written() {
+    for n in [98, 99, 100, 101, 102, 250] {
+        for query in [
+            format!("| where {}", vec!["a=1"; n].join(" OR ")),
+            format!("| where NOT ({})", vec!["(a=1 OR b)"; n].join(" AND ")),
+            format!("| where ({}) OR c", vec!["a"; n].join(" OR ")),
+            format!("| where c OR ({})", vec!["a"; n].join(" OR ")),
+            format!("| where 1={} - (b - c)", vec!["a + 1"; n].join(" - ")),
+            format!("| where x={} * 2", vec!["a"; n].join(" . ")),
+        ] {
+            crate::support::layout(&query);
+        }
+    }
 }
 
 #[test]

@@ -124,6 +124,7 @@ impl Defs {
             definition: definition.to_owned(),
             source: None,
             iseval: false,
+            validation: None,
         });
         self
     }

@@ -126,6 +126,12 @@ fn take_aggs(
             take_aggs(left, base, found, cx)?;
             take_aggs(right, base, found, cx)?;
         }
+        ExprKind::Chain { first, rest } => {
+            take_aggs(first, base, found, cx)?;
+            for (_, item) in rest {
+                take_aggs(item, base, found, cx)?;
+            }
+        }
         ExprKind::In { value, list } => {
             take_aggs(value, base, found, cx)?;
             for item in list {
