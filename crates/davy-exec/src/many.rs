@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Bytes of rows of which one search at a time reads so many.
-const MUCH: usize = 32 << 20;
+const MUCH: usize = 12 << 20;
 
 /// Told of a run of many searches as it goes on.
 pub trait ManyEvents: Sync {

@@ -199,6 +199,7 @@ impl Parser<'_> {
         };
         self.pos = close + 1;
         let text = self.slice(open + 1, close).to_owned();
+        self.paired(&text, open + 1)?;
         Ok(Arg { kind: ArgKind::Group(text), span: Spanless(self.span(open + 1, close)) })
     }
 
@@ -216,7 +217,19 @@ impl Parser<'_> {
         };
         self.pos = close + 1;
         let text = self.slice(open + 1, close).to_owned();
+        self.paired(&text, open + 1)?;
         Ok(Arg { kind: ArgKind::Template(text), span: Spanless(self.span(open + 1, close)) })
+    }
+
+    /// Of a text that is kept as it is, at `from`: each name in single quotes ends in it.
+    fn paired(&mut self, text: &str, from: usize) -> Parsed<()> {
+        let Some(at) = scan::unpaired(text) else { return Ok(()) };
+        self.fail(
+            codes::UNTERMINATED_FIELD
+                .at(self.span(from + at, from + at + 1), "this quoted field name has no end")
+                .label("starts here")
+                .help("type a single quote after the field name, or put the text in double quotes"),
+        )
     }
 
     /// A sign that belongs to no word.

@@ -59,6 +59,22 @@ pub(super) fn is_apostrophe(bytes: &[u8], at: usize, limit: usize) -> bool {
     end.and_then(|end| bytes.get(end)).is_some_and(|b| is_word(*b))
 }
 
+/// Where a single quote begins a name that has no end in a text. In another layout it might pair
+/// with one behind the text.
+pub(super) fn unpaired(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut steps = Steps { bytes, limit: bytes.len(), no_single: false };
+    let mut at = 0;
+    while at < bytes.len() {
+        let open = bytes.get(at) == Some(&b'\'') && opens_name(bytes, at, 0);
+        if open && after_quoted(bytes, at, bytes.len()).is_none() {
+            return Some(at);
+        }
+        at = steps.next(at, 0);
+    }
+    None
+}
+
 fn opens_name(bytes: &[u8], at: usize, from: usize) -> bool {
     at <= from || bytes.get(at - 1).is_none_or(|b| !is_word(*b))
 }

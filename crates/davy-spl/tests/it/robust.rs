@@ -133,6 +133,8 @@ fn what_fuzzing_found_stays_fixed() {
         "`\0[R]\0\0C$[ANDR][R]\0|i'\"c'2\u{c}\0o\0\0$(2\u{c}R]\0\0\0\0\u{c}]c`$[R]\0\0\u{c})",
         &format!("{}|\u{10c7}\u{ab}()", "a() ".repeat(120)),
         "endtime=(a =' b) \"':\" 0",
+        "|i (a`'\n)\nU,A \u{b}'U\u{b}U,\u{b}'=U `' '= b",
+        "|foreach a [eval b=c ' d] 'e'f'",
         "|i'\"c'2 o",
         "|i a='\"c'2 \"o",
     ] {
