@@ -20,6 +20,7 @@ impl Macros for Two<'_> {
             definition: definition.to_owned(),
             source: None,
             iseval,
+            validation: None,
         })
     }
 
