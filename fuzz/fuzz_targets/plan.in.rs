@@ -19,7 +19,7 @@ fn quoted(text: &str) -> String {
 /// The value of an eval expression, or why there is none.
 #[allow(dead_code)]
 fn value(expression: &str) -> Result<String, String> {
-    davy_plan::eval_macro(expression)
+    davy_plan::eval_macro(expression, &[])
 }
 
 /// An engine that has no events and runs nothing.
