@@ -135,6 +135,21 @@ pub(crate) fn shown(
     }
 }
 
+/// A search of all times over a source, of which all fields are wanted.
+pub(crate) fn search<'a>(
+    prepared: &'a Prepared,
+    source: &Arc<dyn EventSource>,
+    knowledge: &'a dyn Knowledge,
+) -> Search<'a> {
+    Search {
+        prepared,
+        env: Arc::new(Env::default()),
+        source: Some(source.clone()),
+        knowledge,
+        out: FieldSet::all(),
+    }
+}
+
 pub(crate) struct Quiet;
 
 impl ManyEvents for Quiet {
@@ -181,15 +196,9 @@ fn a_hunt_of_made_searches_equals_each_alone() {
             prepared
         })
         .collect();
-    let search = |prepared| Search {
-        prepared,
-        env: Arc::new(Env::default()),
-        source: Some(source.clone()),
-        knowledge: &knowledge,
-        out: FieldSet::all(),
-    };
     let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
-    let all: Vec<Search<'_>> = searches.iter().map(search).collect();
+    let all: Vec<Search<'_>> =
+        searches.iter().map(|one| search(one, &source, &knowledge)).collect();
     let many = session.run_many(all.as_slice(), &source, &AtomicBool::new(false), &Quiet).unwrap();
     assert_eq!(many.answers.len(), searches.len());
     let mut found = 0;
@@ -240,13 +249,7 @@ fn of_file(bytes: &[u8], threads: usize, waiting: Option<usize>) -> (Vec<Vec<Str
         "search nowhere_in_any_event | stats count",
     ];
     let prepared = texts.map(|text| prepare("search", text, knowledge.macros()));
-    let searches = prepared.each_ref().map(|prepared| Search {
-        prepared,
-        env: Arc::new(Env::default()),
-        source: Some(source.clone()),
-        knowledge: &knowledge,
-        out: FieldSet::all(),
-    });
+    let searches = prepared.each_ref().map(|prepared| search(prepared, &source, &knowledge));
     let mut config = Config { partitions: threads, ..Config::default() };
     config.waiting = waiting.unwrap_or(config.waiting);
     let session = Session::new(config).unwrap();

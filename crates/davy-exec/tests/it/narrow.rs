@@ -1,13 +1,13 @@
 //! Rows that later filters leave out are not kept, and no result shows it.
 
-use crate::many::{Dice, Quiet, event, shown};
+use crate::many::{Dice, Quiet, event, search, shown};
 use crate::{Only, base};
 use davy_events::{Meta, Options};
 use davy_exec::{
     Config, EventSource, FileSource, Input, Place, Prepared, Search, Session, prepare,
 };
 use davy_knowledge::Base;
-use davy_plan::{Env, FieldSet, Knowledge, Rows, Val};
+use davy_plan::{Knowledge, Rows, Val};
 use davy_spl::Macros;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -128,14 +128,8 @@ fn rows_that_are_not_kept_have_no_effect() {
             prepared
         })
         .collect();
-    let search = |prepared| Search {
-        prepared,
-        env: Arc::new(Env::default()),
-        source: Some(source.clone()),
-        knowledge: &knowledge,
-        out: FieldSet::all(),
-    };
-    let all: Vec<Search<'_>> = searches.iter().map(search).collect();
+    let all: Vec<Search<'_>> =
+        searches.iter().map(|one| search(one, &source, &knowledge)).collect();
     let alone = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
     let alone: Vec<String> = all.iter().map(|one| shown(one.prepared, alone.run(one))).collect();
     // With so little room rows go to disk before many are looked at together.
