@@ -2,10 +2,13 @@
 //! one that never backtracks, so that no text of an attacker can make it slow.
 
 use crate::env::Env;
+use last::Last;
 use regex_syntax::hir::{Hir, HirKind};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+mod last;
 mod translate;
 
 /// Steps that the backtracking engine may take on one text, unless told otherwise.
@@ -30,6 +33,8 @@ struct Linear {
     pattern: String,
     /// `$` also matches before a newline that ends the text; this engine cannot say that.
     newline_matters: bool,
+    /// The pattern is one that needs no automaton.
+    last: Option<Last>,
     /// `None`: it is too large.
     regex: OnceLock<Option<regex::Regex>>,
 }
@@ -53,8 +58,9 @@ impl Pattern {
             let mut names = vec![None];
             group_names(&parsed, &mut names);
             let newline_matters = translated.newline_matters;
+            let last = Last::of(&parsed);
             let pattern = translated.pattern;
-            Some((Linear { pattern, newline_matters, regex: OnceLock::new() }, names))
+            Some((Linear { pattern, newline_matters, last, regex: OnceLock::new() }, names))
         });
         let (linear, names) = linear.unzip();
         let mut pattern = Pattern {
@@ -76,6 +82,9 @@ impl Pattern {
     }
 
     pub(crate) fn is_match(&self, text: &str) -> Result<bool, String> {
+        if let Some(last) = self.last() {
+            return Ok(last.end(text).is_some());
+        }
         match self.linear_for(text) {
             Some(regex) => Ok(regex.is_match(text)),
             None => self.backtracking()?.is_match(text.as_bytes()).map_err(|e| self.failed(&e)),
@@ -86,6 +95,10 @@ impl Pattern {
     pub(crate) fn captures(&self, text: &str, start: usize) -> Result<Option<Groups>, String> {
         if !text.is_char_boundary(start) {
             return Ok(None);
+        }
+        if let Some(last) = self.last() {
+            let end = last.end(text).filter(|_| start == 0);
+            return Ok(end.map(|end| vec![Some((0, end))]));
         }
         if let Some(regex) = self.linear_for(text) {
             // Where a match is, is found much faster than where its groups are.
@@ -133,22 +146,47 @@ impl Pattern {
 
     /// The text with its matches replaced, at most `limit` of them (0: all). `\1` stands for a
     /// group, `\0` for the whole match, `\\` for a backslash.
-    pub(crate) fn replace(&self, text: &str, with: &str, limit: usize) -> Result<String, String> {
+    pub(crate) fn replace<'t>(
+        &self,
+        text: &'t str,
+        with: &str,
+        limit: usize,
+    ) -> Result<Cow<'t, str>, String> {
+        if let Some((last, false)) = self.last().map(|last| (last, with.contains('\\'))) {
+            let Some(end) = last.end(text) else { return Ok(Cow::Borrowed(text)) };
+            let rest = text.get(end..).unwrap_or_default();
+            return Ok(match with.is_empty() {
+                true => Cow::Borrowed(rest),
+                false => Cow::Owned(format!("{with}{rest}")),
+            });
+        }
+        let found = self.matches(text, limit)?;
+        if found.is_empty() {
+            return Ok(Cow::Borrowed(text));
+        }
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
-        for groups in self.matches(text, limit)? {
+        for groups in found {
             let Some((from, to)) = groups.first().copied().flatten() else { continue };
             out.push_str(text.get(at..from).unwrap_or_default());
             expand(&mut out, with, text, &groups);
             at = to;
         }
         out.push_str(text.get(at..).unwrap_or_default());
-        Ok(out)
+        Ok(Cow::Owned(out))
     }
 
     /// The text with every match replaced.
-    pub(crate) fn replace_all(&self, text: &str, with: &str) -> Result<String, String> {
+    pub(crate) fn replace_all<'t>(
+        &self,
+        text: &'t str,
+        with: &str,
+    ) -> Result<Cow<'t, str>, String> {
         self.replace(text, with, 0)
+    }
+
+    fn last(&self) -> Option<Last> {
+        self.linear.as_ref()?.last
     }
 
     fn linear_for(&self, text: &str) -> Option<&regex::Regex> {
@@ -341,6 +379,37 @@ mod tests {
         assert_eq!(Pattern::new("(?=b)").unwrap().replace_all("ab", "-").unwrap(), "a-b");
         assert_eq!(Pattern::new("a").unwrap().replace("aaa", "b", 2).unwrap(), "bba");
         assert_eq!(Pattern::new("é").unwrap().replace_all("éé", r"\0\\").unwrap(), r"é\é\");
+    }
+
+    #[test]
+    fn what_ends_at_a_last_character_is_found_without_an_automaton() {
+        let texts =
+            ["", "a", r"\\", r"C:\\a\\b.exe", "a/b\\c", "a\n\\b", "\\a\n\\b\n", "é\\é", "\\\n"];
+        for pattern in [r"^.*\\", r"^.*[\\/]", "^.*a"] {
+            let (fast, slow) = (Pattern::new(pattern), Pattern::new(&format!("(?=){pattern}")));
+            let (fast, slow) = (fast.unwrap(), slow.unwrap());
+            assert!(fast.last().is_some() && slow.last().is_none(), "{pattern}");
+            for text in texts {
+                assert_eq!(fast.is_match(text), slow.is_match(text), "{pattern} {text:?}");
+                assert_eq!(fast.captures(text, 0), slow.captures(text, 0), "{pattern} {text:?}");
+                for with in ["", "<", r"\0\0"] {
+                    let replaced = fast.replace_all(text, with);
+                    assert_eq!(replaced, slow.replace_all(text, with), "{pattern} {text:?}");
+                }
+            }
+        }
+        for other in [
+            r"^.*?\\",
+            r"^.+\\",
+            r"^(.*)\\",
+            r".*\\",
+            r"(?s)^.*\\",
+            r"(?m)^.*\\",
+            "^.*é",
+            "^.*[a-z]",
+        ] {
+            assert!(Pattern::new(other).unwrap().last().is_none(), "{other}");
+        }
     }
 
     #[test]

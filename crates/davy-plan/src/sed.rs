@@ -176,8 +176,12 @@ impl Step {
                     from.iter().position(|f| *f == c).and_then(|i| to.get(i)).copied().unwrap_or(c)
                 })
                 .collect()),
-            Step::Replace { pattern, with, only: None } => pattern.replace_all(text, with),
-            Step::Replace { pattern, with, only: Some(1) } => pattern.replace(text, with, 1),
+            Step::Replace { pattern, with, only: None } => {
+                Ok(pattern.replace_all(text, with)?.into_owned())
+            }
+            Step::Replace { pattern, with, only: Some(1) } => {
+                Ok(pattern.replace(text, with, 1)?.into_owned())
+            }
             Step::Replace { pattern, with, only: Some(n) } => {
                 // Only the last of the first n matches changes: what stands before it stays.
                 let found = pattern.matches(text, *n)?;

@@ -253,8 +253,12 @@ fn replace(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
             out.push(&Val::Null);
             continue;
         };
-        let replaced: Vec<String> = value
-            .values()
+        let values = value.values();
+        if let [one] = values.as_slice() {
+            out.push(&Val::str(pattern.replace_all(one, &with).map_err(given_up)?));
+            continue;
+        }
+        let replaced: Vec<_> = values
             .iter()
             .map(|one| pattern.replace_all(one, &with))
             .collect::<std::result::Result<_, _>>()
