@@ -1,5 +1,6 @@
 //! What a content's searches read, kept from one run to the next.
 
+use crate::second::ReadsRisk;
 use davy_exec::Reads;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,8 +17,7 @@ pub struct Compiled {
 /// What is kept of one detection.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// Its search reads risk events or notables.
-    pub(crate) reads_risk: bool,
+    pub(crate) reads_risk: ReadsRisk,
     /// The lookups that it reads.
     pub(crate) lookups: Vec<String>,
     pub(crate) reads: Reads,

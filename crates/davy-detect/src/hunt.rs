@@ -6,13 +6,14 @@ use crate::left_out::{LeftOut, Why};
 use crate::quarry::Quarry;
 use crate::row::Row;
 use crate::run::{World, findings, prepare_detection};
+use crate::second::ReadsRisk;
 use crate::tuning::Suppressed;
 use davy_content::Detection;
 use davy_diag::{Diagnostic, Diagnostics, Severity};
 use davy_exec::{EventSource, ManyEvents, Prepared, Profile, RunError, ScanProfile, Spent};
 use davy_plan::{Env, rows_of};
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ pub struct Hunt {
     /// Findings that a tuning file knows to be good.
     pub suppressed: Vec<Suppressed>,
     /// Detections whose search reads risk events or notables.
-    pub(crate) reads_risk: HashSet<String>,
+    pub(crate) reads_risk: HashMap<String, ReadsRisk>,
     /// Detections that ran over the risk events and notables of the others.
     pub second_stage: Vec<String>,
     /// (detection, note)
@@ -109,7 +110,7 @@ pub(crate) fn hunt_over(
         let (why, reason) = first_error(&prepared.diags);
         hunt.left_out.push(LeftOut::new(detection, why, reason));
     }
-    hunt.reads_risk = quarry.reading_risk().map(str::to_owned).collect();
+    hunt.reads_risk = quarry.reading_risk().collect();
     // Before the hunt, which may fill them.
     let without = match baselines {
         true => baseline::without_baseline(world, quarry.lookups()),

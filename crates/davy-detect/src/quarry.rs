@@ -2,7 +2,7 @@
 
 use crate::compiled::{Compiled, Entry};
 use crate::run::{World, prepare_detection};
-use crate::second::reads_risk;
+use crate::second::ReadsRisk;
 use davy_content::{Detection, lookup_uses};
 use davy_exec::{EventSource, Prepared, Reads, Search, Searches};
 use davy_plan::{Env, FieldSet};
@@ -59,9 +59,12 @@ impl<'d> Quarry<'d> {
     }
 
     /// The names of detections whose search reads risk events or notables.
-    pub(crate) fn reading_risk(&self) -> impl Iterator<Item = &'d str> {
-        let reads = |one: &&One<'_>| one.reads_risk();
-        self.list.iter().filter(reads).map(|one| one.detection.name.value.as_str())
+    pub(crate) fn reading_risk(&self) -> impl Iterator<Item = (String, ReadsRisk)> {
+        let reads = |one: &One<'_>| match one.reads_risk() {
+            ReadsRisk::Nothing => None,
+            reads => Some((one.detection.name.value.clone(), reads)),
+        };
+        self.list.iter().filter_map(reads)
     }
 
     /// Each detection with the lookups that it reads.
@@ -87,15 +90,13 @@ fn kept<'w>(world: &World<'w>, env: &Env) -> Option<&'w Compiled> {
 }
 
 impl One<'_> {
-    fn reads_risk(&self) -> bool {
+    fn reads_risk(&self) -> ReadsRisk {
         match self.entry {
             Some(entry) => entry.reads_risk,
-            None => self.prepared.get().is_some_and(|p| reads_risk(&p.expanded)),
+            None => self.prepared.get().map_or(ReadsRisk::Nothing, |p| ReadsRisk::of(&p.expanded)),
         }
     }
-}
 
-impl One<'_> {
     fn lookups(&self) -> Vec<String> {
         match (self.entry, self.prepared.get()) {
             (Some(entry), _) => entry.lookups.clone(),

@@ -10,19 +10,41 @@ use davy_events::{Meta, Options};
 use davy_exec::{EventSource, FileSource, Input, Place, RunError};
 use davy_plan::Env;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-/// Whether a search reads what hunts give.
-pub(crate) fn reads_risk(expanded: &str) -> bool {
-    let text: String =
-        expanded.to_lowercase().chars().filter(|c| !matches!(c, '"' | ' ' | '\n')).collect();
-    ["index=risk", "index=notable", "datamodel=risk", "datamodelrisk", "datamodel:risk"]
-        .iter()
-        .any(|sign| text.contains(sign))
+/// What of that which hunts give a search reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ReadsRisk {
+    Nothing,
+    /// Risk events only.
+    Risk,
+    /// Notables too, or perhaps.
+    Notables,
+}
+
+impl ReadsRisk {
+    pub(crate) fn of(expanded: &str) -> ReadsRisk {
+        let text: String =
+            expanded.to_lowercase().chars().filter(|c| !matches!(c, '"' | ' ' | '\n')).collect();
+        let has = |sign: &&str| text.contains(*sign);
+        let signs =
+            ["index=risk", "index=notable", "datamodel=risk", "datamodelrisk", "datamodel:risk"];
+        if !signs.iter().any(|sign| has(&sign)) {
+            return ReadsRisk::Nothing;
+        }
+        // Another index may be meant by a wildcard, another data model may hold notables.
+        let indexes = text.matches("index").count() == text.matches("index=risk").count();
+        let models = text.matches("datamodel").count() == text.matches("datamodel=risk.").count();
+        match indexes && models && !has(&"notable") {
+            true => ReadsRisk::Risk,
+            false => ReadsRisk::Notables,
+        }
+    }
 }
 
 /// Runs the detections that read risk events or notables over those of `first`, and adds what they
@@ -37,10 +59,17 @@ pub fn second_stage(
     events: &dyn HuntEvents,
 ) -> Result<(), RunError> {
     let started = Instant::now();
-    let reads = |d: &&Detection| first.reads_risk.contains(&d.name.value);
+    let reads = |d: &&Detection| first.reads_risk.contains_key(&d.name.value);
     let chosen: Vec<&Detection> = detections.iter().copied().filter(reads).collect();
-    let inputs = inputs(first, env);
-    if chosen.is_empty() || inputs.is_empty() {
+    if chosen.is_empty() {
+        return Ok(());
+    }
+    let mut inputs = inputs("risk", risk_events(first), env);
+    // A finding's notable holds its row, so there is much to write, and few searches read them.
+    if first.reads_risk.values().any(|reads| *reads == ReadsRisk::Notables) {
+        inputs.extend(self::inputs("notable", notables(first), env));
+    }
+    if inputs.is_empty() {
         return Ok(());
     }
     let times = first.findings.iter().flat_map(|f| &f.risk).map(|r| r.time);
@@ -67,8 +96,8 @@ pub fn second_stage(
     Ok(())
 }
 
-/// Risk events and notables as Splunk keeps them: `source` is the search that gave them.
-fn inputs(first: &Hunt, env: &Env) -> Vec<Input> {
+/// Risk events as Splunk keeps them, by the search that gave them.
+fn risk_events(first: &Hunt) -> BTreeMap<String, String> {
     let mut risk: BTreeMap<&str, String> = BTreeMap::new();
     let events: Vec<&RiskEvent> = first.findings.iter().flat_map(|f| &f.risk).collect();
     let lines: Vec<String> = events.par_iter().map(|event| event.to_stash()).collect();
@@ -77,6 +106,11 @@ fn inputs(first: &Hunt, env: &Env) -> Vec<Input> {
         text.push_str(&line);
         text.push('\n');
     }
+    risk.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+}
+
+/// Notables as Splunk keeps them, by the search that gave them.
+fn notables(first: &Hunt) -> BTreeMap<String, String> {
     let mut notable: BTreeMap<String, String> = BTreeMap::new();
     for one in risk_notables(&first.findings) {
         let text = notable.entry(one.rule.to_owned()).or_default();
@@ -93,20 +127,23 @@ fn inputs(first: &Hunt, env: &Env) -> Vec<Input> {
         crate::risk::stash_field(text, "rule_title", &finding.message);
         text.push('\n');
     }
-    let input = |index: &str, source: &str, text: String| Input {
+    notable
+}
+
+/// Texts of an index; their `source` is the search that gave them.
+fn inputs(index: &str, texts: BTreeMap<String, String>, env: &Env) -> Vec<Input> {
+    let input = |(source, text): (String, String)| Input {
         place: Place::Bytes(Arc::from(text.into_bytes())),
         meta: Meta {
-            source: Some(source.to_owned()),
+            source: Some(source.clone()),
             sourcetype: Some("stash".to_owned()),
             index: Some(index.to_owned()),
-            name: source.to_owned(),
+            name: source,
             now: env.now,
             ..Meta::default()
         },
     };
-    let risk = risk.into_iter().map(|(source, text)| input("risk", source, text));
-    let notable = notable.iter().map(|(source, text)| input("notable", source, text.clone()));
-    risk.chain(notable).collect()
+    texts.into_iter().map(input).collect()
 }
 
 fn search_name_of(detection: &str) -> String {
@@ -130,13 +167,28 @@ fn json_stash(time: f64, map: &Map<String, Value>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::reads_risk;
+    use super::ReadsRisk;
 
     #[test]
-    fn what_reads_risk_is_told_from_its_text() {
-        assert!(reads_risk("| tstats count from datamodel=Risk.All_Risk by All_Risk.risk_object"));
-        assert!(reads_risk("index = \"risk\" | stats count"));
-        assert!(reads_risk("| from datamodel Risk.All_Risk"));
-        assert!(!reads_risk("index=main risk=high"));
+    fn what_a_search_reads_is_told_from_its_text() {
+        for (text, reads) in [
+            ("index=main risk=high", ReadsRisk::Nothing),
+            ("index=* risk=high", ReadsRisk::Nothing),
+            ("index = \"risk\" | stats count", ReadsRisk::Risk),
+            (
+                "| tstats count from datamodel=Risk.All_Risk by All_Risk.risk_object",
+                ReadsRisk::Risk,
+            ),
+            ("| from datamodel Risk.All_Risk", ReadsRisk::Notables),
+            ("index=notable", ReadsRisk::Notables),
+            ("index=risk OR index=not*", ReadsRisk::Notables),
+            ("index=risk | append [search index IN (x, y)]", ReadsRisk::Notables),
+            (
+                "| tstats count from datamodel=Risk.All_Risk | append [| tstats count from datamodel=Own]",
+                ReadsRisk::Notables,
+            ),
+        ] {
+            assert_eq!(ReadsRisk::of(text), reads, "{text}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 /// The folder, or `off`.
 const VARIABLE: &str = "DAVY_CACHE";
-const MAGIC: &[u8; 8] = b"davykept";
+const MAGIC: &[u8; 8] = b"davykep2";
 /// Files that nobody used for so long are taken away.
 const OLD: Duration = Duration::from_secs(60 * 60 * 24 * 30);
 
