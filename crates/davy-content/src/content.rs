@@ -7,6 +7,7 @@ use crate::model::{
 };
 use davy_diag::{Code, Diagnostic, Diagnostics, Span, Spanned, closest};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// The definition of a filter macro that no file defines.
 pub const EMPTY_FILTER: &str = "search *";
@@ -34,7 +35,8 @@ pub struct Content {
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) baselines: Vec<Baseline>,
     pub(crate) investigations: Vec<Investigation>,
-    index: Index,
+    /// Made when it is first asked for.
+    index: OnceLock<Index>,
 }
 
 /// Places in the lists, by name.
@@ -52,9 +54,7 @@ struct Index {
 impl Content {
     /// Of what another reader than [`crate::load`] made.
     pub fn of(detections: Vec<Detection>, macros: Vec<MacroFile>, lookups: Vec<Lookup>) -> Content {
-        let mut content = Content { detections, macros, lookups, ..Content::default() };
-        content.reindex();
-        content
+        Content { detections, macros, lookups, ..Content::default() }
     }
 
     pub fn detections(&self) -> &[Detection] {
@@ -113,10 +113,27 @@ impl Content {
         over(&mut self.deployments, deployments, |d| vec![d.kind.value.clone()]);
         over(&mut self.baselines, baselines, |b| vec![b.name.value.clone()]);
         over(&mut self.investigations, investigations, |i| vec![i.name.value.clone()]);
-        self.reindex();
+        self.index = OnceLock::new();
     }
 
-    fn reindex(&mut self) {
+    /// Puts what was read of further files of the same folder behind what it holds.
+    pub(crate) fn append(&mut self, more: Content) {
+        self.detections.extend(more.detections);
+        self.macros.extend(more.macros);
+        self.lookups.extend(more.lookups);
+        self.stories.extend(more.stories);
+        self.data_sources.extend(more.data_sources);
+        self.deployments.extend(more.deployments);
+        self.baselines.extend(more.baselines);
+        self.investigations.extend(more.investigations);
+        self.index = OnceLock::new();
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| self.indexed())
+    }
+
+    fn indexed(&self) -> Index {
         let mut index = Index::default();
         for (i, m) in self.macros.iter().enumerate() {
             index.macros.entry(m.name.value.clone()).or_default().push(i);
@@ -138,13 +155,13 @@ impl Content {
             .enumerate()
             .map(|(i, s)| (s.name.value.to_lowercase(), i))
             .collect();
-        self.index = index;
+        index
     }
 
     /// The macro of this name that takes so many arguments. A detection's filter macro always
     /// exists: unless a file defines it, it is empty.
     pub fn find_macro(&self, name: &str, argc: usize) -> Option<MacroValue<'_>> {
-        let written = self.index.macros.get(name).into_iter().flatten();
+        let written = self.index().macros.get(name).into_iter().flatten();
         let written = written.filter_map(|i| self.macros.get(*i)).rfind(|m| m.args.len() == argc);
         if let Some(m) = written {
             return Some(MacroValue {
@@ -156,7 +173,7 @@ impl Content {
                 validation: m.validation.as_ref(),
             });
         }
-        let (name, _) = self.index.filters.get_key_value(name).filter(|_| argc == 0)?;
+        let (name, _) = self.index().filters.get_key_value(name).filter(|_| argc == 0)?;
         Some(MacroValue {
             name,
             args: &[],
@@ -169,35 +186,35 @@ impl Content {
 
     /// Whether some file defines a macro of this name.
     pub(crate) fn defines_macro(&self, name: &str) -> bool {
-        self.index.macros.contains_key(name)
+        self.index().macros.contains_key(name)
     }
 
     pub fn macro_names(&self) -> Vec<String> {
         let mut names: Vec<String> =
-            self.index.macros.keys().chain(self.index.filters.keys()).cloned().collect();
+            self.index().macros.keys().chain(self.index().filters.keys()).cloned().collect();
         names.sort();
         names.dedup();
         names
     }
 
     pub fn story(&self, name: &str) -> Option<&Story> {
-        self.index.stories.get(name).and_then(|i| self.stories.get(*i))
+        self.index().stories.get(name).and_then(|i| self.stories.get(*i))
     }
 
     /// The detections that name this story.
     pub fn story_detections(&self, name: &str) -> Vec<&Detection> {
-        let list = self.index.told.get(name).into_iter().flatten();
+        let list = self.index().told.get(name).into_iter().flatten();
         list.filter_map(|i| self.detections.get(*i)).collect()
     }
 
     /// A data source by its name; case does not count.
     pub fn data_source(&self, name: &str) -> Option<&DataSource> {
-        let i = self.index.data_sources.get(&name.to_lowercase())?;
+        let i = self.index().data_sources.get(&name.to_lowercase())?;
         self.data_sources.get(*i)
     }
 
     pub fn lookup(&self, name: &str) -> Option<&Lookup> {
-        self.index.lookups.get(name).and_then(|i| self.lookups.get(*i))
+        self.index().lookups.get(name).and_then(|i| self.lookups.get(*i))
     }
 
     /// The default configuration of a type.
@@ -235,7 +252,7 @@ impl Content {
     }
 
     /// Reports names that stand twice in their kind and ids that stand twice anywhere.
-    pub(crate) fn check_unique(&mut self, diags: &mut Diagnostics) {
+    pub(crate) fn check_unique(&self, diags: &mut Diagnostics) {
         let names = |diags: &mut Diagnostics, kind: &str, list: Vec<(&Spanned<String>, usize)>| {
             let list = list.into_iter().map(|(s, argc)| ((s.value.to_lowercase(), argc), s));
             twice(diags, &codes::DUPLICATE_NAME, list, |name| {
@@ -268,7 +285,6 @@ impl Content {
                 );
             }
         }
-        self.reindex();
     }
 }
 

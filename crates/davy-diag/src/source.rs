@@ -129,6 +129,20 @@ impl SourceMap {
         id
     }
 
+    /// Keeps a place for a text that [`SourceMap::fill`] puts there: threads that make texts of
+    /// those that the map holds need their ids before.
+    pub fn reserve(&mut self) -> FileId {
+        self.add("", "")
+    }
+
+    /// Puts a text where one was reserved since the map was last shared.
+    pub fn fill(&mut self, id: FileId, file: SourceFile) {
+        let at = (id.0 as usize).checked_sub(self.shared.len());
+        if let Some(place) = at.and_then(|at| self.files.get_mut(at)) {
+            *place = Arc::new(file);
+        }
+    }
+
     /// Makes the map cheap to copy, however many texts it holds now.
     pub fn share(&mut self) {
         let mut all = self.shared.to_vec();

@@ -1,6 +1,6 @@
 //! Detections in their three forms.
 
-use super::{risk, spl, stem, values, version, whole};
+use super::{Query, risk, spl, stem, values, version, whole};
 use crate::model::{
     ASSET_TYPES, Annotations, AttackData, DOMAINS, Detection, Drilldown, Form, Kind, ManualTest,
     RiskSpec, Scheduling, Status, Test, Throttling,
@@ -29,6 +29,7 @@ pub(super) fn read(
     mut keys: Keys<'_>,
     file: FileId,
     path: String,
+    query: &mut Query,
 ) -> Option<Detection> {
     let form = form_of(&keys);
     cx.strict = form != Form::V4;
@@ -48,7 +49,7 @@ pub(super) fn read(
     let search_node = k.need(cx, "search");
     let search = search_node
         .and_then(|node| Some((node, cx.text("search", node)?)))
-        .map(|(node, text)| spl(cx, node, text, "search"));
+        .map(|(node, text)| spl(cx, node, text, "search", query));
     let how_to_implement = k.text(cx, "how_to_implement");
     let known_false_positives = k.text(cx, "known_false_positives");
     let references = k.texts(cx, "references");

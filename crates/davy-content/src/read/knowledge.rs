@@ -1,7 +1,7 @@
 //! Macros, lookups, stories, data sources, deployments, baselines, investigations.
 
 use super::detection::{read_scheduling, scheduling};
-use super::{spl, stem, values, version, whole};
+use super::{Query, spl, stem, values, version, whole};
 use crate::codes;
 use crate::model::{
     AddOn, Baseline, CATEGORIES, DataSource, Deployment, Investigation, Lookup, LookupStore,
@@ -26,11 +26,12 @@ pub(super) fn read_macro(
     cx: &mut Reader<'_>,
     mut keys: Keys<'_>,
     path: String,
+    query: &mut Query,
 ) -> Option<MacroFile> {
     let k = &mut keys;
     let name = k.text(cx, "name");
     let args = k.scalars(cx, "arguments");
-    let definition = search_text(cx, k, "definition");
+    let definition = search_text(cx, k, "definition", query);
     let description = k.opt_text(cx, "description").map(|s| s.value).unwrap_or_default();
     k.ignore(HEAD);
     keys.finish(cx);
@@ -45,10 +46,11 @@ fn search_text(
     cx: &mut Reader<'_>,
     k: &mut Keys<'_>,
     key: &'static str,
+    query: &mut Query,
 ) -> Option<Spanned<String>> {
     let node = k.need(cx, key)?;
     let text = cx.text(key, node)?;
-    Some(spl(cx, node, text, key))
+    Some(spl(cx, node, text, key, query))
 }
 
 pub(super) fn read_lookup(cx: &mut Reader<'_>, mut keys: Keys<'_>, path: String) -> Option<Lookup> {
@@ -324,11 +326,11 @@ struct Common {
     scheduling: Option<Scheduling>,
 }
 
-fn read_common(cx: &mut Reader<'_>, mut keys: Keys<'_>) -> Option<Common> {
+fn read_common(cx: &mut Reader<'_>, mut keys: Keys<'_>, query: &mut Query) -> Option<Common> {
     let k = &mut keys;
     let name = k.text(cx, "name");
     let id = k.text(cx, "id");
-    let search = search_text(cx, k, "search");
+    let search = search_text(cx, k, "search", query);
     let description = k.text(cx, "description");
     let scheduling = scheduling(cx, k);
     let mut stories = k.texts(cx, "analytic_story");
@@ -367,9 +369,14 @@ fn read_common(cx: &mut Reader<'_>, mut keys: Keys<'_>) -> Option<Common> {
     })
 }
 
-pub(super) fn read_baseline(cx: &mut Reader<'_>, keys: Keys<'_>, path: String) -> Option<Baseline> {
+pub(super) fn read_baseline(
+    cx: &mut Reader<'_>,
+    keys: Keys<'_>,
+    path: String,
+    query: &mut Query,
+) -> Option<Baseline> {
     let Common { name, id, search, description, stories, detections, scheduling } =
-        read_common(cx, keys)?;
+        read_common(cx, keys, query)?;
     Some(Baseline { name, id, search, description, stories, detections, scheduling, path })
 }
 
@@ -377,7 +384,8 @@ pub(super) fn read_investigation(
     cx: &mut Reader<'_>,
     keys: Keys<'_>,
     path: String,
+    query: &mut Query,
 ) -> Option<Investigation> {
-    let Common { name, id, search, description, stories, .. } = read_common(cx, keys)?;
+    let Common { name, id, search, description, stories, .. } = read_common(cx, keys, query)?;
     Some(Investigation { name, id, search, description, stories, path })
 }

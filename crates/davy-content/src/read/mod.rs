@@ -10,7 +10,7 @@ pub use trees::Trees;
 use crate::codes;
 use crate::content::Content;
 use crate::yaml::{self, Keys, Node, Reader};
-use davy_diag::{Diagnostics, FileId, SourceMap, Spanned};
+use davy_diag::{Diagnostics, FileId, SourceFile, SourceMap, Spanned};
 use rayon::prelude::*;
 
 /// A file's text under the name it is known by.
@@ -50,100 +50,135 @@ pub fn load_with(
     diags: &mut Diagnostics,
     trees: Option<&Trees>,
 ) -> Content {
-    let mut content = Content::default();
     let mut known = Vec::new();
     for file in files.into_iter().filter(|file| is_yaml(&file.path)) {
         let kind = kind_of_folder(&file.path);
         if kind != Some(FileKind::Other) {
             let id = sources.add(file.path.clone(), file.text);
-            known.push((file.path, kind, id));
+            known.push(Known { path: file.path, kind, id, search: id });
         }
     }
-    let detections = known.iter().filter(|(_, kind, _)| *kind == Some(FileKind::Detection));
-    content.detections.reserve(detections.count());
-    let trees = parse_all(known.iter().map(|(_, _, id)| *id).collect(), sources, trees);
-    for ((path, kind, id), (node, mistakes)) in known.into_iter().zip(trees) {
-        diags.extend(mistakes);
-        if let Some(node) = node {
-            load_one((path, kind, id), node, &mut content, sources, diags);
+    known.iter_mut().for_each(|file| file.search = sources.reserve());
+    let held: &SourceMap = sources;
+    let parts = known.into_par_iter().chunks(PART);
+    let parts: Vec<Part> = parts.map(|files| Part::read(files, held, trees)).collect();
+    let mut content = Content::default();
+    for part in parts {
+        content.append(part.content);
+        diags.extend(part.diags);
+        part.searches.into_iter().for_each(|(id, file)| sources.fill(id, file));
+        if let Some(trees) = trees {
+            trees.note(part.named.into_iter());
         }
     }
     content.check_unique(diags);
     content
 }
 
-type Tree = (Option<Node>, Diagnostics);
+/// Files that one thread reads at a time.
+const PART: usize = 32;
 
-/// The YAML trees of files, in their order. A catalogue is thousands of files, and reading its
-/// YAML is most of a short run, so all cores take part.
-fn parse_all(files: Vec<FileId>, sources: &SourceMap, trees: Option<&Trees>) -> Vec<Tree> {
-    let parse = |id: &FileId| {
-        let mut diags = Diagnostics::default();
-        (yaml::parse(*id, sources, &mut diags), diags)
-    };
-    let Some(trees) = trees else { return files.par_iter().map(parse).collect() };
-    let read = |id: &FileId| {
-        let file = sources.file(*id);
-        let hash = trees::hash(&file.text);
-        let named = trees::named(&file.name, &hash);
-        if let Some(node) = trees.tree(&hash, *id) {
-            return (named, (Some(node), Diagnostics::default()));
+/// A file that is of use.
+struct Known {
+    path: String,
+    /// As its folder tells.
+    kind: Option<FileKind>,
+    id: FileId,
+    /// Where the text of its search goes, if it has one.
+    search: FileId,
+}
+
+/// What some files hold. A catalogue is thousands of files, and reading them is most of a short
+/// run, so all cores take part.
+#[derive(Default)]
+struct Part {
+    content: Content,
+    diags: Diagnostics,
+    searches: Vec<(FileId, SourceFile)>,
+    /// Each file by its name and text.
+    named: Vec<trees::Hash>,
+}
+
+impl Part {
+    fn read(files: Vec<Known>, sources: &SourceMap, trees: Option<&Trees>) -> Part {
+        let mut part = Part::default();
+        for file in files {
+            if let Some(node) = part.tree(file.id, sources, trees) {
+                part.load(file, node, sources);
+            }
         }
-        let tree = parse(id);
-        if let (Some(node), true) = (&tree.0, tree.1.is_empty()) {
+        part
+    }
+
+    fn tree(&mut self, id: FileId, sources: &SourceMap, trees: Option<&Trees>) -> Option<Node> {
+        let Some(trees) = trees else { return yaml::parse(id, sources, &mut self.diags) };
+        let file = sources.file(id);
+        let hash = trees::hash(&file.text);
+        self.named.push(trees::named(&file.name, &hash));
+        if let Some(node) = trees.tree(&hash, id) {
+            return Some(node);
+        }
+        let mut mistakes = Diagnostics::default();
+        let node = yaml::parse(id, sources, &mut mistakes);
+        if let (Some(node), true) = (&node, mistakes.is_empty()) {
             trees.keep(hash, node);
         }
-        (named, tree)
-    };
-    let all: Vec<_> = files.par_iter().map(read).collect();
-    trees.note(all.iter().map(|(named, _)| *named));
-    all.into_iter().map(|(_, tree)| tree).collect()
+        self.diags.extend(mistakes);
+        node
+    }
+
+    fn load(&mut self, file: Known, node: Node, sources: &SourceMap) {
+        let (content, diags) = (&mut self.content, &mut self.diags);
+        let mut cx = Reader { sources, diags, errors: 0, strict: false };
+        let Some(keys) = cx.map("", &node) else { return };
+        let Some(kind) = file.kind.or_else(|| kind_of_keys(&keys)) else {
+            cx.report(
+                codes::UNKNOWN_KIND
+                    .at(keys.span, "cannot tell what this file describes")
+                    .help("put it in a folder named `detections`, `macros`, `lookups`, `stories`, `data_sources`, `deployments` or `baselines`"),
+            );
+            return;
+        };
+        placeholder(&mut cx, file.id);
+        let Known { path, id, search, .. } = file;
+        let query = &mut Query { id: search, text: None };
+        match kind {
+            FileKind::Detection => {
+                content.detections.extend(detection::read(&mut cx, keys, id, path, query));
+            }
+            FileKind::Macro => {
+                content.macros.extend(knowledge::read_macro(&mut cx, keys, path, query));
+            }
+            FileKind::Lookup => content.lookups.extend(knowledge::read_lookup(&mut cx, keys, path)),
+            FileKind::Story => content.stories.extend(knowledge::read_story(&mut cx, keys, path)),
+            FileKind::DataSource => {
+                content.data_sources.extend(knowledge::read_data_source(&mut cx, keys, path));
+            }
+            FileKind::Deployment => {
+                content.deployments.extend(knowledge::read_deployment(&mut cx, keys, path));
+            }
+            FileKind::Baseline => {
+                content.baselines.extend(knowledge::read_baseline(&mut cx, keys, path, query));
+            }
+            FileKind::Investigation => {
+                let read = knowledge::read_investigation(&mut cx, keys, path, query);
+                content.investigations.extend(read);
+            }
+            FileKind::Other => {}
+        }
+        self.searches.extend(query.text.take().map(|text| (search, text)));
+    }
+}
+
+/// The one search of a file, as a text of its own.
+struct Query {
+    id: FileId,
+    text: Option<SourceFile>,
 }
 
 fn is_yaml(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     lower.ends_with(".yml") || lower.ends_with(".yaml")
-}
-
-fn load_one(
-    (path, by_folder, id): (String, Option<FileKind>, FileId),
-    node: Node,
-    content: &mut Content,
-    sources: &mut SourceMap,
-    diags: &mut Diagnostics,
-) {
-    let mut cx = Reader { sources, diags, errors: 0, strict: false };
-    let Some(keys) = cx.map("", &node) else { return };
-    let Some(kind) = by_folder.or_else(|| kind_of_keys(&keys)) else {
-        cx.report(
-            codes::UNKNOWN_KIND
-                .at(keys.span, "cannot tell what this file describes")
-                .help("put it in a folder named `detections`, `macros`, `lookups`, `stories`, `data_sources`, `deployments` or `baselines`"),
-        );
-        return;
-    };
-    placeholder(&mut cx, id);
-    match kind {
-        FileKind::Detection => {
-            content.detections.extend(detection::read(&mut cx, keys, id, path));
-        }
-        FileKind::Macro => content.macros.extend(knowledge::read_macro(&mut cx, keys, path)),
-        FileKind::Lookup => content.lookups.extend(knowledge::read_lookup(&mut cx, keys, path)),
-        FileKind::Story => content.stories.extend(knowledge::read_story(&mut cx, keys, path)),
-        FileKind::DataSource => {
-            content.data_sources.extend(knowledge::read_data_source(&mut cx, keys, path));
-        }
-        FileKind::Deployment => {
-            content.deployments.extend(knowledge::read_deployment(&mut cx, keys, path));
-        }
-        FileKind::Baseline => {
-            content.baselines.extend(knowledge::read_baseline(&mut cx, keys, path))
-        }
-        FileKind::Investigation => {
-            content.investigations.extend(knowledge::read_investigation(&mut cx, keys, path));
-        }
-        FileKind::Other => {}
-    }
 }
 
 /// The nearest folder above the file that names a kind.
@@ -212,13 +247,19 @@ fn placeholder(cx: &mut Reader<'_>, file: FileId) {
 }
 
 /// A text of SPL as a source of its own, whose places lead back into the YAML.
-fn spl(cx: &mut Reader<'_>, node: &Node, text: Spanned<String>, what: &str) -> Spanned<String> {
+fn spl(
+    cx: &Reader<'_>,
+    node: &Node,
+    text: Spanned<String>,
+    what: &str,
+    query: &mut Query,
+) -> Spanned<String> {
     let raw = cx.sources.text(node.span);
     let pieces = yaml::pieces(raw, &text.value, node.span);
     let name = format!("{}: {what}", cx.sources.file(node.span.file).name);
     let length = text.value.len();
-    let id = cx.sources.add_derived(name, text.value.as_str(), pieces);
-    Spanned::new(text.value, id.span(0..length))
+    query.text = Some(SourceFile { name, text: text.value.as_str().into(), pieces });
+    Spanned::new(text.value, query.id.span(0..length))
 }
 
 /// The file's name without folder and extension.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// A file's text, as a number that no other text has.
-type Hash = [u8; 32];
+pub(super) type Hash = [u8; 32];
 
 /// Trees by the text that they were read from, so that a changed file is read anew and no other.
 #[derive(Debug, Default)]

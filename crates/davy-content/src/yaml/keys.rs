@@ -6,7 +6,7 @@ use davy_diag::{Diagnostic, Diagnostics, SourceMap, Span, Spanned, closest};
 
 /// What reading a file writes to.
 pub(crate) struct Reader<'a> {
-    pub(crate) sources: &'a mut SourceMap,
+    pub(crate) sources: &'a SourceMap,
     pub(crate) diags: &'a mut Diagnostics,
     /// How many errors this file has so far.
     pub(crate) errors: usize,
