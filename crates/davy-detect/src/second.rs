@@ -31,16 +31,16 @@ impl ReadsRisk {
     pub(crate) fn of(expanded: &str) -> ReadsRisk {
         let text: String =
             expanded.to_lowercase().chars().filter(|c| !matches!(c, '"' | ' ' | '\n')).collect();
-        let has = |sign: &&str| text.contains(*sign);
+        let has = |sign: &str| text.contains(sign);
         let signs =
             ["index=risk", "index=notable", "datamodel=risk", "datamodelrisk", "datamodel:risk"];
-        if !signs.iter().any(|sign| has(&sign)) {
+        if !signs.iter().any(|sign| has(sign)) {
             return ReadsRisk::Nothing;
         }
         // Another index may be meant by a wildcard, another data model may hold notables.
         let indexes = text.matches("index").count() == text.matches("index=risk").count();
         let models = text.matches("datamodel").count() == text.matches("datamodel=risk.").count();
-        match indexes && models && !has(&"notable") {
+        match indexes && models && !has("notable") {
             true => ReadsRisk::Risk,
             false => ReadsRisk::Notables,
         }

@@ -12,6 +12,7 @@ macro_rules! codes {
 
 codes! {
     YAML = error "knowledge::yaml" "The file is not well-formed YAML, or repeats a key.";
+    TOO_LARGE = error "knowledge::too-large" "The file goes past a limit on size, nesting or aliases. The limits keep a small hostile file from using all memory.";
     WRONG_TYPE = error "knowledge::wrong-type" "The value is of another type than the key takes, such as a text where a map is needed.";
     MISSING_KEY = error "knowledge::missing-key" "A key that is needed here is missing.";
     UNKNOWN_KEY = error "knowledge::unknown-key" "An add-on or a model has no such key here.";

@@ -1,54 +1,15 @@
-//! A YAML file as a tree whose every key and value knows its place.
+//! YAML as add-ons and data models hold it.
 
 use crate::codes;
-use davy_diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, Spanned, closest};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use std::fmt;
-use std::ops::Range;
+use davy_diag::{Diagnostics, FileId, SourceMap, Span, Spanned, closest};
+use davy_yaml::Codes;
 
-#[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) value: Value,
-    pub(crate) span: Span,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    Null,
-    Bool(bool),
-    /// Numbers too: add-ons know only text.
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<(Spanned<String>, Node)>),
-}
+pub(crate) use davy_yaml::{Node, Value};
 
 /// The tree of a file, or a diagnostic and nothing.
 pub(crate) fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Node> {
-    match serde_saphyr::from_str::<serde_saphyr::Spanned<Raw>>(text) {
-        Ok(raw) => Some(raw.value.place(range(&raw.defined), file)),
-        Err(error) => {
-            diags.push(diagnose(file, text, &error));
-            None
-        }
-    }
-}
-
-fn diagnose(file: FileId, text: &str, error: &serde_saphyr::Error) -> Diagnostic {
-    let at = error.location().map_or(0, |l| {
-        let line = usize::try_from(l.line()).unwrap_or(1).saturating_sub(1);
-        text.split_inclusive('\n').take(line).map(str::len).sum()
-    });
-    let said = error.to_string();
-    let said = said.lines().next().unwrap_or_default();
-    codes::YAML
-        .at(file.span(at..at + 1), format!("this YAML cannot be read: {said}"))
-        .help("quote a text that holds `: `, ` #`, or begins with one of ` @ % * & ! [ {")
-}
-
-fn range(location: &serde_saphyr::Location) -> Range<usize> {
-    let span = location.span();
-    let start = span.byte_offset().unwrap_or_default() as usize;
-    start..start + span.byte_len().unwrap_or_default() as usize
+    let codes = Codes { yaml: &codes::YAML, too_large: &codes::TOO_LARGE };
+    davy_yaml::parse(file, text, &codes, diags)
 }
 
 /// Reads values out of nodes and tells what does not fit.
@@ -67,8 +28,17 @@ impl Reader<'_> {
         match &node.value {
             Value::Text(text) => Some(text.clone()),
             Value::Bool(b) => Some(b.to_string()),
+            // Add-ons know only text: as it was written.
+            Value::Int(n) => Some(self.written(node).unwrap_or_else(|| n.to_string())),
+            Value::Float(n) => Some(self.written(node).unwrap_or_else(|| n.to_string())),
             _ => self.wrong(node, "a text"),
         }
+    }
+
+    /// A number's own text; an alias has none.
+    fn written(&self, node: &Node) -> Option<String> {
+        let written = self.sources.text(node.span);
+        written.starts_with(|c: char| !matches!(c, '*' | '&')).then(|| written.to_owned())
     }
 
     pub(crate) fn flag(&mut self, node: &Node) -> Option<bool> {
@@ -151,103 +121,5 @@ impl<'n> Keys<'n> {
             reader.diags.push(codes::MISSING_KEY.at(self.span, format!("`{key}` is missing here")));
         }
         found
-    }
-}
-
-/// A value as the parser gives it; places are put in afterwards.
-enum Raw {
-    Leaf(Value),
-    List(Vec<serde_saphyr::Spanned<Raw>>),
-    Map(Vec<(serde_saphyr::Spanned<String>, serde_saphyr::Spanned<Raw>)>),
-}
-
-impl Raw {
-    fn place(self, at: Range<usize>, file: FileId) -> Node {
-        let mut span = file.span(at);
-        let value = match self {
-            Raw::Leaf(value) => value,
-            Raw::List(items) => Value::List(
-                items.into_iter().map(|i| i.value.place(range(&i.referenced), file)).collect(),
-            ),
-            Raw::Map(entries) => {
-                let entries: Vec<(Spanned<String>, Node)> = entries
-                    .into_iter()
-                    .map(|(k, v)| {
-                        let key = Spanned::new(k.value, file.span(range(&k.referenced)));
-                        (key, v.value.place(range(&v.referenced), file))
-                    })
-                    .collect();
-                // A map is shown by its first key: underlining all of it would help nobody.
-                if let Some((key, _)) = entries.first() {
-                    span = key.span;
-                }
-                Value::Map(entries)
-            }
-        };
-        Node { value, span }
-    }
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_bool<E>(self, v: bool) -> Result<Raw, E> {
-        Ok(Raw::Leaf(Value::Bool(v)))
-    }
-
-    fn visit_i64<E>(self, v: i64) -> Result<Raw, E> {
-        Ok(Raw::Leaf(Value::Text(v.to_string())))
-    }
-
-    fn visit_u64<E>(self, v: u64) -> Result<Raw, E> {
-        Ok(Raw::Leaf(Value::Text(v.to_string())))
-    }
-
-    fn visit_f64<E>(self, v: f64) -> Result<Raw, E> {
-        Ok(Raw::Leaf(Value::Text(v.to_string())))
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<Raw, E> {
-        Ok(Raw::Leaf(Value::Text(v.to_owned())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Leaf(Value::Null))
-    }
-
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Leaf(Value::Null))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Raw, D::Error> {
-        Raw::deserialize(d)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = map.next_key()? {
-            entries.push((key, map.next_value()?));
-        }
-        Ok(Raw::Map(entries))
     }
 }
