@@ -27,6 +27,8 @@ pub(crate) enum Compiled {
         expr: Arc<dyn PhysicalExpr>,
         ty: Ty,
         costly: bool,
+        /// Where this input is nowhere null, it is the value.
+        lead: Option<usize>,
     },
 }
 
@@ -85,13 +87,30 @@ pub(crate) fn compile(
         &ExecutionProps::new(),
         &PhysicalPlanningContext::default(),
     )?;
+    let lead = first_choice(&expr).and_then(|lead| {
+        let (at, _, node) = used.iter().find(|(_, name, _)| *name == lead)?;
+        (node.ty() == ty).then_some(*at)
+    });
     Ok(Compiled::Expr {
+        lead,
         inputs: used.iter().map(|(at, _, _)| *at).collect(),
         schema,
         expr: physical,
         ty: if ty == Ty::Null { Ty::Text } else { ty },
         costly: costly(&expr)?,
     })
+}
+
+/// The column that an expression is wherever the column is not null.
+fn first_choice(expr: &Expr) -> Option<&str> {
+    let Expr::Case(case) = expr else { return None };
+    let (when, then) = case.when_then_expr.first().filter(|_| case.expr.is_none())?;
+    match (when.as_ref(), then.as_ref()) {
+        (Expr::IsNotNull(there), then @ Expr::Column(column)) if there.as_ref() == then => {
+            Some(&column.name)
+        }
+        _ => None,
+    }
 }
 
 /// Whether it calls functions, and they give the same for the same.

@@ -437,9 +437,9 @@ impl Graph {
             Ok(Compiled::Absent) => 0,
             Ok(Compiled::Const(value)) => self.add(Node::Const(value)),
             Ok(Compiled::Same(at)) => id(&at),
-            Ok(Compiled::Expr { inputs: used, schema, expr, ty, costly }) => {
-                let inputs = used.iter().map(id).collect();
-                self.add(Node::Expr { inputs, schema, expr, ty, costly })
+            Ok(Compiled::Expr { inputs: used, schema, expr, ty, costly, lead }) => {
+                let (inputs, lead) = (used.iter().map(id).collect(), lead.as_ref().map(id));
+                self.add(Node::Expr { inputs, schema, expr, ty, costly, lead })
             }
             Err(words) => {
                 let span = span.unwrap_or(davy_diag::SourceMap::default().add("", "").span(0..0));

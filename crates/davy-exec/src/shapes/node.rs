@@ -24,6 +24,8 @@ pub(crate) enum Node {
         ty: Ty,
         /// It takes more to work out than to see which rows are alike.
         costly: bool,
+        /// Where this input is nowhere null, it is the value.
+        lead: Option<NodeId>,
     },
     /// One of the fields that a run gives.
     Out { run: Arc<Run>, inputs: Vec<NodeId>, name: Arc<str> },

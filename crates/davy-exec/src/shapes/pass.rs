@@ -109,7 +109,13 @@ impl<'p, 'm> Pass<'p, 'm> {
                 Some(array) => array,
                 None => Arc::new(StringViewArray::new_null(rows)),
             },
-            Node::Expr { inputs, schema, expr, costly, .. } => {
+            Node::Expr { inputs, schema, expr, costly, lead, .. } => {
+                if let Some(lead) = lead {
+                    let first = self.array(*lead)?;
+                    if first.null_count() == 0 {
+                        return Ok(first);
+                    }
+                }
                 let alike = if *costly { self.alike(inputs)? } else { None };
                 let columns = self.columns(inputs, alike.as_deref())?;
                 let rows = alike.as_ref().map_or(rows, |alike| alike.len());

@@ -16,6 +16,22 @@ const SOURCE: &str = "Search Reference, Comparison and conditional functions";
 
 pub(super) static FUNCTIONS: &[FunctionSpec] = &[
     FunctionSpec {
+        name: "__coalesce",
+        syntax: "",
+        summary: "",
+        examples: &[],
+        source: SOURCE,
+        support: Support::Full,
+        arity: (1, usize::MAX),
+        ret: Ret::Of(unify),
+        nulls: Nulls::Aware,
+        multi: Multi::Aware,
+        pure: true,
+        kernel: Kernel::Row(|v, _| {
+            v.iter().find(|v| !v.is_null()).map_or(Val::Null, |v| v.clone().into_owned())
+        }),
+    },
+    FunctionSpec {
         name: "if",
         syntax: "if(<condition>, <then>, <else>)",
         summary: "The second argument where the condition is true, else the third.",
@@ -79,9 +95,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         nulls: Nulls::Aware,
         multi: Multi::Aware,
         pure: true,
-        kernel: Kernel::Row(|v, _| {
-            v.iter().find(|v| !v.is_null()).map_or(Val::Null, |v| v.clone().into_owned())
-        }),
+        kernel: Kernel::Form(coalesce),
     },
     FunctionSpec {
         name: "nullif",
@@ -202,6 +216,24 @@ fn if_(c: &mut Compiler<'_>, _: &Spanned<String>, args: &[Expr]) -> Option<Typed
     let condition = c.condition(&args[0]);
     let (then, other) = (c.compile(&args[1]), c.compile(&args[2]));
     branches(vec![(condition?, then?)], Some(other?))
+}
+
+/// Fields become a CASE, which works out a later argument only for rows where the earlier are null.
+/// It would work out anything else twice.
+fn coalesce(c: &mut Compiler<'_>, name: &Spanned<String>, args: &[Expr]) -> Option<Typed> {
+    use datafusion_expr::Expr::{Column, Literal};
+    let values: Vec<Option<Typed>> = args.iter().map(|arg| c.compile(arg)).collect();
+    let mut values: Vec<Typed> = values.into_iter().collect::<Option<_>>()?;
+    let (_, early) = values.split_last()?;
+    if !early.iter().all(|value| matches!(value.expr, Column(_) | Literal(..))) {
+        return c.apply("__coalesce", values, name.span);
+    }
+    let last = values.pop()?;
+    let there = |value: Typed| (value.expr.clone().is_not_null(), value);
+    match values.is_empty() {
+        true => Some(last),
+        false => branches(values.into_iter().map(there).collect(), Some(last)),
+    }
 }
 
 fn case(c: &mut Compiler<'_>, name: &Spanned<String>, args: &[Expr]) -> Option<Typed> {
