@@ -14,7 +14,6 @@ use chunk::{Chunk, Record, SIZE};
 use plan::{Identity, Inner, Plan};
 use render::{Filled, MAX_TEXT};
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use template::Node;
 use value::{Escape, Value};
@@ -68,12 +67,14 @@ type Template = (Rc<Vec<Node>>, Option<Rc<Identity>>);
 /// What is known of templates, over all chunks and files.
 #[derive(Default)]
 pub(crate) struct Known {
-    digests: HashMap<u64, u32>,
-    keys: RandomState,
+    /// Their places in the list, by what they say.
+    numbers: HashMap<Vec<u8>, u32, foldhash::fast::RandomState>,
     templates: Vec<Template>,
     plans: HashMap<Vec<u8>, Option<Rc<Plan>>, foldhash::fast::RandomState>,
     long_way: WindowsShaper,
     key: Vec<u8>,
+    /// What a template says.
+    written: Vec<u8>,
     outer: Vec<Value>,
     inner: Vec<Value>,
     raw: String,
@@ -124,16 +125,15 @@ impl Known {
             return Some(known.clone());
         }
         let body = chunk.body(definition)?;
-        let hasher = self.keys.build_hasher();
-        let digest = template::digest(chunk.data, body.start, body.end, hasher)?;
-        let number = match self.digests.get(&digest) {
+        template::identify(chunk.data, body.start, body.end, &mut self.written)?;
+        let number = match self.numbers.get(&self.written) {
             Some(number) => *number,
             None => {
                 let template = chunk.template(definition)?;
                 let number = u32::try_from(self.templates.len()).ok()?;
                 let identity = plan::identity(&template).map(Rc::new);
                 self.templates.push((template, identity));
-                self.digests.insert(digest, number);
+                self.numbers.insert(self.written.clone(), number);
                 number
             }
         };

@@ -1,7 +1,6 @@
 //! Binary XML templates, compiled from a chunk into trees with places for values.
 
 use crate::evtx::value::{self, Escape};
-use std::hash::Hasher;
 
 /// Deeper elements are no event's.
 const MAX_DEPTH: usize = 64;
@@ -158,29 +157,33 @@ fn own(name: &[u8]) -> Option<String> {
     text.chars().all(|c| c.is_alphanumeric() || "_-.:".contains(c)).then_some(text)
 }
 
-/// All that a template says goes into a hash, in order; equal ones are equal templates.
-struct Digest<H>(H);
+/// All that a template says, in order; equal ones are equal templates.
+struct Written<'b>(&'b mut Vec<u8>);
 
-impl<H: Hasher> Digest<H> {
+impl Written<'_> {
+    fn number(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
     fn put(&mut self, token: u8, bytes: &[u8]) -> Option<()> {
-        self.0.write_u64(u64::from(token) << 32 | bytes.len() as u64);
-        self.0.write(bytes);
+        self.number(u64::from(token) << 32 | bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
         Some(())
     }
 }
 
-impl<H: Hasher> Visit for Digest<H> {
+impl Visit for Written<'_> {
     fn open(&mut self, name: &[u8], dependency: u16) -> Option<()> {
-        self.0.write_u64(u64::from(dependency));
+        self.number(u64::from(dependency));
         self.put(1, name)
     }
 
     fn close_start(&mut self) {
-        self.0.write_u64(2);
+        self.number(2);
     }
 
     fn close(&mut self, empty: bool) -> Option<()> {
-        self.0.write_u64(3 + u64::from(empty));
+        self.number(3 + u64::from(empty));
         Some(())
     }
 
@@ -201,17 +204,15 @@ impl<H: Hasher> Visit for Digest<H> {
     }
 
     fn place(&mut self, index: u16) -> Option<()> {
-        self.0.write_u64(0x0d << 32 | u64::from(index));
+        self.number(0x0d << 32 | u64::from(index));
         Some(())
     }
 }
 
-/// Tells templates apart without compiling them. The hasher must be keyed, since a file could be
-/// made to give one template the digest of another.
-pub(crate) fn digest(chunk: &[u8], start: usize, end: usize, hasher: impl Hasher) -> Option<u64> {
-    let mut digest = Digest(hasher);
-    walk(chunk, start, end, true, &mut digest)?;
-    Some(digest.0.finish())
+/// Tells templates apart without compiling them: writes what is the same for equal ones only.
+pub(crate) fn identify(chunk: &[u8], start: usize, end: usize, into: &mut Vec<u8>) -> Option<()> {
+    into.clear();
+    walk(chunk, start, end, true, &mut Written(into))
 }
 
 /// Compiles the stream at `start..end` of a chunk. In a template, elements carry dependencies.

@@ -2,11 +2,12 @@
 
 use super::gate::{Columns, Gate};
 use crate::shapes::{Fast, NodeId, lock};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 use davy_events::mv;
 use davy_plan::{Column, Val, Witness};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The gates of one shape, by what a row must hold to pass one.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ pub(crate) struct Index {
 
 #[derive(Debug)]
 struct Literals {
-    automaton: AhoCorasick,
+    automaton: Arc<Automaton>,
     /// By pattern.
     gates: Vec<Vec<u32>>,
 }
@@ -28,25 +29,59 @@ struct Literals {
 /// events that one search can match are of several shapes.
 #[derive(Debug, Default)]
 pub(crate) struct Automata {
-    made: Mutex<HashMap<Vec<String>, Option<AhoCorasick>>>,
+    made: Mutex<HashMap<Vec<String>, Option<Arc<Automaton>>>>,
 }
 
 impl Automata {
     /// `None`: too many patterns for one automaton.
-    fn of(&self, patterns: Vec<String>) -> Option<AhoCorasick> {
+    fn of(&self, patterns: Vec<String>) -> Option<Arc<Automaton>> {
         if let Some(made) = lock(&self.made).get(&patterns) {
             return made.clone();
         }
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            // A DFA is faster to run and much larger: most kinds of events have too few rows.
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&patterns)
-            .ok();
+        let built = Automaton::new(&patterns).map(Arc::new);
         lock(&self.made).insert(patterns, built.clone());
         built
     }
+}
+
+/// Text after which an automaton is built again, in the form that is faster to run: building takes
+/// as long as this much text, and most kinds of events have less.
+const MUCH_TEXT: usize = 1 << 20;
+
+/// More patterns than these would make that form larger than the processor's caches.
+const MANY_PATTERNS: usize = 4_096;
+
+#[derive(Debug)]
+struct Automaton {
+    first: AhoCorasick,
+    patterns: Vec<String>,
+    /// Bytes of text that were looked at, about.
+    met: AtomicUsize,
+    fast: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Automaton {
+    fn new(patterns: &[String]) -> Option<Automaton> {
+        let first = built(patterns, AhoCorasickKind::ContiguousNFA)?;
+        let (met, fast) = Default::default();
+        Some(Automaton { first, patterns: patterns.to_vec(), met, fast })
+    }
+
+    /// The automaton for a batch of so many bytes.
+    fn for_batch(&self, bytes: usize) -> &AhoCorasick {
+        let met = self.met.fetch_add(bytes, Ordering::Relaxed);
+        if met < MUCH_TEXT || self.patterns.len() > MANY_PATTERNS {
+            return &self.first;
+        }
+        let fast = self.fast.get_or_init(|| built(&self.patterns, AhoCorasickKind::DFA));
+        fast.as_ref().unwrap_or(&self.first)
+    }
+}
+
+fn built(patterns: &[String], kind: AhoCorasickKind) -> Option<AhoCorasick> {
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).kind(Some(kind));
+    builder.start_kind(StartKind::Unanchored).build(patterns).ok()
 }
 
 impl Index {
@@ -110,8 +145,14 @@ impl Index {
         let mut lower = String::new();
         let equal: Vec<_> =
             self.equal.iter().filter_map(|(node, v)| Some((columns.get(*node)?, v))).collect();
-        let literals: Vec<_> =
-            self.literals.iter().filter_map(|(node, l)| Some((columns.get(*node)?, l))).collect();
+        let literals: Vec<_> = self
+            .literals
+            .iter()
+            .filter_map(|(node, l)| {
+                let column = columns.get(*node)?;
+                Some((column, l, l.automaton.for_batch(size(column))))
+            })
+            .collect();
         for row in 0..rows as u32 {
             for (column, values) in &equal {
                 each(column, row, &mut |text| {
@@ -121,10 +162,10 @@ impl Index {
                     }
                 });
             }
-            for (column, literals) in &literals {
+            for (column, literals, automaton) in &literals {
                 each(column, row, &mut |text| {
                     let text = if text.is_ascii() { text } else { lowered(text, &mut lower) };
-                    for hit in literals.automaton.find_overlapping_iter(text) {
+                    for hit in automaton.find_overlapping_iter(text) {
                         if let Some(gates) = literals.gates.get(hit.pattern().as_usize()) {
                             add(&mut found, gates, row);
                         }
@@ -143,6 +184,14 @@ fn add(found: &mut [Vec<u32>], gates: &[u32], row: u32) {
         {
             list.push(row);
         }
+    }
+}
+
+/// How many bytes its texts have; a view begins with the length.
+fn size(column: &Column) -> usize {
+    match column {
+        Column::Text(texts) => texts.views().iter().map(|view| *view as u32 as usize).sum(),
+        other => other.len(),
     }
 }
 
