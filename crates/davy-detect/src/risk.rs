@@ -39,25 +39,23 @@ impl RiskEvent {
     }
 
     /// As stash text: `<epoch>, name="value", …`; a field with several values is repeated.
-    pub fn to_stash(&self) -> String {
-        stash_line(self.time, &self.fields)
+    pub(crate) fn write_stash(&self, out: &mut String) {
+        stash_line(out, self.time, &self.fields);
     }
 }
 
 /// Fields as stash text; those that begin with `_` are of the event and not written.
-pub(crate) fn stash_line(time: f64, fields: &[(String, Val<'static>)]) -> String {
-    let mut out = fmt_num(time);
+pub(crate) fn stash_line(out: &mut String, time: f64, fields: &[(String, Val<'static>)]) {
+    out.push_str(&fmt_num(time));
     for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with('_')) {
         for one in value.values() {
-            stash_field(&mut out, name, &one);
+            stash_field(out, name, &one);
         }
     }
-    out
 }
 
 /// Adds `, name="value"` to a line.
 pub(crate) fn stash_field(line: &mut String, name: &str, value: &str) {
-    line.reserve(name.len() + value.len() + 5);
     line.push_str(", ");
     line.push_str(name);
     line.push_str("=\"");

@@ -97,20 +97,26 @@ pub fn second_stage(
 }
 
 /// Risk events as Splunk keeps them, by the search that gave them.
-fn risk_events(first: &Hunt) -> BTreeMap<String, String> {
-    let mut risk: BTreeMap<&str, String> = BTreeMap::new();
-    let events: Vec<&RiskEvent> = first.findings.iter().flat_map(|f| &f.risk).collect();
-    let lines: Vec<String> = events.par_iter().map(|event| event.to_stash()).collect();
-    for (event, line) in events.iter().zip(lines) {
-        let text = risk.entry(&event.search_name).or_default();
-        text.push_str(&line);
-        text.push('\n');
+fn risk_events(first: &Hunt) -> Vec<(String, String)> {
+    let mut risk: BTreeMap<&str, Vec<&RiskEvent>> = BTreeMap::new();
+    for event in first.findings.iter().flat_map(|f| &f.risk) {
+        risk.entry(&event.search_name).or_default().push(event);
     }
-    risk.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+    // They hold the rows of all findings, so there is much to write.
+    let risk: Vec<_> = risk.into_iter().collect();
+    let text = |(name, events): (&str, Vec<&RiskEvent>)| {
+        let mut text = String::new();
+        for event in events {
+            event.write_stash(&mut text);
+            text.push('\n');
+        }
+        (name.to_owned(), text)
+    };
+    risk.into_par_iter().map(text).collect()
 }
 
 /// Notables as Splunk keeps them, by the search that gave them.
-fn notables(first: &Hunt) -> BTreeMap<String, String> {
+fn notables(first: &Hunt) -> Vec<(String, String)> {
     let mut notable: BTreeMap<String, String> = BTreeMap::new();
     for one in risk_notables(&first.findings) {
         let text = notable.entry(one.rule.to_owned()).or_default();
@@ -122,16 +128,16 @@ fn notables(first: &Hunt) -> BTreeMap<String, String> {
         let name = finding.risk.first().map(|r| r.search_name.clone());
         let name = name.unwrap_or_else(|| search_name_of(&finding.detection));
         let text = notable.entry(name.clone()).or_default();
-        text.push_str(&crate::risk::stash_line(finding.time, &finding.row.fields));
+        crate::risk::stash_line(text, finding.time, &finding.row.fields);
         crate::risk::stash_field(text, "search_name", &name);
         crate::risk::stash_field(text, "rule_title", &finding.message);
         text.push('\n');
     }
-    notable
+    notable.into_iter().collect()
 }
 
 /// Texts of an index; their `source` is the search that gave them.
-fn inputs(index: &str, texts: BTreeMap<String, String>, env: &Env) -> Vec<Input> {
+fn inputs(index: &str, texts: Vec<(String, String)>, env: &Env) -> Vec<Input> {
     let input = |(source, text): (String, String)| Input {
         place: Place::Bytes(Arc::from(text.into_bytes())),
         meta: Meta {
@@ -143,7 +149,7 @@ fn inputs(index: &str, texts: BTreeMap<String, String>, env: &Env) -> Vec<Input>
             ..Meta::default()
         },
     };
-    texts.into_iter().map(input).collect()
+    texts.into_par_iter().map(input).collect()
 }
 
 fn search_name_of(detection: &str) -> String {

@@ -161,7 +161,7 @@ fn matching(
     let mut text = String::new();
     for at in which {
         let Some(finding) = findings.get(*at) else { continue };
-        text.push_str(&crate::risk::stash_line(finding.time, &finding.row.fields));
+        crate::risk::stash_line(&mut text, finding.time, &finding.row.fields);
         text.push_str(&format!(", {NUMBER}=\"{at}\"\n"));
     }
     let input = Input {
