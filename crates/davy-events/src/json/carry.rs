@@ -3,7 +3,7 @@
 
 use super::parse::{self, Flat};
 use super::times::time_of;
-use super::{JsonDecoder, Wrapper, wrap};
+use super::{JsonDecoder, Wrapper, container, laurel, wrap};
 use crate::foreign;
 use crate::rows::Run;
 use crate::shape::Kind;
@@ -23,10 +23,21 @@ impl JsonDecoder {
             return true;
         }
         let inner = wrap::inner(&self.flat, raw);
-        if inner.is_empty() || self.recogniser.tell(&self.flat, &run.meta.name).is_some() {
+        // A record of Kinesis has the names of a CloudTrail event.
+        let carrier = self.flat.members.iter().any(|(name, _)| name == "kinesis");
+        let own = !carrier && self.recogniser.tell(&self.flat, &run.meta.name).is_some();
+        if inner.is_empty() || own {
             return false;
         }
+        let mut listed = false;
         for text in inner {
+            if self.listed(run, &text) {
+                listed = true;
+                continue;
+            }
+            if listed {
+                continue;
+            }
             let mut inside = std::mem::take(&mut self.inner);
             let tells = inside.read(&text, run.options.json_depth).is_ok()
                 && (inside.members.iter().any(|(name, _)| name == "Event")
@@ -41,7 +52,7 @@ impl JsonDecoder {
                 return true;
             }
         }
-        false
+        listed
     }
 
     pub(super) fn hec(&mut self, run: &mut Run<'_>, raw: &str) {
@@ -105,7 +116,7 @@ impl JsonDecoder {
             _ => {}
         }
         self.flat = flat;
-        if found || whole && self.unwrapped(run, text) {
+        if found || whole && (self.audited(run, text, host) || self.unwrapped(run, text)) {
             return true;
         }
         let shipped = if whole { wrap::shipped(&self.flat, run.meta.now) } else { None };
@@ -113,6 +124,50 @@ impl JsonDecoder {
             self.text(run, line, wrapper, None);
         }
         shipped.is_some()
+    }
+
+    /// The records of Linux's audit system that are now in `flat` as one object; false if it is none.
+    pub(super) fn audited(&mut self, run: &mut Run<'_>, raw: &str, host: Option<&str>) -> bool {
+        let Some((lines, node)) = laurel::lines(&self.flat, raw) else { return false };
+        let host = node.or_else(|| host.map(str::to_owned));
+        let wrapper = Wrapper { host, ..Wrapper::default() };
+        for line in lines {
+            self.plain(run, &line, &wrapper, None);
+        }
+        true
+    }
+
+    /// A record of the journal, by its fields; false if it is none.
+    pub(crate) fn journal(&mut self, run: &mut Run<'_>, fields: &[(&str, &str)]) -> bool {
+        let mut flat = std::mem::take(&mut self.flat);
+        flat.fill(fields);
+        let shipped = wrap::shipped(&flat, run.meta.now);
+        self.flat = flat;
+        if let Some((line, wrapper)) = &shipped {
+            self.text(run, line, wrapper, None);
+        }
+        shipped.is_some()
+    }
+
+    /// The events of a list that stands in an object, each as if it stood alone; false if there is
+    /// no such list, or what it holds is of no kind that is known.
+    fn listed(&mut self, run: &mut Run<'_>, text: &str) -> bool {
+        let Some((mut at, _)) = container::start(text.as_bytes(), true) else { return false };
+        let mut found = false;
+        loop {
+            let rest = text.get(at..).unwrap_or_default();
+            let rest = rest.trim_start_matches([',', ' ', '\n', '\r', '\t']);
+            let mut inside = std::mem::take(&mut self.inner);
+            let size = inside.read(rest, run.options.json_depth).ok();
+            let own = size.and_then(|size| rest.get(..size));
+            let tells = own.is_some_and(|own| found || self.tells(run, &inside, own));
+            self.inner = inside;
+            let Some(own) = own.filter(|_| tells) else { return found };
+            std::mem::swap(&mut self.flat, &mut self.inner);
+            self.event(run, own);
+            found = true;
+            at = text.len() - rest.len() + own.len();
+        }
     }
 
     /// Whether an object is an event of a kind that is known, or carries one.
@@ -123,12 +178,23 @@ impl JsonDecoder {
             || !wrap::xml_inside(flat).is_empty()
             || foreign::form(flat.members.iter().map(|(name, _)| name.as_str())).is_some()
             || self.recogniser.tell(flat, &run.meta.name).is_some()
+            || laurel::lines(flat, text).is_some()
             || self.tables.record(flat, text, run.meta.now).is_some();
         let mut inside = Flat::default();
         own || wrap::inner(flat, text).iter().any(|text| {
-            inside.read(text, run.options.json_depth).is_ok()
-                && (wrap::windows_of(&inside, text).is_some()
-                    || self.recogniser.tell(&inside, &run.meta.name).is_some())
+            // The object itself, or the first of the list in it.
+            let first = container::start(text.as_bytes(), true).map(|(at, _)| at);
+            [Some(0), first].into_iter().flatten().any(|at| {
+                let text = text.get(at..).unwrap_or_default().trim_start();
+                let size = inside.read(text, run.options.json_depth);
+                let own = size.ok().and_then(|size| text.get(..size));
+                own.is_some_and(|own| {
+                    wrap::windows_of(&inside, own).is_some()
+                        || laurel::lines(&inside, own).is_some()
+                        || at > 0 && wrap::is_log_event(&inside)
+                        || self.recogniser.tell(&inside, &run.meta.name).is_some()
+                })
+            })
         })
     }
 

@@ -5,6 +5,7 @@
 mod carry;
 mod container;
 mod known;
+mod laurel;
 mod parse;
 mod tables;
 mod times;
@@ -244,7 +245,7 @@ impl JsonDecoder {
         {
             return self.text(run, &record, &Wrapper::default(), None);
         }
-        if stated.is_none() && self.unwrapped(run, raw) {
+        if stated.is_none() && (self.audited(run, raw, None) || self.unwrapped(run, raw)) {
             return;
         }
         let has = |key: &str| self.flat.members.iter().any(|(name, _)| name == key);

@@ -10,6 +10,8 @@ use super::parse::Flat;
 use crate::foreign;
 use crate::stamp;
 use crate::text;
+use flate2::read::MultiGzDecoder;
+use std::io::Read;
 
 /// The members of an object that goes to Splunk's HTTP collector.
 pub(super) const HEC: [&str; 7] =
@@ -124,8 +126,17 @@ fn decoded(text: &str) -> Option<String> {
             out.push(u8::try_from(held >> bits & 0xff).ok()?);
         }
     }
+    if out.starts_with(&[0x1f, 0x8b]) {
+        // What CloudWatch hands to a stream is packed; nothing says how large it becomes.
+        let mut text = String::new();
+        let unpacked = MultiGzDecoder::new(out.as_slice()).take(UNPACKED).read_to_string(&mut text);
+        return unpacked.is_ok().then_some(text);
+    }
     String::from_utf8(out).ok()
 }
+
+/// As much is unpacked of one event.
+const UNPACKED: u64 = 16 << 20;
 
 /// The Windows events that stand in an object as texts of XML, wherever, maybe behind a header.
 pub(super) fn xml_inside(flat: &Flat) -> Vec<String> {

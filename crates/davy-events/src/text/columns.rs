@@ -1,5 +1,5 @@
-//! Logs whose columns are named in `#` lines: W3C extended logs (IIS, CloudFront), those of Exchange
-//! with commas, and the tab-separated logs of Zeek.
+//! Logs whose columns are named in `#` lines: W3C extended logs (IIS, CloudFront, the firewall of
+//! Windows), those of Exchange with commas, and the tab-separated logs of Zeek.
 //!
 //! Sources: W3C Extended Log File Format; Zeek, "Log Files", TSV; Splunk's `INDEXED_EXTRACTIONS =
 //! w3c`, which makes names of letters, digits and `_`.
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Whether a text begins like one of these logs.
 pub(crate) fn begins(text: &[u8]) -> bool {
     let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
-    [&b"#separator "[..], b"#Software: Microsoft", b"#Fields:", b"#Version: 1.0"]
+    [&b"#separator "[..], b"#Software: Microsoft", b"#Fields:", b"#Version: 1."]
         .iter()
         .any(|start| first.starts_with(start))
 }
@@ -107,6 +107,7 @@ impl ColumnsDecoder {
                 false => Known::of(&format!("MSExchange:{}", log.replace(' ', ""))),
             },
             Some(stream) => zeek(stream),
+            None if has("tcpflags") => Known::of("windows:firewall"),
             None if has("x_edge_location") => Known::of("aws:cloudfront:accesslogs").source("aws"),
             None => Known::of("MSWindows:IIS"),
         }

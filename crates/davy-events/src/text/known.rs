@@ -1,9 +1,7 @@
 //! What a line is, told by how it is written.
 //!
-//! Sources: Linux audit records; RFC 3164 and 5424 headers; Cisco ASA and IOS message formats; PAN-OS
-//! traffic and threat log fields; FortiOS log fields; VPC flow log, S3 access log and CloudFront
-//! log formats; Juniper's RT_FLOW, SonicWall, Sophos and pfSense log fields; netfilter's LOG target; Santa;
-//! Apache's combined format; Falco's output; Zscaler NSS feeds; BIND query log.
+//! Sources: Linux audit records; RFC 3164 and 5424 headers; VPC flow log, S3 access log and CloudFront
+//! log formats; Apache's combined format; Falco's output; BIND query log; Exchange's message tracking.
 
 use crate::known::{Known, stem};
 
@@ -19,18 +17,39 @@ pub(crate) struct Syslog<'a> {
 /// `<PRI>Mmm d HH:MM:SS HOST PROGRAM[PID]: …`, or with a time as of RFC 3339.
 pub(crate) fn syslog(line: &str) -> Option<Syslog<'_>> {
     let rest = priority(line);
-    let rest = rest.strip_prefix("1 ").unwrap_or(rest);
-    let rest = after_time(rest)?;
+    let versioned = rest.strip_prefix("1 ");
+    let rest = after_time(versioned.unwrap_or(rest))?;
     let (host, rest) = rest.split_once(' ')?;
     let rest = rest.trim_start();
     let (tag, message) = match rest.split_once(": ") {
         Some((tag, message)) if !tag.contains(char::is_whitespace) => (tag, message),
-        // RFC 5424: PROGRAM PID MSGID DATA MESSAGE.
         _ => (rest.split(' ').next().unwrap_or_default(), rest),
     };
     let program = tag.split(['[', '(']).next().unwrap_or(tag).trim_end_matches(':');
+    let message = versioned.and_then(|_| after_data(rest)).unwrap_or(message);
     let host_like = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
-    (!host.is_empty() && host.chars().all(host_like)).then_some(Syslog { host, program, message })
+    let named = host.chars().any(|c| c.is_ascii_alphanumeric());
+    (named && host.chars().all(host_like)).then_some(Syslog { host, program, message })
+}
+
+/// The message of RFC 5424, behind `PROGRAM PID MSGID` and the structured data.
+fn after_data(rest: &str) -> Option<&str> {
+    let mut rest = rest.splitn(4, ' ').nth(3)?;
+    if let Some(rest) = rest.strip_prefix('-') {
+        return Some(rest.trim_start());
+    }
+    while rest.starts_with('[') {
+        rest = rest.split_once("\"]").or_else(|| rest.split_once(']'))?.1;
+    }
+    Some(rest.trim_start())
+}
+
+/// The event behind a header of syslog, where it is a line of a kind that has no header of its own.
+pub(crate) fn behind<'a>(header: &Syslog<'a>, file: &str) -> Option<(&'a str, Known)> {
+    let message = header.message.trim_start();
+    // What says no kind by itself needs its program.
+    let known = tell(message, None, file)?;
+    (known.sourcetype != "snort").then_some((message, known))
 }
 
 fn priority(line: &str) -> &str {
@@ -105,7 +124,7 @@ pub(crate) fn tell(line: &str, header: Option<&Syslog<'_>>, file: &str) -> Optio
     if line.starts_with("Audit:[timestamp=") {
         return Some(of("audittrail").source("audittrail").index("_audit"));
     }
-    if let Some(known) = device(line) {
+    if let Some(known) = super::devices::device(line, header) {
         return Some(known);
     }
     if let Some(known) = cloud(line) {
@@ -158,6 +177,9 @@ fn server(line: &str) -> Option<Known> {
     if is_lease(line) {
         return of("DhcpSrvLog");
     }
+    if is_tracking(line) {
+        return of("MSExchange:2013:MessageTracking");
+    }
     let mut words = line.split_ascii_whitespace();
     let words = [words.next()?, words.next()?, words.next()?, words.next()?];
     // `TIME DURATION CLIENT CODE/STATUS …`
@@ -174,8 +196,18 @@ fn server(line: &str) -> Option<Known> {
     let balancer = matches!(words[0], "http" | "https" | "h2" | "grpcs" | "ws" | "wss")
         && words[1].ends_with('Z')
         && words[2].starts_with("app/");
-    if balancer {
+    // `TIME NAME CLIENT:PORT BACKEND:PORT …` of a classic one, `tls VERSION TIME net/…` of a network's.
+    let classic = words[0].ends_with('Z')
+        && words[0].contains('T')
+        && [words[2], words[3]].iter().all(|w| *w == "-" || is_address(w))
+        && is_address(words[2]);
+    let network = words[0] == "tls" && words[3].starts_with("net/");
+    if balancer || classic || network {
         return of("aws:elb:accesslogs");
+    }
+    // `DATE TIME+ZONE 0xTHREAD TYPE 0xACTIVITY …` of `log show`.
+    if words[2].starts_with("0x") && line.contains(" 0x") && words[1].len() > 15 {
+        return of("macos:unifiedlog");
     }
     // `2026-05-04 09:30:00.12 Logon       …`
     let error_log = words[0].len() == 10
@@ -183,6 +215,16 @@ fn server(line: &str) -> Option<Known> {
         && (matches!(words[2], "Logon" | "Server" | "Backup") || words[2].starts_with("spid"))
         && line.as_bytes().get(22) == Some(&b' ');
     error_log.then(|| Known::of("mssql:errorlog"))
+}
+
+/// `ADDRESS:PORT`
+fn is_address(word: &str) -> bool {
+    word.rsplit_once(':').is_some_and(|(address, port)| {
+        !port.is_empty()
+            && port.bytes().all(|b| b.is_ascii_digit())
+            && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':')
+            && address.contains(['.', ':'])
+    })
 }
 
 /// `10,05/04/26,09:30:00,Assign,…` of Windows' DHCP server.
@@ -204,6 +246,28 @@ pub(crate) fn is_lease(line: &str) -> bool {
         && cells.next().is_some()
 }
 
+/// A row of Exchange's message tracking without the names of its columns: `TIME,…,SMTP,RECEIVE,…`.
+fn is_tracking(line: &str) -> bool {
+    const SOURCES: [&str; 8] = [
+        ",SMTP,",
+        ",STOREDRIVER,",
+        ",AGENT,",
+        ",ROUTING,",
+        ",DSN,",
+        ",MAILBOXRULE,",
+        ",RESUBMIT,",
+        ",SAFETYNET,",
+    ];
+    let timed = line.get(..25).is_some_and(|start| start.ends_with("Z,") && start.contains('T'));
+    let named = |source: &&str| {
+        let event = line.split_once(*source).and_then(|(_, rest)| rest.split_once(','));
+        event.is_some_and(|(event, _)| {
+            !event.is_empty() && event.bytes().all(|b| b.is_ascii_uppercase())
+        })
+    };
+    timed && line.bytes().filter(|b| *b == b',').count() >= 20 && SOURCES.iter().any(named)
+}
+
 fn program(header: &Syslog<'_>, file: &str) -> Option<Known> {
     let secure = SECURE.contains(&header.program)
         || header.message.contains("pam_unix(")
@@ -211,102 +275,12 @@ fn program(header: &Syslog<'_>, file: &str) -> Option<Known> {
     Some(match header.program {
         _ if secure => Known::of("linux_secure").source("/var/log/secure"),
         "dhcpd" => Known::of("isc:dhcp"),
+        "named" if header.message.contains("query: ") => Known::of("isc:bind:query"),
+        "dnsmasq" => Known::of("dnsmasq"),
+        "unbound" => Known::of("unbound"),
         name if name.starts_with("postfix") => Known::of("postfix_syslog"),
         _ => Known::of("syslog"),
     })
-}
-
-/// Firewalls, routers and proxies.
-fn device(line: &str) -> Option<Known> {
-    if let Some((_, code)) = line.split_once('%') {
-        for (sign, sourcetype) in [
-            ("ASA-", "cisco:asa"),
-            ("FTD-", "cisco:ftd"),
-            ("PIX-", "cisco:pix"),
-            ("FWSM-", "cisco:fwsm"),
-        ] {
-            if code.starts_with(sign) {
-                return Some(Known::of(sourcetype));
-            }
-        }
-        if ios(code) {
-            return Some(Known::of("cisco:ios"));
-        }
-    }
-    for (kind, sourcetype) in [
-        (",TRAFFIC,", "pan:traffic"),
-        (",THREAT,", "pan:threat"),
-        (",SYSTEM,", "pan:system"),
-        (",CONFIG,", "pan:config"),
-        (",GLOBALPROTECT,", "pan:globalprotect"),
-    ] {
-        if let Some((before, _)) = line.split_once(kind)
-            && let [.., date, serial] = before.split(',').collect::<Vec<_>>().as_slice()
-            && !serial.is_empty()
-            && serial.bytes().all(|b| b.is_ascii_alphanumeric())
-            && date.as_bytes().get(4) == Some(&b'/')
-            && date.contains(':')
-        {
-            return Some(Known::of(sourcetype));
-        }
-    }
-    if line.contains("logid=") && line.contains("devid=") {
-        return [
-            ("type=\"traffic\"", "fgt_traffic"),
-            ("type=traffic", "fgt_traffic"),
-            ("type=\"utm\"", "fgt_utm"),
-            ("type=utm", "fgt_utm"),
-            ("type=\"event\"", "fgt_event"),
-            ("type=event", "fgt_event"),
-        ]
-        .iter()
-        .find(|(text, _)| line.contains(text))
-        .map(|(_, sourcetype)| Known::of(sourcetype));
-    }
-    for (sign, sourcetype) in [
-        ("CEF:0|", "cef"),
-        ("CEF:1|", "cef"),
-        ("LEEF:1.0|", "leef"),
-        ("LEEF:2.0|", "leef"),
-        ("|aCode=", "mimecast:siem"),
-        ("santad: action=", "santa"),
-        ("RT_FLOW_SESSION_", "juniper:junos:firewall"),
-        ("id=firewall sn=", "sonicwall"),
-        ("log_type=\"Firewall\" log_component=", "sophos:xg:firewall"),
-        (" filterlog[", "pfsense:filterlog"),
-        (" filterlog: ", "pfsense:filterlog"),
-        ("CISE_", "cisco:ise:syslog"),
-        (" CheckPoint ", "cp_log:syslog"),
-        ("|product=VPN-1", "cp_log"),
-        ("|product=Firewall", "cp_log"),
-        ("ASM:unit_hostname=", "f5:bigip:asm:syslog"),
-        ("attack_type=\"", "f5:bigip:asm:syslog"),
-    ] {
-        if line.contains(sign) {
-            return Some(Known::of(sourcetype));
-        }
-    }
-    // Linux's packet filter, by whichever front end.
-    if line.contains(" SRC=") && line.contains(" DST=") && line.contains(" PROTO=") {
-        return Some(Known::of("netfilter"));
-    }
-    let zscaler = line.contains("urlsupercategory=") || line.contains("\turlclass=");
-    zscaler.then(|| Known::of("zscalernss-web").source("zscaler"))
-}
-
-/// `FACILITY-SEVERITY-MNEMONIC:`
-fn ios(code: &str) -> bool {
-    let word = |w: &str| {
-        !w.is_empty()
-            && w.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-    };
-    let mut parts = code.splitn(3, '-');
-    let (facility, severity) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let mnemonic = parts.next().and_then(|rest| rest.split_once(':')).map_or("", |(m, _)| m);
-    word(facility)
-        && severity.len() == 1
-        && severity.bytes().all(|b| b.is_ascii_digit())
-        && word(mnemonic)
 }
 
 /// Logs of AWS that are plain lines.

@@ -9,7 +9,7 @@ use crate::known::Known;
 use crate::rows::{Run, SlotId};
 use crate::shape::Kind;
 use crate::stamp;
-use crate::text::known::{syslog, tell};
+use crate::text::known::{behind, syslog, tell};
 use crate::text::{Lines, own_meta, pairs, set_found, text_slot, time};
 use crate::xml::{lossy, scan, shaper::WindowsShaper};
 
@@ -51,7 +51,9 @@ impl Step for LineDecoder {
             let Some(line) = line else { continue };
             if line.trim_ascii().is_empty() {
                 match &mut self.block {
-                    Some(block) if block.kind == Kept::Alert => self.end_block(run),
+                    Some(block) if matches!(block.kind, Kept::Alert | Kept::Journal) => {
+                        self.end_block(run);
+                    }
                     Some(block) if block.kind == Kept::Listed => block.text.push(b'\n'),
                     _ => {}
                 }
@@ -82,6 +84,8 @@ enum Kept {
     Dated,
     /// The next event's heading.
     Listed,
+    /// An empty line: a record of the journal, as `journalctl -o export` writes it.
+    Journal,
 }
 
 impl Kept {
@@ -93,6 +97,7 @@ impl Kept {
             () if stated => None,
             () if viewer::is_listed(line) => Some(Kept::Listed),
             () if line.starts_with(ALERT) => Some(Kept::Alert),
+            () if line.starts_with(b"__CURSOR=") => Some(Kept::Journal),
             () => None,
         }
     }
@@ -172,6 +177,13 @@ impl LineDecoder {
     fn end_block(&mut self, run: &mut Run<'_>) {
         let Some(block) = self.block.take() else { return };
         let text = lossy(run, &block.text, block.offset);
+        if block.kind == Kept::Journal {
+            let fields: Vec<(&str, &str)> =
+                text.lines().filter_map(|line| line.split_once('=')).collect();
+            if self.json.journal(run, &fields) {
+                return;
+            }
+        }
         match (block.kind == Kept::Listed).then(|| viewer::listed(&text)).flatten() {
             Some(xml) => self.windows.event(run, Kind::WindowsXml, &xml, None),
             None => self.event(run, &block.text, block.offset),
@@ -232,10 +244,20 @@ impl LineDecoder {
             Some(_) => None,
             None => tell(&raw, header.as_ref(), &run.meta.name),
         };
-        let own = time(&raw, known.as_ref(), now);
+        let mut own = time(&raw, known.as_ref(), now);
+        let plain = known.as_ref().is_none_or(|known| known.sourcetype == "syslog");
+        let inner = header.as_ref().filter(|_| plain && run.meta.sourcetype.is_none());
+        let inner = inner.and_then(|header| behind(header, &run.meta.name));
+        let (raw, known): (&str, _) = match inner {
+            Some((line, known)) => {
+                own = time(line, Some(&known), now).or(own);
+                (line, Some(known))
+            }
+            None => (&*raw, known),
+        };
         let slot = self.slot(run, known);
         let Some(rows) = run.row(slot) else { return };
-        rows.set("_raw", &raw);
+        rows.set("_raw", raw);
         // Splunk's `syslog-host` takes the host from the header.
         if let Some(header) = header {
             rows.set("host", header.host);
@@ -243,7 +265,7 @@ impl LineDecoder {
         // Its add-on takes whole lines, whose values hold commas and equals signs.
         let directory = raw.contains("\nadmonEventType=");
         if !directory {
-            pairs(&raw, |name, value| set_found(rows, name, value));
+            pairs(raw, |name, value| set_found(rows, name, value));
         }
         // As Splunk: an event without a time has that of the one before it in its source.
         let before = self.before.or(run.meta.before);

@@ -4,6 +4,7 @@
 mod cef;
 mod columns;
 mod csv;
+mod devices;
 pub(crate) mod known;
 pub(crate) mod kv;
 mod lines;

@@ -2,6 +2,7 @@
 
 use crate::{Read, read, stream, values};
 use serde_json::json;
+use std::io::Write;
 
 const IMAGE: &str = r"C:\Windows\System32\whoami.exe";
 
@@ -340,4 +341,110 @@ fn leases_have_their_time() {
     let got = rows(text);
     assert_eq!(of(&got, "sourcetype"), ["input", "DhcpSrvLog"]);
     assert_eq!(got.times[1], 1_777_887_000.0);
+}
+
+// CloudWatch Logs, subscriptions: packed, in base64, as Lambda, Kinesis and Firehose hand it on.
+#[test]
+fn packed_subscriptions_are_their_events() {
+    let flow = "2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 1 1777887000 1777887060 ACCEPT OK";
+    let call = r#"{"eventVersion":"1","eventTime":"2026-05-04T09:30:00Z","eventSource":"s","eventName":"n"}"#;
+    let call = serde_json::to_string(call).unwrap();
+    let data = format!(
+        r#"{{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","subscriptionFilters":["f"],"logEvents":[{{"id":"1","timestamp":1777887000123,"message":"{flow}"}},{{"id":"2","timestamp":1777887000124,"message":{call}}}]}}"#
+    );
+    let data = base64(&gzip(data.as_bytes()));
+    for text in [
+        format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#),
+        format!(r#"{{"requestId":"r","timestamp":1777887000999,"records":[{{"data":"{data}"}}]}}"#),
+        format!(
+            r#"{{"Records":[{{"kinesis":{{"partitionKey":"p","data":"{data}"}},"eventSource":"aws:kinesis","eventVersion":"1.0","eventName":"aws:kinesis:record","awsRegion":"r"}}]}}"#
+        ),
+    ] {
+        let got = read(text.as_bytes());
+        let kinds: Vec<&str> = got.rows.iter().map(|r| r["sourcetype"].as_str()).collect();
+        assert_eq!(kinds, ["aws:cloudwatchlogs:vpcflow", "aws:cloudtrail"], "{text}");
+        assert_eq!(got.rows[0]["_raw"], flow);
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for part in bytes.chunks(3) {
+        let bits = (0..3).fold(0, |n, at| n << 8 | usize::from(*part.get(at).unwrap_or(&0)));
+        for at in 0..4 {
+            match at <= part.len() {
+                true => out.push(char::from(LETTERS[bits >> (18 - 6 * at) & 63])),
+                false => out.push('='),
+            }
+        }
+    }
+    out
+}
+
+// `journalctl -o export`
+#[test]
+fn exported_records_of_the_journal_are_lines() {
+    let text = "__CURSOR=s=b;i=1\n__REALTIME_TIMESTAMP=1777887000000000\nSYSLOG_IDENTIFIER=sshd\n\
+        SYSLOG_PID=812\n_HOSTNAME=pit\nMESSAGE=Failed password for root from 203.0.113.9 port 22 ssh2\n\n\
+        __CURSOR=s=b;i=2\n__REALTIME_TIMESTAMP=1777887001000000\n_HOSTNAME=pit\n\
+        SYSLOG_IDENTIFIER=cron\nMESSAGE=x=1\n\n";
+    for got in [read(text.as_bytes()), stream(text.as_bytes())] {
+        let kinds: Vec<&str> = got.rows.iter().map(|r| r["sourcetype"].as_str()).collect();
+        assert_eq!(kinds, ["linux_secure", "syslog"]);
+        assert!(
+            got.rows[0]["_raw"]
+                .ends_with("pit sshd[812]: Failed password for root from 203.0.113.9 port 22 ssh2")
+        );
+        assert_eq!((got.rows[0]["host"].as_str(), got.times[1]), ("pit", 1_777_887_001.0));
+    }
+}
+
+// laurel(8): what auditd would have written.
+#[test]
+fn records_of_laurel_are_audit_records() {
+    let event = r#"{"ID":"1777887000.720:7","NODE":"pit","EXECVE":{"argc":2,"ARGV":["sh","say \"a b\""]},"SYSCALL":{"arch":"0xc000003e","syscall":59,"exe":"/bin/sh","key":null,"SYSCALL":"execve","UID":"root","PPID":{"comm":"x"}},"PATH":[{"item":0,"name":"/bin/sh","mode":"0o100755"},{"item":1,"name":"/lib/ld"}]}"#;
+    let own = [
+        "type=SYSCALL msg=audit(1777887000.720:7): arch=c000003e syscall=59 exe=\"/bin/sh\" key=(null)\u{1d}SYSCALL=execve UID=\"root\"",
+        "type=EXECVE msg=audit(1777887000.720:7): a0=\"sh\" a1='say \"a b\"' argc=2",
+        "type=PATH msg=audit(1777887000.720:7): item=0 name=\"/bin/sh\" mode=0100755",
+        "type=PATH msg=audit(1777887000.720:7): item=1 name=\"/lib/ld\"",
+    ];
+    let behind = format!("<13>1 2026-05-04T09:30:01Z relay laurel 7 - - {event}\n");
+    for text in [event.to_owned(), format!("[{event}]"), behind] {
+        let got = read(text.as_bytes());
+        let raw: Vec<&str> = got.rows.iter().map(|r| r["_raw"].as_str()).collect();
+        assert_eq!(raw, own, "{text}");
+        assert_eq!((got.rows[0]["host"].as_str(), got.times[3]), ("pit", 1_777_887_000.72));
+        assert_eq!(got.rows[1]["a1"], "say \"a b\"");
+        assert_eq!(got.rows[0]["sourcetype"], "linux:audit");
+    }
+}
+
+// What has no header of its own is the event; what has is not cut.
+#[test]
+fn lines_behind_a_header_of_syslog_are_the_events() {
+    let access =
+        "203.0.113.9 - - [04/May/2026:09:30:00 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\"";
+    for header in [
+        "2026-05-04T09:30:01Z web nginx: ",
+        "<190>1 2026-05-04T09:30:01Z web nginx 7 - [a b=\"c]\\\"\"] ",
+    ] {
+        let got = read(format!("{header}{access}\n").as_bytes());
+        let row = &got.rows[0];
+        assert_eq!((row["_raw"].as_str(), row["host"].as_str()), (access, "web"), "{header}");
+        assert_eq!(
+            (row["sourcetype"].as_str(), got.times[0]),
+            ("access_combined", 1_777_887_000.0)
+        );
+    }
+    let login =
+        "2026-05-04T09:30:01Z web sshd[7]: Failed password for root from 203.0.113.9 port 22 ssh2";
+    assert_eq!(read(login.as_bytes()).rows[0]["_raw"], login);
 }

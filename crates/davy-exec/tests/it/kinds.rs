@@ -7,9 +7,9 @@ use davy_knowledge::Base;
 use std::sync::Arc;
 
 /// A text, the tags that its events must have, and what stands in their fields.
-type Sample = (&'static str, &'static str, &'static str);
+pub(crate) type Sample = (&'static str, &'static str, &'static str);
 
-fn check(samples: &[Sample]) {
+pub(crate) fn check(samples: &[Sample]) {
     let base = Arc::new(Base::load(&[], &mut Diagnostics::default()));
     for (text, tags, wanted) in samples {
         let names: Vec<&str> =

@@ -5,6 +5,7 @@
 
 mod chain;
 mod coverage;
+mod devices;
 mod growing;
 mod join;
 mod kinds;
