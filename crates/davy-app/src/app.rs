@@ -2,10 +2,10 @@
 
 use crate::files::Files;
 use crate::note::{Note, Notes};
-use crate::{lookups, macros, models, props, saved, transforms, types};
+use crate::{expressions, filter, lookups, macros, models, props, saved, transforms, types};
 use davy_conf::{Conf, Setting, Stanza};
 use davy_content::Content;
-use davy_content::model::LookupStore;
+use davy_content::model::{Lookup, LookupStore};
 use davy_diag::{Diagnostics, Piece, SourceMap, Span, Spanned};
 use davy_knowledge::{Addon, Base, Model, Table};
 use davy_spl::{MacroDef, Macros};
@@ -50,6 +50,8 @@ pub struct App {
     pub transactions: Vec<(String, Vec<(String, String)>)>,
     /// By file name.
     pub tables: BTreeMap<String, Arc<Table>>,
+    /// By the name of a definition with a `filter`: the rows that it lets be found.
+    filtered: BTreeMap<String, Arc<Table>>,
     pub addon: Addon,
     pub models: Vec<Model>,
     pub stock: Vec<Stock>,
@@ -165,10 +167,12 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
     let (detections, saved) = saved::read(&saved_conf, &mut cx);
     let own = Content::of(detections, macros, definitions);
     let all = AllMacros([&own, content, &base_macros]);
+    let filtered = filtered(own.lookups(), &tables, &all, &mut cx);
     let around = props::Around {
         transforms: &transforms_conf,
         lookups: own.lookups(),
         tables: &tables,
+        filtered: &filtered,
         macros: &all,
     };
     let stanzas = props::read(&props_conf, &around, &mut cx);
@@ -198,6 +202,7 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
         saved,
         transactions: transactions(&transactions_conf),
         tables,
+        filtered,
         addon: Addon {
             name: format!("app {}", files.name),
             description: about.get("launcher", "description").unwrap_or_default().to_owned(),
@@ -218,7 +223,8 @@ impl App {
         let files = self.tables.iter().map(|(file, table)| (file.as_str(), table));
         files.chain(self.content.lookups().iter().filter_map(|lookup| {
             let LookupStore::Csv { file } = &lookup.store else { return None };
-            Some((lookup.name.value.as_str(), self.tables.get(file)?))
+            let name = lookup.name.value.as_str();
+            Some((name, self.filtered.get(name).or_else(|| self.tables.get(file))?))
         }))
     }
 
@@ -229,6 +235,29 @@ impl App {
         base.layer(self.addon.clone(), self.models.clone(), tables);
         content.layer(self.content.clone());
     }
+}
+
+/// The tables of definitions with a filter of comparisons.
+fn filtered(
+    definitions: &[Lookup],
+    tables: &BTreeMap<String, Arc<Table>>,
+    macros: &dyn Macros,
+    cx: &mut Reader<'_>,
+) -> BTreeMap<String, Arc<Table>> {
+    let mut out = BTreeMap::new();
+    for lookup in definitions {
+        let (LookupStore::Csv { file }, Some(text)) = (&lookup.store, &lookup.filter) else {
+            continue;
+        };
+        let Some(table) = tables.get(file) else { continue };
+        let origin = format!("filter of {}", lookup.name.value);
+        // What cannot be read is told where the lookup is used.
+        let search = expressions::search(cx.base.sources_mut(), macros, &origin, text);
+        if let Some(kept) = search.ok().and_then(|(search, _)| filter::kept(table, &search)) {
+            out.insert(lookup.name.value.clone(), Arc::new(kept));
+        }
+    }
+    out
 }
 
 fn transactions(conf: &Conf) -> Vec<(String, Vec<(String, String)>)> {

@@ -10,6 +10,7 @@
 mod app;
 mod expressions;
 mod files;
+mod filter;
 mod lookups;
 mod macros;
 mod models;

@@ -180,8 +180,8 @@ fn match_types(text: &str) -> Vec<String> {
     out
 }
 
-/// What of a definition an automatic lookup does not heed.
-pub(crate) fn inexact(lookup: &Lookup) -> Option<String> {
+/// What of a definition an automatic lookup does not heed; `filtered`: its filter is heeded.
+pub(crate) fn inexact(lookup: &Lookup, filtered: bool) -> Option<String> {
     let mut left_out = Vec::new();
     if lookup.match_type.iter().any(|m| m.trim().to_ascii_uppercase().starts_with("CIDR")) {
         left_out.push("`match_type` CIDR");
@@ -195,8 +195,8 @@ pub(crate) fn inexact(lookup: &Lookup) -> Option<String> {
     if lookup.default_match.is_some() && lookup.min_matches.is_some_and(|n| n > 0) {
         left_out.push("`default_match`");
     }
-    if lookup.filter.is_some() {
-        left_out.push("`filter`");
+    if lookup.filter.is_some() && !filtered {
+        left_out.push("this `filter`, which is more than comparisons");
     }
     (!left_out.is_empty()).then(|| {
         format!("an automatic lookup takes the first match; no {}", left_out.join(", no "))

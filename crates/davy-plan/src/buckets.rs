@@ -331,7 +331,12 @@ pub(crate) fn resolve(
             };
         }
         let (low, high) = range()?.unwrap_or((0.0, 0.0));
-        let (low, high) = (options.start.unwrap_or(low), options.end.unwrap_or(high));
+        // Both widen the range only; an end beyond the values is where the last bucket ends.
+        let low = options.start.map_or(low, |start| low.min(start));
+        let (high, open) = match options.end {
+            Some(end) if end > high => (end, true),
+            _ => (high, false),
+        };
         let least = match &options.min_span {
             Some(text) => text
                 .value
@@ -340,7 +345,7 @@ pub(crate) fn resolve(
             None => 0.0,
         };
         let bins = options.bins.as_ref().map_or(default_bins, |b| b.value);
-        return Ok(Buckets::Width(width_for(low, high, bins, least)));
+        return Ok(Buckets::Width(width_for(low, high, open, bins, least)));
     }
     let zone = &cx.env.zone;
     let time_span = |text: &Spanned<String>| {
@@ -393,8 +398,9 @@ fn align_at(
     }
 }
 
-/// The least power of ten that cuts the range into few enough.
-fn width_for(low: f64, high: f64, bins: usize, least: f64) -> f64 {
+/// The least power of ten that cuts the range into few enough. The end of an open range needs no
+/// bucket of its own.
+fn width_for(low: f64, high: f64, open: bool, bins: usize, least: f64) -> f64 {
     let range = high - low;
     let bins = bins.max(1) as f64;
     if range <= 0.0 || !range.is_finite() {
@@ -402,7 +408,8 @@ fn width_for(low: f64, high: f64, bins: usize, least: f64) -> f64 {
     }
     let mut width = 10f64.powf((range / bins).log10().floor());
     for _ in 0..8 {
-        let count = (high / width).floor() - (low / width).floor() + 1.0;
+        let last = if open { (high / width).ceil() } else { (high / width).floor() + 1.0 };
+        let count = last - (low / width).floor();
         if count <= bins && width >= least {
             break;
         }

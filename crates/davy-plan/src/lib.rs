@@ -56,6 +56,7 @@ pub mod spec;
 mod specialise;
 mod splice;
 mod structured;
+mod tables;
 mod timefmt;
 mod timerange;
 mod value;

@@ -5,7 +5,7 @@
 
 use davy_plan::spec::{Example, Expect};
 use davy_plan::{aggregates, commands, functions};
-use davy_testkit::{Case, Expected, Runner, read, settings};
+use davy_testkit::{Case, Expected, KINDS, Kinds, Runner, read, read_kinds, settings};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,8 +16,15 @@ fn main() {
         .into_iter()
         .map(|s| Arc::new(Runner::new(s).expect("a session starts")))
         .collect();
-    let mut trials = Vec::new();
-    for case in cases().into_iter().chain(examples()) {
+    let kinds = kinds();
+    let mut trials = vec![Trial::test("every function has a row of every kind", {
+        let missing = missing(&kinds);
+        move || match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Failed::from(missing.join("\n"))),
+        }
+    })];
+    for case in cases().into_iter().chain(kinds.cases).chain(examples()) {
         let runners = runners.clone();
         trials.push(Trial::test(case.name.clone(), move || {
             for runner in &runners {
@@ -46,9 +53,56 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
+/// The tables of calls under `tests/spl/kinds/`.
+fn kinds() -> Kinds {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/spl/kinds");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root)
+        .expect("the folder of tables")
+        .flatten()
+        .map(|e| e.path())
+        .collect();
+    files.sort();
+    let mut out = Kinds::default();
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a file of tables is readable");
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let file = read_kinds(&format!("kinds/{stem}"), &text);
+        out.cases.extend(file.cases);
+        out.covered.extend(file.covered);
+        out.faults.extend(file.faults);
+    }
+    out
+}
+
+/// What is wrong with the tables, and the functions of which they say nothing for a kind.
+fn missing(kinds: &Kinds) -> Vec<String> {
+    let eval = functions::names().map(|n| (false, n));
+    // A function with a number after its name (`perc95`) has rows under any number.
+    let stats = aggregates::names().map(|n| (true, n));
+    let mut out = kinds.faults.clone();
+    for (stats, name) in eval.chain(stats) {
+        for kind in KINDS {
+            let has = kinds.covered.iter().any(|c| {
+                let function = match stats {
+                    true => c.function.trim_end_matches(|d: char| d.is_ascii_digit()),
+                    false => c.function.as_str(),
+                };
+                c.stats == stats && function == name && c.kind == kind
+            });
+            if !has {
+                out.push(format!("`{name}` has no row of the kind `{kind}`"));
+            }
+        }
+    }
+    out
+}
+
 fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("the folder of cases").flatten() {
         let path = entry.path();
+        if path.ends_with("kinds") {
+            continue;
+        }
         if path.is_dir() {
             walk(&path, out);
         } else if path.extension().is_some_and(|e| e == "md") && !path.ends_with("README.md") {

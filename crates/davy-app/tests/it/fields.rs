@@ -148,3 +148,35 @@ fn lookups_by_command_match_as_defined() {
     let spl = "search * | lookup nets net AS ip OUTPUT zone | lookup names name AS user OUTPUT id";
     assert_eq!(app.search(event, spl, &["zone", "id"]), [["inside", "0"]]);
 }
+
+// "Filter results from the lookup table before returning data": transforms.conf.spec, filter.
+#[test]
+fn automatic_lookups_heed_a_filter() {
+    let app = app(&[
+        ("default/props.conf", "[t]\nLOOKUP-a = people name AS user OUTPUT room\n"),
+        (
+            "default/transforms.conf",
+            "[people]\nfilename = people.csv\nfilter = (active=1 OR name=\"e*\") AND room>=20\n",
+        ),
+        (
+            "lookups/people.csv",
+            "name,active,room\nann,1,10\nbob,0,20\neve,0,30\nann,1,100\ncat,,40\n",
+        ),
+    ]);
+    let event =
+        |user: &str| format!(r#"{{"_time": 1777890000, "sourcetype": "t", "user": "{user}"}}"#);
+    for (user, room) in [("ann", "100"), ("bob", ""), ("eve", "30"), ("cat", "")] {
+        assert_eq!(app.search(&event(user), "search *", &["room"]), [[room]], "{user}");
+    }
+    assert!(app.notes().is_empty(), "{:?}", app.notes());
+}
+
+#[test]
+fn a_filter_that_asks_more_is_told() {
+    let app = app(&[
+        ("default/props.conf", "[t]\nLOOKUP-a = people name AS user OUTPUT room\n"),
+        ("default/transforms.conf", "[people]\nfilename = people.csv\nfilter = somewhere\n"),
+        ("lookups/people.csv", "name,room\nann,10\n"),
+    ]);
+    assert!(app.notes().iter().any(|n| n.ends_with("LOOKUP-a")), "{:?}", app.notes());
+}

@@ -1,7 +1,6 @@
 //! `inputlookup`. Search Reference, inputlookup.
 
 use super::append::concat;
-use super::lookup::find_table;
 use crate::bind::CommandGrammars;
 use crate::command::{Command, Order};
 use crate::example;
@@ -10,6 +9,7 @@ use crate::parse::{ArgReader, arg_text};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::search;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use crate::tables::find_table;
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, Grammar, SearchExpr};
 

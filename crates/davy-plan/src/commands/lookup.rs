@@ -1,6 +1,5 @@
 //! `lookup`. Search Reference, lookup.
 
-use crate::bind::CommandGrammars;
 use crate::codes;
 use crate::column::Ty;
 use crate::command::Command;
@@ -9,12 +8,12 @@ use crate::fields::{FieldSet, Fields};
 use crate::lookups::{LookupIndex, LookupTable, SHANNON, shannon};
 use crate::parse::ArgReader;
 use crate::plan::{Failed, Plan, PlanCx};
-use crate::search;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use crate::tables::{find_table, found};
 use crate::value::Val;
 use crate::walk::{Row, Walk, Walker};
 use datafusion_common::Result as DfResult;
-use davy_diag::{Diagnostics, SourceMap, Span, Spanned, closest};
+use davy_diag::{Span, Spanned, closest};
 use davy_spl::ast::{Arg, Args, Grammar};
 use std::sync::Arc;
 
@@ -219,49 +218,6 @@ impl Walker for Entropy {
     }
 }
 
-/// The table of that name; a mistake names the nearest.
-pub(super) fn find_table(
-    name: &Spanned<String>,
-    cx: &PlanCx<'_>,
-) -> Result<Arc<LookupTable>, Failed> {
-    let knowledge = cx.engine.knowledge();
-    let table = knowledge.lookup_table(&name.value).ok_or_else(|| {
-        let names = knowledge.lookup_names();
-        let near = closest(&name.value, names.iter().map(String::as_str));
-        codes::NO_SUCH_LOOKUP
-            .at(name.span, format!("no lookup `{}`", name.value))
-            .help(near.map(|n| format!("did you mean `{n}`?")))
-    })?;
-    match &table.options.filter {
-        Some(filter) => filtered(&table, filter, name, cx).map(Arc::new),
-        None => Ok(table),
-    }
-}
-
-/// The rows of a table that its definition lets be found: transforms.conf, `filter`.
-fn filtered(
-    table: &LookupTable,
-    filter: &str,
-    name: &Spanned<String>,
-    cx: &PlanCx<'_>,
-) -> Result<LookupTable, Failed> {
-    let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
-    let file = sources.add("filter", filter);
-    let span = file.span(0..filter.len());
-    let expr = davy_spl::parse_search_at(&sources, span, &CommandGrammars, &mut diags);
-    if let Some(first) = diags.list().first() {
-        return Err(codes::BAD_ARGUMENT
-            .at(name.span, format!("the filter of this lookup cannot be read: {}", first.message))
-            .help(format!("correct `filter` in its definition: {filter}"))
-            .into());
-    }
-    let mut plan = cx.plan_of(table.rows.clone())?;
-    if let Some(condition) = expr.and_then(|expr| search::condition(&expr, &plan, false)) {
-        plan = plan.filter(condition)?;
-    }
-    Ok(LookupTable { rows: cx.rows(&plan)?, options: table.options.clone() })
-}
-
 fn column(table: &LookupTable, name: &str, pair: &Pair) -> Result<usize, Failed> {
     table.rows.column(&pair.table).ok_or_else(|| {
         let near = closest(&pair.table, table.rows.names.iter().map(String::as_str));
@@ -280,13 +236,10 @@ struct Find {
     new_only: bool,
 }
 
-/// Combinations of several values of one event that are looked up.
-const COMBINATIONS: usize = 1000;
-
 impl Walker for Find {
     fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
         let keys: Vec<Val<'_>> = (0..self.keys).map(|i| row.get(i + 1)).collect();
-        let found = self.found(&keys, row.get(0).num());
+        let found = found(&self.index, &keys, row.get(0).num(), &self.table.options);
         let fallback = match &self.table.options.default_match {
             Some(text) if found.len() < self.table.options.min_matches => Some(text),
             _ => None,
@@ -311,34 +264,5 @@ impl Walker for Find {
             *slot = Val::multi(&texts);
         }
         Ok(true)
-    }
-}
-
-impl Find {
-    fn found(&self, keys: &[Val<'_>], time: Option<f64>) -> Vec<u32> {
-        if keys.iter().any(Val::is_null) {
-            return Vec::new();
-        }
-        let values: Vec<_> = keys.iter().map(Val::values).collect();
-        let mut rows: Vec<u32> = Vec::new();
-        let total: usize = values.iter().map(Vec::len).product();
-        for n in 0..total.min(COMBINATIONS) {
-            let mut left = n;
-            let combination: Vec<&str> = values
-                .iter()
-                .filter_map(|list| {
-                    let value = list.get(left % list.len().max(1));
-                    left /= list.len().max(1);
-                    value.map(AsRef::as_ref)
-                })
-                .collect();
-            for row in self.index.find(&combination, time) {
-                if !rows.contains(&row) {
-                    rows.push(row);
-                }
-            }
-        }
-        rows.truncate(self.table.options.max_matches.max(1));
-        rows
     }
 }

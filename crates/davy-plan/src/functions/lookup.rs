@@ -5,8 +5,10 @@ use crate::column::{Builder, Column, Ty};
 use crate::example;
 use crate::expr::{Compiler, Typed};
 use crate::json::Json;
-use crate::plan::Rows;
+use crate::lookups::{LookupIndex, LookupTable};
+use crate::plan::Failed;
 use crate::spec::{FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
+use crate::tables::{self, find_table};
 use crate::value::Val;
 use arrow::datatypes::DataType;
 use datafusion_common::Result;
@@ -15,7 +17,7 @@ use datafusion_expr::{
 };
 use davy_diag::{Span, Spanned, closest};
 use davy_spl::ast::{Expr, ExprKind};
-use std::collections::HashMap;
+use std::sync::Arc;
 
 pub(super) static FUNCTIONS: &[FunctionSpec] = &[FunctionSpec {
     name: "lookup",
@@ -53,7 +55,9 @@ fn lookup(c: &mut Compiler<'_>, _: &Spanned<String>, args: &[Expr]) -> Option<Ty
     };
     let values: Vec<Option<Typed>> =
         inputs.iter().skip(1).step_by(2).map(|v| c.compile(v)).collect();
-    let rows = table_rows(c, table, args[0].span.0)?;
+    let name = Spanned { value: table.clone(), span: args[0].span.0 };
+    let found = find(c, &name)?;
+    let rows = &found.rows;
     let mut at = Vec::new();
     for (column, span) in columns.iter().chain(&outputs) {
         match rows.column(column) {
@@ -71,12 +75,13 @@ fn lookup(c: &mut Compiler<'_>, _: &Spanned<String>, args: &[Expr]) -> Option<Ty
     }
     let values: Option<Vec<Typed>> = values.into_iter().collect();
     let values = values?.into_iter().map(|v| v.into_ty(Ty::Text).materialized()).collect();
-    let (keys, found) = at.split_at(columns.len());
+    let (keys, wanted) = at.split_at(columns.len());
     let udf = Lookup {
         // The table is read once for a search, so that its name and columns stand for it.
-        identity: format!("{table}\0{keys:?}\0{found:?}"),
-        index: index(&rows, keys, found),
-        outputs: outputs.into_iter().map(|(n, _)| n).collect(),
+        identity: format!("{table}\0{keys:?}\0{wanted:?}"),
+        index: LookupIndex::new(&found, keys, c.env),
+        outputs: outputs.into_iter().map(|(n, _)| n).zip(wanted.iter().copied()).collect(),
+        table: found.clone(),
         signature: Signature::user_defined(Volatility::Immutable),
     };
     Some(Typed::of(ScalarUDF::new_from_impl(udf).call(values), Ty::Text))
@@ -106,42 +111,27 @@ fn literals<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Option<Vec<(String, Sp
         .collect()
 }
 
-fn table_rows(c: &mut Compiler<'_>, table: &str, span: Span) -> Option<Rows> {
-    let knowledge = c.cx.map(|cx| cx.engine.knowledge());
-    if let Some(rows) = knowledge.and_then(|k| k.lookup(table)) {
-        return Some(rows);
-    }
-    let names = knowledge.map(|k| k.lookup_names()).unwrap_or_default();
-    let near = closest(table, names.iter().map(String::as_str));
-    c.errors.push(
-        codes::NO_SUCH_LOOKUP
-            .at(span, format!("no lookup `{table}`"))
-            .help(near.map(|n| format!("did you mean `{n}`?"))),
-    );
-    None
-}
-
-/// For each combination of key values, what the output columns hold in its rows.
-type Index = HashMap<Vec<String>, Vec<Vec<String>>>;
-
-fn index(rows: &Rows, keys: &[usize], found: &[usize]) -> Index {
-    let mut index = Index::new();
-    for row in &rows.rows {
-        let cell = |at: &usize| row.get(*at).and_then(Val::text).map(|t| t.into_owned());
-        let Some(key) = keys.iter().map(cell).collect::<Option<Vec<String>>>() else { continue };
-        let columns = index.entry(key).or_insert_with(|| vec![Vec::new(); found.len()]);
-        for (values, at) in columns.iter_mut().zip(found) {
-            values.extend(cell(at));
+/// The table as its definition lets it be found.
+fn find(c: &mut Compiler<'_>, name: &Spanned<String>) -> Option<Arc<LookupTable>> {
+    let mistake = match c.cx.map(|cx| find_table(name, cx)) {
+        Some(Ok(table)) => return Some(table),
+        Some(Err(Failed::Diagnostic(mistake))) => *mistake,
+        Some(Err(Failed::Engine(e))) => {
+            codes::BAD_ARGUMENT.at(name.span, format!("this lookup cannot be read: {e}"))
         }
-    }
-    index
+        None => codes::NO_SUCH_LOOKUP.at(name.span, format!("no lookup `{}`", name.value)),
+    };
+    c.errors.push(mistake);
+    None
 }
 
 #[derive(Debug)]
 struct Lookup {
     identity: String,
-    index: Index,
-    outputs: Vec<String>,
+    table: Arc<LookupTable>,
+    index: LookupIndex,
+    /// Columns by their names and places.
+    outputs: Vec<(String, usize)>,
     signature: Signature,
 }
 
@@ -185,20 +175,33 @@ impl ScalarUDFImpl for Lookup {
             .collect::<Result<Vec<Column>>>()?;
         let mut out = Builder::new(Ty::Text, rows);
         for row in 0..rows {
-            let key: Option<Vec<String>> =
-                columns.iter().map(|c| c.get(row).text().map(|t| t.into_owned())).collect();
-            let found = key.and_then(|key| self.index.get(&key));
-            out.push(&found.map_or(Val::Null, |found| self.object(found)));
+            let keys: Vec<Val<'_>> = columns.iter().map(|c| c.get(row)).collect();
+            let options = &self.table.options;
+            let found = tables::found(&self.index, &keys, None, options);
+            let object = match &options.default_match {
+                Some(text) if found.len() < options.min_matches => {
+                    self.object(|_| vec![text.clone()])
+                }
+                _ if found.is_empty() => Val::Null,
+                _ => self.object(|column| self.values(&found, column)),
+            };
+            out.push(&object);
         }
         Ok(ColumnarValue::Array(out.finish()))
     }
 }
 
 impl Lookup {
-    fn object(&self, found: &[Vec<String>]) -> Val<'static> {
+    /// What a column holds in these rows.
+    fn values(&self, rows: &[u32], column: usize) -> Vec<String> {
+        let rows = rows.iter().filter_map(|r| self.table.rows.rows.get(*r as usize));
+        rows.filter_map(|row| row.get(column).and_then(Val::text)).map(|t| t.into_owned()).collect()
+    }
+
+    fn object(&self, values: impl Fn(usize) -> Vec<String>) -> Val<'static> {
         let mut members = Vec::new();
-        for (name, values) in self.outputs.iter().zip(found) {
-            let value = match values.as_slice() {
+        for (name, column) in &self.outputs {
+            let value = match values(*column).as_slice() {
                 [] => Json::Null,
                 [one] => Json::Str(one.clone()),
                 many => Json::Array(many.iter().cloned().map(Json::Str).collect()),
