@@ -49,6 +49,8 @@ struct Pair {
     table: String,
     event: String,
     span: Span,
+    /// The place of the events' field.
+    event_span: Span,
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
@@ -87,14 +89,15 @@ fn pairs(reader: &mut ArgReader<'_>, cx: &mut ParseCx<'_>) -> Option<Vec<Pair>> 
             return Some(out);
         }
         let Some(field) = reader.field() else { return Some(out) };
-        let mut event = field.value.clone();
+        let mut event = field.clone();
         if reader.keyword("as") {
             match reader.field() {
-                Some(name) => event = name.value,
+                Some(name) => event = name,
                 None => return cx.bad(field.span, "`AS` needs a name after it"),
             }
         }
-        out.push(Pair { table: field.value, event, span: field.span });
+        let (event, event_span) = (event.value, event.span);
+        out.push(Pair { table: field.value, event, span: field.span, event_span });
     }
 }
 
@@ -124,7 +127,7 @@ impl Command for Lookup {
     }
 
     fn reads(&self) -> Vec<(String, Span)> {
-        self.keys.iter().map(|k| (k.event.clone(), k.span)).collect()
+        self.keys.iter().map(|k| (k.event.clone(), k.event_span)).collect()
     }
 
     fn makes_rows(&self) -> bool {
@@ -219,6 +222,24 @@ impl Walker for Entropy {
     }
 }
 
+/// What to do where there is no such table.
+pub(crate) fn missing_table(name: &str, near: Option<&str>) -> String {
+    if let Some(near) = near {
+        return format!("did you mean `{near}`?");
+    }
+    match name {
+        "dnslookup" => "davy asks no other systems: give the names as a table".to_owned(),
+        _ if name.ends_with(".csv") => {
+            format!(
+                "put `{name}` into the folder `lookups` of a content (--content DIR) or app, or into --lookups DIR"
+            )
+        }
+        _ => format!(
+            "define it in a content (--content DIR) or app (--app PATH), or name a file: `{name}.csv` in --lookups DIR"
+        ),
+    }
+}
+
 /// The table of that name; a mistake names the nearest.
 pub(super) fn find_table(
     name: &Spanned<String>,
@@ -230,7 +251,7 @@ pub(super) fn find_table(
         let near = closest(&name.value, names.iter().map(String::as_str));
         codes::NO_SUCH_LOOKUP
             .at(name.span, format!("no lookup `{}`", name.value))
-            .help(near.map(|n| format!("did you mean `{n}`?")))
+            .help(missing_table(&name.value, near))
     })?;
     match &table.options.filter {
         Some(filter) => filtered(&table, filter, name, cx).map(Arc::new),

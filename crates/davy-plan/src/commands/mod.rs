@@ -1,6 +1,7 @@
 //! The commands, one file each. A new command is its file and a line here.
 
 pub(crate) use format::format_rows;
+pub(crate) use lookup::missing_table;
 
 use crate::spec::{CommandSpec, Kind};
 use davy_spl::ast::Args;
