@@ -113,7 +113,7 @@ fn of(session: &Session, search: &Search<'_>, probe: &Probe) -> Option<Narrow> {
     let end = bound.stages.iter().position(inner).unwrap_or(bound.stages.len());
     let demands = bound.demands(&search.out, true);
     let demand = demands.get(end.checked_sub(1)?)?;
-    let start = Bound { stages: bound.stages.get(..end)?.to_vec() };
+    let start = Bound { stages: bound.stages.get(..end)?.to_vec(), ..Bound::default() };
     let planned = Mutex::new(Planned::of(request.clone()));
     let run = Run::new(session, search, Events::Planned(&planned));
     let last = run.plan_of(&start, &demand.out, demand.ordered);

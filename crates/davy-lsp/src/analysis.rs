@@ -1,8 +1,10 @@
 //! One open text, read: its search, the commands in it, every mistake.
 
+use crate::known::source_fields as source_fields_of;
 use crate::server::World;
 use davy_content::{Content, InputFile, load};
 use davy_diag::{Diagnostics, FileId, Piece, SourceMap, Span};
+use davy_knowledge::Base;
 use davy_plan::{Checked, Fields, check};
 use davy_spl::{MacroDef, Macros};
 use std::path::Path;
@@ -38,6 +40,8 @@ impl Analysis {
         let mut diags = Diagnostics::default();
         let mut own = Content::default();
         let mut source_fields = Vec::new();
+        // All fields that events can have, where the data sources tell.
+        let mut all_fields = None;
         let query = if document.is_yaml() {
             let file = InputFile { path: document.path.clone(), text: document.text.clone() };
             own = load([file], &mut sources, &mut diags);
@@ -45,6 +49,7 @@ impl Analysis {
                 let names = detection.data_source_names();
                 let known = names.filter_map(|n| world.content.data_source(n.value));
                 source_fields = known.flat_map(|s| s.fields.iter().cloned()).collect();
+                all_fields = source_fields_of(detection, &world.content, &world.base);
             }
             let detection = own.detections().first().map(|d| d.search.span.file);
             detection.or_else(|| own.baselines().first().map(|b| b.search.span.file))
@@ -53,8 +58,8 @@ impl Analysis {
         };
         let empty = |file: FileId, sources: &SourceMap| sources.file(file).text.trim().is_empty();
         let checked = query.filter(|q| !empty(*q, &sources)).map(|query| {
-            let macros = Layers { own: &own, below: &world.content };
-            check(&mut sources, query, &macros, None, &mut diags)
+            let macros = Layers { own: &own, below: &world.content, base: &world.base };
+            check(&mut sources, query, &macros, all_fields.as_deref(), &mut diags)
         });
         Analysis { sources, diags, query, checked, own, source_fields }
     }
@@ -89,13 +94,13 @@ impl Analysis {
 
     /// The macro of that name, of the document or of the content, and where its text is written.
     pub(crate) fn find_macro(&self, world: &World, name: &str, argc: usize) -> Option<MacroDef> {
-        let layers = Layers { own: &self.own, below: &world.content };
+        let layers = Layers { own: &self.own, below: &world.content, base: &world.base };
         let other = || (0..=20).find_map(|n| layers.find(name, n));
         layers.find(name, argc).or_else(other)
     }
 
     pub(crate) fn macro_names(&self, world: &World) -> Vec<String> {
-        Layers { own: &self.own, below: &world.content }.names()
+        Layers { own: &self.own, below: &world.content, base: &world.base }.names()
     }
 
     /// The fields that a command at a byte of the search can use.
@@ -159,6 +164,8 @@ impl Analysis {
 struct Layers<'a> {
     own: &'a Content,
     below: &'a Content,
+    /// Some macros ship with data models.
+    base: &'a Base,
 }
 
 impl Macros for Layers<'_> {
@@ -167,13 +174,19 @@ impl Macros for Layers<'_> {
         let own = Macros::find(self.own, name, argc);
         match own {
             Some(def) if def.source.is_some() => Some(def),
-            own => Macros::find(self.below, name, argc).or(own),
+            own => Macros::find(self.below, name, argc).or(own).or_else(|| {
+                let mut macros = self.base.macros().iter();
+                let found = macros.find(|m| m.name == name && m.args.len() == argc)?;
+                // Its place is in a text that only the base knows.
+                Some(MacroDef { source: None, ..found.clone() })
+            }),
         }
     }
 
     fn names(&self) -> Vec<String> {
         let mut names = self.own.macro_names();
         names.extend(self.below.macro_names());
+        names.extend(self.base.macros().iter().map(|m| m.name.clone()));
         names.sort();
         names.dedup();
         names

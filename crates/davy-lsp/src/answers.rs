@@ -10,8 +10,8 @@ use davy_plan::CommandGrammars;
 use davy_plan::reference::{Class, Entry, find};
 use davy_spl::ast::Grammar;
 use lsp_types::{
-    CompletionItem, GotoDefinitionResponse, Hover, HoverContents, Location, MarkupContent,
-    MarkupKind, Position, Range, TextEdit, Uri,
+    CompletionItem, CompletionTextEdit, GotoDefinitionResponse, Hover, HoverContents, Location,
+    MarkupContent, MarkupKind, Position, Range, TextEdit, Uri,
 };
 use std::str::FromStr;
 
@@ -57,7 +57,27 @@ pub(crate) fn complete(
     position: Position,
 ) -> Option<Vec<CompletionItem>> {
     let (analysis, context, at) = look(document, world, position)?;
-    Some(completion::complete(&analysis, world, &context, at))
+    let mut items = completion::complete(&analysis, world, &context, at);
+    let range = typed(analysis.query_text(), &context, at, position);
+    for item in &mut items {
+        // Editors differ in what they take for the word that is being typed.
+        let edit = TextEdit { range, new_text: item.label.clone() };
+        item.text_edit = Some(CompletionTextEdit::Edit(edit));
+    }
+    Some(items)
+}
+
+/// The place of the name that is being typed.
+fn typed(text: &str, context: &Context, at: usize, position: Position) -> Range {
+    let units = |part: Option<&str>| part.unwrap_or("").encode_utf16().count() as u32;
+    let before = text.get(context.word.start..at).unwrap_or("");
+    // In an expression a dot joins two values.
+    let grammar = davy_plan::commands::find(&context.command).map(|s| s.grammar);
+    let joins = matches!(grammar, Some(Grammar::Eval | Grammar::Where)) && context.call.is_none();
+    let before = if joins { before.rsplit('.').next().unwrap_or("") } else { before };
+    let start = position.character.saturating_sub(units(Some(before)));
+    let end = position.character + units(text.get(at..context.word.end));
+    Range::new(Position::new(position.line, start), Position::new(position.line, end))
 }
 
 /// Where the macro that is called at a place is defined.

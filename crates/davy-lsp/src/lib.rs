@@ -10,8 +10,10 @@ mod analysis;
 mod answers;
 mod completion;
 mod context;
+mod known;
 mod place;
 mod report;
 mod server;
 
+pub use known::source_fields;
 pub use server::{ServeError, World, serve};

@@ -39,10 +39,17 @@ pub(crate) fn offset(text: &str, position: Position) -> usize {
     start + line.len()
 }
 
+/// Puts `new` in place of a range; one that ends before it starts is empty.
+pub(crate) fn replace(text: &mut String, range: Range, new: &str) {
+    let start = offset(text, range.start);
+    let end = offset(text, range.end).max(start);
+    text.replace_range(start..end, new);
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{offset, position};
-    use lsp_types::Position;
+    use super::{offset, position, replace};
+    use lsp_types::{Position, Range};
 
     #[test]
     fn characters_of_two_units_count_twice() {
@@ -52,5 +59,19 @@ mod tests {
         assert_eq!(offset(text, Position::new(1, 3)), at);
         assert_eq!(offset(text, Position::new(1, 99)), text.len());
         assert_eq!(offset(text, Position::new(9, 0)), text.len());
+    }
+
+    #[test]
+    fn a_range_is_replaced() {
+        let changed = |text: &str, from: (u32, u32), to: (u32, u32), new: &str| {
+            let mut text = text.to_owned();
+            let at = |(line, unit)| Position::new(line, unit);
+            replace(&mut text, Range::new(at(from), at(to)), new);
+            text
+        };
+        assert_eq!(changed("a\r\n𝄞b=1\r\n", (1, 2), (1, 3), "cd"), "a\r\n𝄞cd=1\r\n");
+        assert_eq!(changed("a\r\nb", (0, 1), (1, 0), ""), "ab");
+        assert_eq!(changed("a", (7, 0), (9, 9), "b"), "ab");
+        assert_eq!(changed("abc", (0, 2), (0, 1), "x"), "abxc");
     }
 }

@@ -2,15 +2,18 @@
 
 use crate::analysis::{Analysis, Document};
 use crate::answers;
+use crate::place;
 use crate::report;
 use davy_content::Content;
 use davy_diag::SourceMap;
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
 use lsp_types::notification::{
-    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, Notification as _,
+    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, Exit, Notification as _,
     PublishDiagnostics,
 };
-use lsp_types::request::{Completion, Formatting, GotoDefinition, HoverRequest, Request as _};
+use lsp_types::request::{
+    Completion, Formatting, GotoDefinition, HoverRequest, Request as _, Shutdown,
+};
 use lsp_types::{
     CompletionOptions, CompletionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
     DidOpenTextDocumentParams, DocumentFormattingParams, GotoDefinitionParams, HoverParams,
@@ -47,15 +50,23 @@ pub enum ServeError {
 /// Talks with a client until it says `exit`.
 pub fn serve(connection: &Connection, world: &World) -> Result<(), ServeError> {
     connection.initialize(serde_json::to_value(capabilities())?)?;
-    let mut server = Server { connection, world, documents: HashMap::new() };
+    let mut server = Server { connection, world, documents: HashMap::new(), leaving: false };
     for message in &connection.receiver {
         match message {
             Message::Request(request) => {
-                if connection.handle_shutdown(&request)? {
-                    return Ok(());
-                }
-                let response = server.request(request)?;
+                let response = if server.leaving {
+                    let message = "the server was told to shut down".to_owned();
+                    Response::new_err(request.id, ErrorCode::InvalidRequest as i32, message)
+                } else if request.method == Shutdown::METHOD {
+                    server.leaving = true;
+                    Response::new_ok(request.id, Value::Null)
+                } else {
+                    server.request(request)?
+                };
                 server.send(Message::Response(response))?;
+            }
+            Message::Notification(notification) if notification.method == Exit::METHOD => {
+                return if server.leaving { Ok(()) } else { Err(ServeError::Gone) };
             }
             Message::Notification(notification) => server.notification(notification)?,
             Message::Response(_) => {}
@@ -67,7 +78,9 @@ pub fn serve(connection: &Connection, world: &World) -> Result<(), ServeError> {
 fn capabilities() -> ServerCapabilities {
     let triggers = ["|", "`", "(", "=", " "].map(str::to_owned).to_vec();
     ServerCapabilities {
-        text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::FULL)),
+        text_document_sync: Some(TextDocumentSyncCapability::Kind(
+            TextDocumentSyncKind::INCREMENTAL,
+        )),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         completion_provider: Some(CompletionOptions {
             trigger_characters: Some(triggers),
@@ -83,6 +96,8 @@ struct Server<'a> {
     connection: &'a Connection,
     world: &'a World,
     documents: HashMap<Uri, Document>,
+    /// `shutdown` was asked for; only `exit` is awaited.
+    leaving: bool,
 }
 
 impl Server<'_> {
@@ -142,15 +157,19 @@ impl Server<'_> {
                 self.changed(p.text_document.uri, p.text_document.text)
             }
             DidChangeTextDocument::METHOD => {
-                let Ok(mut p) = serde_json::from_value::<DidChangeTextDocumentParams>(params)
-                else {
+                let Ok(p) = serde_json::from_value::<DidChangeTextDocumentParams>(params) else {
                     return Ok(());
                 };
-                // Texts come whole, so the last one is what the editor holds.
-                match p.content_changes.pop() {
-                    Some(change) => self.changed(p.text_document.uri, change.text),
-                    None => Ok(()),
+                let uri = p.text_document.uri;
+                let mut text =
+                    self.documents.get(&uri).map_or_else(String::new, |d| d.text.clone());
+                for change in p.content_changes {
+                    match change.range {
+                        Some(range) => place::replace(&mut text, range, &change.text),
+                        None => text = change.text,
+                    }
                 }
+                self.changed(uri, text)
             }
             DidCloseTextDocument::METHOD => {
                 let Ok(p) = serde_json::from_value::<DidCloseTextDocumentParams>(params) else {

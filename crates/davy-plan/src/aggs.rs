@@ -213,7 +213,10 @@ pub(crate) fn find(
             cx.report(
                 codes::UNKNOWN_FUNCTION
                     .at(name.span, format!("no statistical function `{}`", name.value))
-                    .help(near.map(|n| format!("did you mean `{n}`?"))),
+                    .help(match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "`davy help spl` lists all functions; a percentile is `perc0` to `perc100`".to_owned(),
+                    }),
             );
             None
         }

@@ -3,11 +3,12 @@
 use crate::codes;
 use crate::command::{Bound, BoundStage};
 use crate::commands;
+use crate::fields::{Fields, HIDDEN};
 use crate::mend;
 use crate::parse::ParseCx;
 use crate::spec::{Kind, Support};
 use crate::splice;
-use davy_diag::{Diagnostics, SourceMap, closest};
+use davy_diag::{Diagnostic, Diagnostics, SourceMap, Span, closest};
 use davy_spl::Grammars;
 use davy_spl::ast::{Grammar, Pipeline, Stage};
 use std::sync::Arc;
@@ -82,8 +83,8 @@ pub(crate) fn bind_at(
             None => _ = sound.get_or_insert(bound.stages.len()),
         }
     }
-    let sound = sound.unwrap_or(bound.stages.len());
-    check_fields(&bound.stages[..sound], diags);
+    bound.understood = sound;
+    check_fields(&bound.stages[..sound.unwrap_or(bound.stages.len())], sources, diags);
     bound
 }
 
@@ -96,30 +97,72 @@ fn summarized_next(name: &str, next: Option<&Stage>) -> bool {
 }
 
 /// Warns of fields that no earlier command leaves behind. What follows a command that was not
-/// understood is left out: nobody knows which fields it would leave.
-fn check_fields(stages: &[BoundStage], diags: &mut Diagnostics) {
-    let mut fields = crate::fields::Fields::open();
-    let mut maker = "the search";
+/// understood is left out: nobody knows which fields it would leave. What a macro brought is left
+/// to whoever wrote the macro: many guard against a field that only some searches have.
+fn check_fields(stages: &[BoundStage], sources: &SourceMap, diags: &mut Diagnostics) {
+    let mut fields = Fields::open();
+    let mut maker = Maker { name: "the search", all: true };
     for stage in stages {
         if !fields.open {
             for (name, span) in stage.command.reads() {
-                if fields.has(&name) || name.contains('*') || name.starts_with("__") {
-                    continue;
+                let known = fields.has(&name) || name.contains('*') || name.starts_with(HIDDEN);
+                if !known && sources.origin(span).1.is_empty() {
+                    diags.push(unknown(&name, span, &fields, &maker, sources));
                 }
-                let near = closest(&name, fields.names.iter().map(String::as_str));
-                let list = fields.names.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
-                diags.push(
-                    codes::UNKNOWN_FIELD
-                        .at(span, format!("no field `{name}` here"))
-                        .label(format!("`{maker}` kept only {list}"))
-                        .help(near.map(|n| format!("did you mean `{n}`?"))),
-                );
             }
         }
         let after = stage.command.fields(&fields);
-        if after != fields {
-            maker = stage.spec.name;
-        }
+        maker = maker.after(stage.spec.name, &fields, &after);
         fields = after;
     }
+}
+
+/// The last command that left fields out, or chose which there are.
+struct Maker {
+    name: &'static str,
+    /// Nothing was added since.
+    all: bool,
+}
+
+impl Maker {
+    fn after(self, name: &'static str, before: &Fields, after: &Fields) -> Maker {
+        let lost = before.names.iter().any(|n| !after.names.contains(n));
+        match before.open || (lost && name != "rename") {
+            true => Maker { name, all: true },
+            false => Maker { all: self.all && before == after, ..self },
+        }
+    }
+}
+
+fn unknown(
+    name: &str,
+    span: Span,
+    fields: &Fields,
+    maker: &Maker,
+    sources: &SourceMap,
+) -> Diagnostic {
+    let kept = fields.names.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
+    let more = if fields.names.len() > 12 { ", ..." } else { "" };
+    let label = match maker.all {
+        true => format!("`{}` left {kept}{more}", maker.name),
+        false => format!("after `{}` there are {kept}{more}", maker.name),
+    };
+    let found = &codes::UNKNOWN_FIELD;
+    if name.eq_ignore_ascii_case("null") {
+        return found
+            .at(span, format!("`{name}` is read as the name of a field, which is not here"))
+            .label("so it happens to be null")
+            .help("type `null()`");
+    }
+    if name == "_raw" && sources.text(span) != name {
+        return found
+            .at(span, "this word is looked for in `_raw`, which is not here")
+            .label(label)
+            .help("compare a field with it: `FIELD=WORD`, or `FIELD=*` for any value");
+    }
+    let near = closest(name, fields.names.iter().map(String::as_str));
+    found.at(span, format!("no field `{name}` here")).label(label).help(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("have `{}` keep it, or leave it out here: no row has it", maker.name),
+    })
 }

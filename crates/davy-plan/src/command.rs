@@ -58,6 +58,8 @@ pub enum Order {
 #[derive(Debug, Clone, Default)]
 pub struct Bound {
     pub stages: Vec<BoundStage>,
+    /// How many commands stand before the first that could not be understood, where one could not.
+    pub understood: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -96,6 +98,14 @@ impl Bound {
         }
         demands.reverse();
         demands
+    }
+
+    /// What is there at the end, walking forwards: anything, once a command was not understood.
+    pub fn left(&self, input: Fields) -> Option<Fields> {
+        match self.understood {
+            Some(_) => Some(Fields::open()),
+            None => self.fields(input).pop(),
+        }
     }
 
     /// What is there after each stage, walking forwards.

@@ -363,7 +363,10 @@ pub(crate) fn find_function(
         errors.push(
             codes::UNKNOWN_FUNCTION
                 .at(name.span, format!("no eval function `{}`", name.value))
-                .help(near.map(|n| format!("did you mean `{n}`?"))),
+                .help(match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`davy help spl` lists all functions".to_owned(),
+                }),
         );
         return None;
     };

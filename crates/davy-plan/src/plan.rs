@@ -384,9 +384,10 @@ impl PlanCx<'_> {
         let mut rows = self.rows(&plan)?;
         if rows.rows.len() > limit {
             rows.rows.truncate(limit);
+            let rows_word = if limit == 1 { "row" } else { "rows" };
             self.engine.warn(
                 crate::codes::SUBSEARCH_CUT
-                    .at(self.span, format!("the search in brackets was cut at {limit} rows"))
+                    .at(self.span, format!("the search in brackets was cut at {limit} {rows_word}"))
                     .help("narrow it, or aggregate in it, so that it gives fewer rows"),
             );
         }

@@ -18,7 +18,8 @@ use davy_spl::ast::{
 use std::slice::Iter;
 
 /// Commands for which a search in brackets is rows, not text.
-const OWN: &[&str] = &["append", "appendcols", "appendpipe", "join", "multisearch", "set", "union"];
+const OWN: &[&str] =
+    &["append", "appendcols", "appendpipe", "inputlookup", "join", "multisearch", "set", "union"];
 
 /// Whether the command's searches in brackets stand for text.
 pub(crate) fn wanted(spec: &CommandSpec, stage: &Stage) -> bool {

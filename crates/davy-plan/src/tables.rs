@@ -9,6 +9,24 @@ use crate::value::Val;
 use davy_diag::{Diagnostics, SourceMap, Spanned, closest};
 use std::sync::Arc;
 
+/// What to do where there is no such table.
+pub(crate) fn missing_table(name: &str, near: Option<&str>) -> String {
+    if let Some(near) = near {
+        return format!("did you mean `{near}`?");
+    }
+    match name {
+        "dnslookup" => "davy asks no other systems: give the names as a table".to_owned(),
+        _ if name.ends_with(".csv") => {
+            format!(
+                "put `{name}` into the folder `lookups` of a content (--content DIR) or app, or into --lookups DIR"
+            )
+        }
+        _ => format!(
+            "define it in a content (--content DIR) or app (--app PATH), or name a file: `{name}.csv` in --lookups DIR"
+        ),
+    }
+}
+
 /// The table of that name; a mistake names the nearest.
 pub(crate) fn find_table(
     name: &Spanned<String>,
@@ -20,7 +38,7 @@ pub(crate) fn find_table(
         let near = closest(&name.value, names.iter().map(String::as_str));
         codes::NO_SUCH_LOOKUP
             .at(name.span, format!("no lookup `{}`", name.value))
-            .help(near.map(|n| format!("did you mean `{n}`?")))
+            .help(missing_table(&name.value, near))
     })?;
     match &table.options.filter {
         Some(filter) => filtered(&table, filter, name, cx).map(Arc::new),

@@ -90,6 +90,30 @@ pub struct DataSource {
 }
 
 impl DataSource {
+    /// Names of fields in the example: of elements and `Name` attributes of XML, of members of JSON,
+    /// and of `key=value`.
+    pub fn example_names(&self) -> Vec<&str> {
+        let text = self.example_log.as_deref().unwrap_or_default();
+        let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut names = Vec::new();
+        let mut at = 0;
+        while let Some(found) = text[at..].find(part) {
+            let start = at + found;
+            let len = text[start..].find(|c| !part(c)).unwrap_or(text.len() - start);
+            let (before, word, after) =
+                (&text[..start], &text[start..start + len], &text[start + len..]);
+            let member = before.ends_with('"') && after.starts_with("\"") && {
+                after[1..].trim_start().starts_with(':')
+            };
+            let named = before.ends_with("Name='") || before.ends_with("Name=\"");
+            if before.ends_with('<') || member || named || after.starts_with('=') {
+                names.push(word);
+            }
+            at = start + len;
+        }
+        names
+    }
+
     /// The family of systems whose events these are.
     pub fn platform(&self) -> &'static str {
         let text = format!("{} {} {}", self.name.value, self.source, self.sourcetype);

@@ -96,6 +96,27 @@ impl Client {
         self.told(uri)
     }
 
+    /// Puts `new` in place of a range of a line, and gives the mistakes that the server finds.
+    pub(crate) fn edit(
+        &mut self,
+        uri: &str,
+        line: u32,
+        units: (u32, u32),
+        new: &str,
+    ) -> Vec<Value> {
+        let place = |unit: u32| json!({ "line": line, "character": unit });
+        self.tell(
+            "textDocument/didChange",
+            json!({
+                "textDocument": { "uri": uri, "version": 3 },
+                "contentChanges": [
+                    { "range": { "start": place(units.0), "end": place(units.1) }, "text": new },
+                ],
+            }),
+        );
+        self.told(uri)
+    }
+
     pub(crate) fn close(&mut self, uri: &str) -> Vec<Value> {
         self.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
         self.told(uri)
@@ -109,6 +130,12 @@ impl Client {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Says `exit` after `shutdown`, and waits for the server to leave.
+    pub(crate) fn left(&mut self) {
+        self.tell("exit", Value::Null);
+        self.server.take().unwrap().join().unwrap();
     }
 
     /// Asks about the place of the `^` in a text.
@@ -153,9 +180,10 @@ impl Drop for Client {
         if std::thread::panicking() {
             return;
         }
-        assert!(self.ask("shutdown", Value::Null).is_null());
-        self.tell("exit", Value::Null);
-        self.server.take().unwrap().join().unwrap();
+        if self.server.is_some() {
+            assert!(self.ask("shutdown", Value::Null).is_null());
+            self.left();
+        }
     }
 }
 

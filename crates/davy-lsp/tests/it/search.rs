@@ -62,6 +62,56 @@ fn completion_offers_what_may_stand_there() {
 }
 
 #[test]
+fn a_part_of_the_text_is_changed() {
+    let mut client = Client::start();
+    let uri = "file:///q.spl";
+    assert!(client.open(uri, "index=\"𝄞\" | head\r\n| stats count").is_empty());
+    let broken = client.edit(uri, 0, (12, 16), "haed");
+    assert_eq!(broken[0]["code"], "spl::unknown-command", "{broken:?}");
+    assert_eq!(broken[0]["range"]["start"], json!({ "line": 0, "character": 12 }));
+    assert!(client.edit(uri, 0, (13, 15), "ea").is_empty());
+}
+
+#[test]
+fn completion_replaces_what_was_typed() {
+    let mut client = Client::start();
+    let edit = |client: &mut Client, marked: &str, label: &str| {
+        let answer = client.at("completion", "file:///q.spl", marked);
+        let item = answer.as_array().unwrap().iter().find(|i| i["label"] == label).unwrap();
+        let range = &item["textEdit"]["range"];
+        assert_eq!(item["textEdit"]["newText"], label);
+        (range["start"]["character"].as_u64().unwrap(), range["end"]["character"].as_u64().unwrap())
+    };
+    assert_eq!(edit(&mut client, "\"𝄞\" | st^x", "stats"), (7, 10));
+    let model = "| tstats count from datamodel=Endpoint.Pro^";
+    assert_eq!(edit(&mut client, model, "Endpoint.Processes"), (30, 42));
+    assert_eq!(edit(&mut client, "a | eval b=c.lo^", "lower"), (13, 15));
+}
+
+#[test]
+fn completion_knows_models_and_lookups() {
+    let mut client = Client::start();
+    let by = client.offered("| tstats count from datamodel=Endpoint.Processes by Processes.^");
+    assert!(by.contains(&"Processes.process_name".to_owned()), "{by:?}");
+    assert!(!by.iter().any(|name| name.starts_with("Filesystem.")));
+    let all = client.offered("| tstats count, values(^) from datamodel=Endpoint");
+    assert!(all.contains(&"Filesystem.file_name".to_owned()));
+    assert!(client.offered("| datamodel ^").contains(&"Endpoint".to_owned()));
+    assert!(client.offered("| datamodel Endpoint ^").contains(&"Filesystem".to_owned()));
+    assert!(client.offered("| from datamodel:^").contains(&"Web".to_owned()));
+    assert!(client.offered("a | lookup ^").contains(&"asset_lookup_by_str".to_owned()));
+}
+
+#[test]
+fn after_shutdown_requests_are_refused() {
+    let mut client = Client::start();
+    assert!(client.ask("shutdown", json!(null)).is_null());
+    let refused = client.try_ask("textDocument/hover", json!({})).unwrap_err();
+    assert!(refused.contains("shut down"), "{refused}");
+    client.left();
+}
+
+#[test]
 fn completion_offers_the_fields_that_are_left() {
     let mut client = Client::start();
     let closed = client.offered("index=a | stats count AS n by dest | eval x=n+1 | where ^");

@@ -76,7 +76,7 @@ pub(super) fn shared_needs<'b>(
     let mut needs = out.clone();
     if needs.all {
         for sub in subs {
-            if let Some(fields) = sub.fields(Fields::default()).last() {
+            if let Some(fields) = sub.left(Fields::default()) {
                 needs = needs.with(fields.names.iter().cloned());
             }
         }
@@ -116,7 +116,7 @@ impl Command for Append {
 
     fn fields(&self, input: &Fields) -> Fields {
         let mut fields = if self.first { Fields::default() } else { input.clone() };
-        if let Some(sub) = self.sub.fields(Fields::default()).last() {
+        if let Some(sub) = self.sub.left(Fields::default()) {
             sub.names.iter().for_each(|n| fields.add(n));
             fields.open |= sub.open;
         }

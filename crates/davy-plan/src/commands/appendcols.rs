@@ -50,7 +50,7 @@ impl Command for AppendCols {
 
     fn fields(&self, input: &Fields) -> Fields {
         let mut fields = input.clone();
-        if let Some(sub) = self.sub.fields(Fields::default()).last() {
+        if let Some(sub) = self.sub.left(Fields::default()) {
             sub.names.iter().filter(|n| !n.starts_with('_')).for_each(|n| fields.add(n));
             fields.open |= sub.open;
         }

@@ -62,7 +62,7 @@ impl Command for AppendPipe {
 
     fn fields(&self, input: &Fields) -> Fields {
         let mut fields = input.clone();
-        if let Some(sub) = self.sub.fields(input.clone()).last() {
+        if let Some(sub) = self.sub.left(input.clone()) {
             sub.names.iter().for_each(|n| fields.add(n));
             fields.open |= sub.open;
         }

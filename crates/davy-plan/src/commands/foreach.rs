@@ -246,7 +246,7 @@ impl ForEach {
                     .help("Splunk's `foreach` takes one `eval` with mode=multivalue or json_array")
                     .into());
             }
-            let made = search.bound().fields(Fields::default()).pop().unwrap_or_default();
+            let made = search.bound().left(Fields::default()).unwrap_or_default();
             let before = plan.clone();
             let inner = PlanCx { out: &all, ..cx.clone() };
             let held: Vec<(String, Typed)> =

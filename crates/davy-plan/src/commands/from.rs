@@ -1,6 +1,7 @@
 //! `from`. Search Reference, from.
 
 use super::modelled::{Modelled, Named, base};
+use super::savedsearch::no_such_search;
 use crate::codes;
 use crate::command::{Command, Order};
 use crate::example;
@@ -107,9 +108,7 @@ impl Command for From {
             }
             Source::SavedSearch => {
                 let Some(text) = cx.engine.knowledge().saved_search(&self.name.value) else {
-                    return Err(codes::NO_SUCH_SEARCH
-                        .at(self.name.span, format!("no saved search `{}`", self.name.value))
-                        .into());
+                    return Err(no_such_search(&self.name.value, self.name.span).into());
                 };
                 inner::search(&text, cx)?.plan(cx.out, cx.ordered, cx)
             }

@@ -64,6 +64,9 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         compared.iter().map(|a| a.span.0).reduce(|first, next| first.to(next));
     for arg in left {
         let span = arg.span.0;
+        if arg_text(arg).is_some_and(|t| t.parse::<i64>().is_ok_and(|n| n < 0)) {
+            return cx.bad(span, "a number of rows is 0 or more");
+        }
         match arg_text(arg).and_then(|t| t.parse::<usize>().ok()) {
             Some(n) if bare.is_none_or(|b| span.end < b.start) => {
                 if limit.is_some() {

@@ -2,7 +2,7 @@
 
 use super::append::concat;
 use crate::bind::CommandGrammars;
-use crate::command::{Command, Order};
+use crate::command::{Bound, Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::parse::{ArgReader, arg_text};
@@ -30,6 +30,8 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
 struct InputLookup {
     table: Spanned<String>,
     filter: Option<SearchExpr>,
+    /// The searches in brackets of the filter.
+    subs: Vec<Bound>,
     append: bool,
     start: usize,
     max: usize,
@@ -66,7 +68,11 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         }
         None => None,
     };
-    Some(Box::new(InputLookup { table, filter, append, start, max }))
+    let subs = match &filter {
+        Some(filter) => search::subsearches(filter).into_iter().map(|p| cx.bind(p)).collect(),
+        None => Vec::new(),
+    };
+    Some(Box::new(InputLookup { table, filter, subs, append, start, max }))
 }
 
 impl Command for InputLookup {
@@ -82,16 +88,22 @@ impl Command for InputLookup {
         if self.append { Order::Keeps } else { Order::Makes }
     }
 
+    fn subsearches(&self) -> Vec<&Bound> {
+        self.subs.iter().collect()
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let table = find_table(&self.table, cx)?;
         let mut rows = table.rows.clone();
-        let filtered = self.filter.is_some();
+        let filter = self.filter.as_ref();
+        let filter = filter.map(|f| search::resolve(f, &mut self.subs.iter(), cx)).transpose()?;
+        let filtered = filter.is_some();
         if !filtered {
             rows.rows = rows.rows.into_iter().skip(self.start).take(self.max).collect();
         }
         let mut plan = cx.plan_of(rows)?;
         if let Some(condition) =
-            self.filter.as_ref().and_then(|expr| search::condition(expr, &plan, false))
+            filter.as_ref().and_then(|expr| search::condition(expr, &plan, false))
         {
             plan = plan.filter(condition)?;
         }

@@ -190,7 +190,7 @@ impl Command for Join {
     }
 
     fn fields(&self, input: &Fields) -> Fields {
-        let sub = self.sub.fields(Fields::default()).pop().unwrap_or_default();
+        let sub = self.sub.left(Fields::default()).unwrap_or_default();
         let mut fields = match &self.keys {
             Keys::Pairs { left, .. } => Fields {
                 names: input.names.iter().map(|n| format!("{left}.{n}")).collect(),

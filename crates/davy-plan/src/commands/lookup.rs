@@ -48,6 +48,8 @@ struct Pair {
     table: String,
     event: String,
     span: Span,
+    /// The place of the events' field.
+    event_span: Span,
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
@@ -86,14 +88,15 @@ fn pairs(reader: &mut ArgReader<'_>, cx: &mut ParseCx<'_>) -> Option<Vec<Pair>> 
             return Some(out);
         }
         let Some(field) = reader.field() else { return Some(out) };
-        let mut event = field.value.clone();
+        let mut event = field.clone();
         if reader.keyword("as") {
             match reader.field() {
-                Some(name) => event = name.value,
+                Some(name) => event = name,
                 None => return cx.bad(field.span, "`AS` needs a name after it"),
             }
         }
-        out.push(Pair { table: field.value, event, span: field.span });
+        let (event, event_span) = (event.value, event.span);
+        out.push(Pair { table: field.value, event, span: field.span, event_span });
     }
 }
 
@@ -123,7 +126,7 @@ impl Command for Lookup {
     }
 
     fn reads(&self) -> Vec<(String, Span)> {
-        self.keys.iter().map(|k| (k.event.clone(), k.span)).collect()
+        self.keys.iter().map(|k| (k.event.clone(), k.event_span)).collect()
     }
 
     fn makes_rows(&self) -> bool {

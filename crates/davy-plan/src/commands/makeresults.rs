@@ -182,6 +182,11 @@ impl Command for MakeResults {
             for name in ANNOTATIONS {
                 rows.column_or_add(name);
             }
+            let server = rows.column_or_add("splunk_server");
+            for row in &mut rows.rows {
+                row.resize(rows.names.len(), Val::Null);
+                row[server] = Val::str(SERVER);
+            }
         }
         // `_time` of data that brings its own is a number too.
         for row in &mut rows.rows {
@@ -193,5 +198,7 @@ impl Command for MakeResults {
     }
 }
 
+/// The server of all events here, as `eventcount` says.
+const SERVER: &str = "local";
 const ANNOTATIONS: [&str; 6] =
     ["_raw", "host", "source", "sourcetype", "splunk_server", "splunk_server_group"];

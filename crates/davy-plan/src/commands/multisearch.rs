@@ -1,7 +1,8 @@
 //! `multisearch`. Search Reference, multisearch.
 
 use super::append::{concat, shared_needs};
-use crate::command::{Bound, Command, Order};
+use crate::codes;
+use crate::command::{Bound, BoundStage, Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::parse::arg_subsearch;
@@ -15,7 +16,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Generating,
     grammar: Grammar::General,
     syntax: "multisearch [<search>] [<search>]...",
-    summary: "The rows of two or more searches, newest first.",
+    summary: "The rows of two or more searches, newest first. Commands that need all rows, such as `stats` and `sort`, belong after it.",
     examples: &[
         example!("| multisearch [| makeresults | eval a=1] [| makeresults | eval a=2] | table a" => rows 2),
     ],
@@ -34,7 +35,11 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let mut parts = Vec::new();
     for arg in left {
         match arg_subsearch(arg) {
-            Some(pipeline) => parts.push(cx.bind(pipeline)),
+            Some(pipeline) => {
+                let part = cx.bind(pipeline);
+                streaming(&part, cx)?;
+                parts.push(part);
+            }
             None => return cx.bad(arg.span.0, "a search in brackets is needed here"),
         }
     }
@@ -42,6 +47,19 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         return cx.missing("at least two searches in brackets");
     }
     Some(Box::new(MultiSearch { parts }))
+}
+
+/// "Multisearch subsearches might only contain purely streaming operations", Splunk says.
+fn streaming(part: &Bound, cx: &mut ParseCx<'_>) -> Option<()> {
+    let gathers = |s: &&BoundStage| matches!(s.spec.kind, Kind::Transforming | Kind::Barrier);
+    let Some(stage) = part.stages.iter().skip(1).find(gathers) else { return Some(()) };
+    let name = stage.spec.name;
+    cx.report(
+        codes::BAD_ARGUMENT
+            .at(stage.span, format!("`{name}` needs all rows, which `multisearch` does not allow"))
+            .help(format!("put `{name}` after `multisearch`, or use `| union [...] [...]`")),
+    );
+    None
 }
 
 impl Command for MultiSearch {
@@ -52,7 +70,7 @@ impl Command for MultiSearch {
     fn fields(&self, _: &Fields) -> Fields {
         let mut fields = Fields::default();
         for part in &self.parts {
-            if let Some(sub) = part.fields(Fields::default()).last() {
+            if let Some(sub) = part.left(Fields::default()) {
                 sub.names.iter().for_each(|n| fields.add(n));
                 fields.open |= sub.open;
             }

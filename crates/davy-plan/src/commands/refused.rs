@@ -58,7 +58,7 @@ refused! {
     ENTITYMERGE = "entitymerge": "entitymerge", "Merges assets and identities of Enterprise Security.";
         "it belongs to Splunk Enterprise Security" => "merge rows with `stats values(*) AS * BY key`";
     EREX = "erex": "erex <field> examples=\"<value>, <value>\"", "Guesses a regular expression from examples.";
-        "what Splunk guesses cannot be told from its documentation" => "write the expression yourself with `rex`";
+        "what Splunk guesses cannot be told from its documentation" => "write the expression yourself: `rex field=FIELD \"(?<name>...)\"`";
     FILE = "file": "file <path>", "Reads a file of the search head.";
         "a search may not open files" => "name the file as an input";
     FINDKEYWORDS = "findkeywords": "findkeywords labelfield=<field>", "Gives the keywords of clusters.";
@@ -96,9 +96,9 @@ refused! {
     MCATALOG = "mcatalog": "mcatalog values(<field>) [WHERE <filter>]", "Lists metrics.";
         "there are no metric indexes" => "give the metrics as events and use `stats values(metric_name)`";
     MCOLLECT = "mcollect": "mcollect index=<name>", "Writes results to a metric index.";
-        "there are no indexes to write to" => "write results to a file";
+        "there are no indexes to write to" => "write the rows into a table with `outputlookup NAME.csv`, or take them from davy's own output";
     MEVENTCOLLECT = "meventcollect": "meventcollect index=<name>", "Writes events to a metric index.";
-        "there are no indexes to write to" => "write results to a file";
+        "there are no indexes to write to" => "write the rows into a table with `outputlookup NAME.csv`, or take them from davy's own output";
     MLTK = "deletemodel" also "listmodels" also "score" also "sample": "listmodels", "Commands of the Machine Learning Toolkit.";
         "it belongs to the Machine Learning Toolkit, an app whose models (Python, scikit-learn) are outside SPL" => "for a sample of the rows: `eval r=random() | sort r | head 100`";
     MPREVIEW = "mpreview" also "msearch": "mpreview [index=<name>]", "Shows raw points of a metric index.";
@@ -114,7 +114,7 @@ refused! {
     RELEVANCY = "relevancy": "relevancy", "Scores how well events fit the search's words.";
         "how Splunk computes the score is not published" => "count the words with `eval n=mvcount(split(lower(_raw), \"word\"))-1 | sort - n`";
     REST = "rest": "rest <path> [<key>=<value>]...", "Asks a Splunk server's REST API.";
-        "there is no Splunk server to ask" => "save the answer as a file and give it as an input or a lookup";
+        "there is no Splunk server to ask" => "save the answer as CSV in a folder, give the folder with --lookups and read it with `| inputlookup NAME.csv`";
     RTORDER = "rtorder": "rtorder [discard=<bool>] [buffer_span=<span>]", "Orders events of a real-time search.";
         "there are no real-time searches" => "leave it out: events are in order";
     RUNSHELLSCRIPT = "runshellscript": "runshellscript <script> <args>", "Runs a script of an alert.";

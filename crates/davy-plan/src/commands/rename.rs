@@ -44,7 +44,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             return cx.bad(from.span, format!("`AS` and a new name must follow `{}`", from.value));
         }
         let Some(to) = reader.field() else {
-            return cx.bad(from.span, "a new name must follow `AS`");
+            return cx.missing(&format!("a new name after `{} AS`", from.value));
         };
         let stars = |s: &str| s.matches('*').count();
         if stars(&from.value) != stars(&to.value) {

@@ -7,7 +7,7 @@ use crate::inner;
 use crate::parse::arg_text;
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
-use davy_diag::{Span, Spanned};
+use davy_diag::{Diagnostic, Span, Spanned};
 use davy_spl::ast::{ArgKind, Args, Grammar};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -54,12 +54,15 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     Some(Box::new(SavedSearch { name: Spanned::new(name, span), values }))
 }
 
+pub(super) fn no_such_search(name: &str, span: Span) -> Diagnostic {
+    codes::NO_SUCH_SEARCH
+        .at(span, format!("no saved search `{name}`"))
+        .help("give the detections or the app that hold it with --content DIR or --app PATH")
+}
+
 /// The text of a saved search.
 pub(super) fn text_of(name: &str, span: Span, cx: &PlanCx<'_>) -> Result<String, Failed> {
-    cx.engine
-        .knowledge()
-        .saved_search(name)
-        .ok_or_else(|| codes::NO_SUCH_SEARCH.at(span, format!("no saved search `{name}`")).into())
+    cx.engine.knowledge().saved_search(name).ok_or_else(|| no_such_search(name, span).into())
 }
 
 impl Command for SavedSearch {

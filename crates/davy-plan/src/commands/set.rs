@@ -83,7 +83,7 @@ impl Command for Set {
     fn fields(&self, _: &Fields) -> Fields {
         let mut fields = Fields::default();
         for part in [&self.left, &self.right] {
-            if let Some(sub) = part.fields(Fields::default()).last() {
+            if let Some(sub) = part.left(Fields::default()) {
                 sub.names.iter().for_each(|n| fields.add(n));
                 fields.open |= sub.open;
             }

@@ -76,7 +76,7 @@ impl Command for Union {
         for part in &self.parts {
             match part {
                 Part::Bound(sub) => {
-                    if let Some(sub) = sub.fields(Fields::default()).last() {
+                    if let Some(sub) = sub.left(Fields::default()) {
                         sub.names.iter().for_each(|n| fields.add(n));
                         fields.open |= sub.open;
                     }

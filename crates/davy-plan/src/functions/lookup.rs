@@ -67,7 +67,7 @@ fn lookup(c: &mut Compiler<'_>, _: &Spanned<String>, args: &[Expr]) -> Option<Ty
                 c.errors.push(
                     codes::BAD_ARGUMENT
                         .at(*span, format!("the lookup `{table}` has no column `{column}`"))
-                        .help(near.map(|n| format!("did you mean `{n}`?"))),
+                        .help(crate::tables::missing_table(table, near)),
                 );
                 return None;
             }

@@ -1,12 +1,9 @@
 //! `stats … by field` where the events of the data source have no such field.
 
-use super::{ALWAYS, Lint, always, codes};
-use crate::fields::Fields;
-use davy_diag::{Diagnostic, Span, closest};
-use davy_spl::ast::{Arg, ArgKind, Args, Stage};
-
-/// The commands that leave out rows without a BY field.
-const DROPS: &[&str] = &["stats", "chart", "timechart", "top", "rare", "sistats"];
+use super::{ALWAYS, DROPS, Lint, always, by, codes};
+use crate::fields::{FieldSet, Fields};
+use davy_diag::{Diagnostic, closest};
+use davy_spl::ast::{Args, CmpOp, SearchExpr};
 
 pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
     let Some(source_fields) = lint.source_fields else { return };
@@ -16,6 +13,10 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
     }
     let mut fields =
         Fields::of(source_fields.iter().map(String::as_str).chain(ALWAYS.iter().copied()));
+    // An event that a term asks a field of has it, whatever the list says.
+    if let Some(Args::Search(Some(expr))) = lint.pipeline.stages.first().map(|s| &s.args) {
+        asked(expr).into_iter().for_each(|name| fields.add(name));
+    }
     for stage in stages.iter().skip(1) {
         // What a command may have added cannot be known here.
         if fields.open {
@@ -23,13 +24,21 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
         }
         let written = lint.pipeline.stages.iter().find(|s| s.span.0 == stage.span);
         let Some(written) = written.filter(|_| DROPS.contains(&stage.spec.name)) else {
+            for name in stage.command.needs(&FieldSet::none()).names {
+                if deep(&name) {
+                    fields.add(name);
+                }
+            }
+            for (name, _) in stage.command.reads() {
+                if deep(&name) {
+                    fields.add(name);
+                }
+            }
             fields = stage.command.fields(&fields);
             continue;
         };
         for (name, span) in by(written) {
-            // What an event holds in depth, no list is complete about.
-            let deep = name.contains(['.', '{', '*']) || name.starts_with("date_");
-            if fields.has(name) || always(name) || deep {
+            if fields.has(name) || always(name) || deep(name) {
                 continue;
             }
             let near = closest(name, fields.names.iter().map(String::as_str));
@@ -48,20 +57,18 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The words after `by`.
-fn by(stage: &Stage) -> Vec<(&str, Span)> {
-    let Args::General(items) = &stage.args else { return Vec::new() };
-    let is_by =
-        |item: &&Arg| matches!(&item.kind, ArgKind::Word(w) if w.eq_ignore_ascii_case("by"));
-    items
-        .iter()
-        .skip_while(|item| !is_by(item))
-        .skip(1)
-        .filter_map(|item| match &item.kind {
-            ArgKind::Word(name) | ArgKind::Quoted(name) | ArgKind::FieldQuoted(name) => {
-                Some((name.as_str(), item.span.0))
-            }
-            _ => None,
-        })
-        .collect()
+/// What an event holds in depth, no list is complete about.
+fn deep(name: &str) -> bool {
+    name.contains(['.', '{', '*']) || name.starts_with("date_")
+}
+
+/// The fields that each event that is found has.
+fn asked(expr: &SearchExpr) -> Vec<&str> {
+    match expr {
+        SearchExpr::And(items) => items.iter().flat_map(asked).collect(),
+        SearchExpr::Compare { field, op, .. } if op.value != CmpOp::Ne => vec![&field.value],
+        SearchExpr::In { field, .. } => vec![&field.value],
+        SearchExpr::Case { field: Some(field), .. } => vec![&field.value],
+        _ => Vec::new(),
+    }
 }

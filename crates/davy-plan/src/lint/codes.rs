@@ -28,7 +28,12 @@ pub static SUBSEARCH_LIMIT: Code = Code::warning(
      reaches it soon; the rest is left out silently. Aggregate inside the brackets, or use `stats` \
      over both kinds of events in place of `join`.",
 );
+pub static COMMAND_WORD: Code = Code::warning(
+    "lint::command-word",
+    "A search without a `|` before its first word looks for words in events, also where the first \
+     word is the name of a command: `stats count` finds events with these two words.",
+);
 
 /// Every code of the lints.
 pub static ALL: &[&Code] =
-    &[&NOT_EQUAL, &OR_PRECEDENCE, &LEADING_WILDCARD, &ABSENT_BY, &SUBSEARCH_LIMIT];
+    &[&NOT_EQUAL, &OR_PRECEDENCE, &LEADING_WILDCARD, &ABSENT_BY, &SUBSEARCH_LIMIT, &COMMAND_WORD];

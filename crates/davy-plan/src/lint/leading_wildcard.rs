@@ -5,7 +5,7 @@ use davy_diag::{Diagnostic, Span};
 use davy_spl::ast::{CmpOp, SearchExpr, SearchValue};
 
 pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
-    for expr in lint.base_searches() {
+    for (_, expr) in lint.base_searches() {
         terms(expr, found);
         if let Some((field, span)) = first_field(expr).filter(|_| !selective(expr)) {
             found.push(

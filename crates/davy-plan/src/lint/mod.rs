@@ -2,14 +2,15 @@
 
 mod absent_by;
 pub mod codes;
+mod command_word;
 mod leading_wildcard;
 mod not_equal;
 mod or_precedence;
 mod subsearch_limit;
 
 use crate::command::Bound;
-use davy_diag::{Diagnostic, Diagnostics, SourceMap};
-use davy_spl::ast::{Args, Pipeline, SearchExpr};
+use davy_diag::{Diagnostic, Diagnostics, SourceMap, Span};
+use davy_spl::ast::{Arg, ArgKind, Args, Pipeline, SearchExpr, Stage};
 
 /// What a lint looks at.
 pub(crate) struct Lint<'a> {
@@ -21,6 +22,7 @@ pub(crate) struct Lint<'a> {
 
 static ALL: &[fn(&Lint<'_>, &mut Vec<Diagnostic>)] = &[
     absent_by::check,
+    command_word::check,
     leading_wildcard::check,
     not_equal::check,
     or_precedence::check,
@@ -40,19 +42,41 @@ pub(crate) fn run(lint: &Lint<'_>, diags: &mut Diagnostics) {
 }
 
 impl<'a> Lint<'a> {
-    /// The terms that choose events: of the search itself and of each search in brackets.
-    fn base_searches(&self) -> Vec<&'a SearchExpr> {
+    /// The terms that choose events: of the search itself and of each search in brackets, with the
+    /// pipeline that they start.
+    fn base_searches(&self) -> Vec<(&'a Pipeline, &'a SearchExpr)> {
         let all = self.pipeline.all_stages();
         let inner = all.into_iter().flat_map(|stage| stage.subsearches());
         std::iter::once(self.pipeline)
             .chain(inner)
-            .filter_map(|pipeline| pipeline.stages.first())
-            .filter_map(|stage| match &stage.args {
-                Args::Search(Some(expr)) if stage.name.value == "search" => Some(expr),
+            .filter_map(|pipeline| Some((pipeline, pipeline.stages.first()?)))
+            .filter_map(|(pipeline, stage)| match &stage.args {
+                Args::Search(Some(expr)) if stage.name.value == "search" => Some((pipeline, expr)),
                 _ => None,
             })
             .collect()
     }
+}
+
+/// The commands that leave out rows without a BY field.
+const DROPS: &[&str] = &["stats", "chart", "timechart", "top", "rare", "sistats"];
+
+/// The words after `by`.
+fn by(stage: &Stage) -> Vec<(&str, Span)> {
+    let Args::General(items) = &stage.args else { return Vec::new() };
+    let is_by =
+        |item: &&Arg| matches!(&item.kind, ArgKind::Word(w) if w.eq_ignore_ascii_case("by"));
+    items
+        .iter()
+        .skip_while(|item| !is_by(item))
+        .skip(1)
+        .filter_map(|item| match &item.kind {
+            ArgKind::Word(name) | ArgKind::Quoted(name) | ArgKind::FieldQuoted(name) => {
+                Some((name.as_str(), item.span.0))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// Fields that every event has.

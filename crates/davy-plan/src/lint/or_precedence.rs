@@ -5,7 +5,7 @@ use davy_diag::{Diagnostic, Span};
 use davy_spl::ast::SearchExpr;
 
 pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
-    for expr in lint.base_searches() {
+    for (_, expr) in lint.base_searches() {
         visit(expr, lint, found);
     }
 }
@@ -19,11 +19,19 @@ fn visit(expr: &SearchExpr, lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
                     && let Some(span) = span(item)
                     && !in_parentheses(lint.sources.file(span.file).text.as_bytes(), span)
                 {
+                    let span = balanced(&lint.sources.file(span.file).text, span);
+                    let text = lint.sources.text(span);
+                    let help = match text.len() <= 60 && !text.contains('\n') {
+                        true => {
+                            format!("type `({text})`, or put the parentheses where you mean them")
+                        }
+                        false => "put the parentheses where you mean them".to_owned(),
+                    };
                     found.push(
                         codes::OR_PRECEDENCE
                             .at(span, "OR binds tighter than AND here")
                             .label("read as if it stood in parentheses")
-                            .help("put the parentheses where you mean them"),
+                            .help(help),
                     );
                 }
                 visit(item, lint, found);
@@ -52,6 +60,37 @@ fn span(expr: &SearchExpr) -> Option<Span> {
         SearchExpr::Subsearch(_, span) | SearchExpr::CompareSub { span, .. } => Some(span.0),
         SearchExpr::Time { key, value } => Some(key.span.to(value.span.0)),
     }
+}
+
+/// The place with the parentheses whose other end lies in it.
+fn balanced(text: &str, span: Span) -> Span {
+    let bytes = text.as_bytes();
+    let (mut left, mut right, mut quoted, mut at) = (0usize, 0usize, false, span.start as usize);
+    while let Some(b) = bytes.get(at).filter(|_| at < span.end as usize) {
+        match b {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'(' if !quoted => right += 1,
+            b')' if !quoted && right > 0 => right -= 1,
+            b')' if !quoted => left += 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    let (mut start, mut end) = (span.start as usize, span.end as usize);
+    for _ in 0..left {
+        match bytes[..start].iter().rposition(|b| !b.is_ascii_whitespace()) {
+            Some(at) if bytes[at] == b'(' => start = at,
+            _ => return span,
+        }
+    }
+    for _ in 0..right {
+        match bytes[end..].iter().position(|b| !b.is_ascii_whitespace()) {
+            Some(at) if bytes[end + at] == b')' => end += at + 1,
+            _ => return span,
+        }
+    }
+    span.file.span(start..end)
 }
 
 /// Whether one pair of parentheses holds the whole place.

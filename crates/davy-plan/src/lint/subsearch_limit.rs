@@ -50,7 +50,7 @@ pub(super) fn check(lint: &Lint<'_>, found: &mut Vec<Diagnostic>) {
         let name = &host.name.value;
         found.push(
             codes::SUBSEARCH_LIMIT
-                .at(first.span.0, format!("only {limit} of these events reach `{name}`"))
+                .at(first.span.0, format!("at most {limit} of these events reach `{name}`"))
                 .label("gives its events as they are")
                 .help(advice(host)),
         );

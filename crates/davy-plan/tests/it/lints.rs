@@ -55,6 +55,15 @@ fn not_equal_drops_events_without_the_field() {
     finds("index=a user IN (a, b) (c=1 OR user!=b)", &[]);
     finds("index=a sourcetype!=b user!=\"\"", &[]);
     finds("index=a NOT user=root", &[]);
+    // One word about a field is enough.
+    finds("index=a ip!=1 ip!=2 b!=3", &[("not-equal", "ip!=1"), ("not-equal", "b!=3")]);
+    // Rows without the field are left out later anyway.
+    finds("index=a user!=root | stats count by user", &[]);
+    finds("index=a user!=root | bin _time | stats count BY dest, user", &[]);
+    finds(
+        "index=a user!=root | rename who AS user | stats count by user",
+        &[("not-equal", "user!=root")],
+    );
     // Not a choice of events.
     finds("index=a | search user!=root", &[]);
 }
@@ -63,7 +72,8 @@ fn not_equal_drops_events_without_the_field() {
 fn or_beside_and_wants_parentheses() {
     finds("index=a b OR c", &[("or-precedence", "b OR c")]);
     finds("index=a AND x=\"b)\" OR c d", &[("or-precedence", "x=\"b)\" OR c")]);
-    finds("a (b=1) OR (c=2)", &[("or-precedence", "b=1) OR (c=2")]);
+    finds("a (b=1) OR (c=2)", &[("or-precedence", "(b=1) OR (c=2)")]);
+    finds("a b OR (c AND ( d ) )", &[("or-precedence", "b OR (c AND ( d ) )")]);
     finds("index=a (b OR c)", &[]);
     finds("index=a ((b) OR (c))", &[]);
     finds("index=a NOT ( b=1 OR (c=\"(\") )", &[]);
@@ -109,6 +119,61 @@ fn a_by_field_that_the_source_lacks() {
     assert_eq!(found("index=a | stats count AS n by dest | stats sum(n) by n"), []);
     assert_eq!(found("| makeresults | stats count by zzz"), []);
     assert_eq!(lints_of("index=a | stats count by usre", None), []);
+}
+
+#[test]
+fn what_a_term_asks_for_and_what_lies_deep_is_there() {
+    let fields = ["dest".to_owned()];
+    let found = |query| lints_of(query, Some(&fields));
+    assert_eq!(found("index=a Message IN (b, c) | stats count by Message"), []);
+    assert_eq!(found("index=a (Task=*) | stats count by Task dest"), []);
+    assert_eq!(found("index=a (Task=1 OR x=2) | stats count by Task").len(), 1);
+    assert_eq!(found("index=a Task!=1 dest=* | stats count by Task").len(), 1);
+    assert_eq!(found("index=a | rename actor.name AS who | stats count by who"), []);
+    assert_eq!(found("index=a | rename nobody AS who | stats count by who").len(), 1);
+}
+
+#[test]
+fn a_command_without_a_pipe_is_a_word() {
+    finds("stats count", &[("command-word", "stats")]);
+    finds("eval x=1 | table x", &[("command-word", "eval")]);
+    finds("stats", &[]);
+    finds("\"stats\" count", &[]);
+    finds("search stats count", &[]);
+    finds("| stats count", &[]);
+    finds("error count", &[]);
+    finds("delete user", &[]);
+}
+
+/// The messages about fields that are not there, each with its help.
+fn unknown(query: &str) -> Vec<(String, String)> {
+    let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
+    let file = sources.add("query", query);
+    check(&mut sources, file, &Odd, None, &mut diags);
+    let list = diags.list().iter().filter(|d| d.code.id == "spl::unknown-field");
+    list.map(|d| {
+        let (origin, _) = sources.origin(d.primary.as_ref().unwrap().span);
+        (sources.text(origin).to_owned(), d.help.clone().unwrap_or_default())
+    })
+    .collect()
+}
+
+#[test]
+fn a_field_that_nobody_left() {
+    let one = |query: &str, text: &str, help: &str| {
+        let found = unknown(query);
+        assert_eq!(found.len(), 1, "{query}: {found:?}");
+        assert_eq!(found[0].0, text, "{query}");
+        assert!(found[0].1.contains(help), "{query}: {found:?}");
+    };
+    one("a | stats count by user | where usre=1", "usre", "did you mean `user`?");
+    one("a | stats count by user | eval x=1 | where zzz=1", "zzz", "have `stats` keep it");
+    one("a | stats count by user | eval x=if(count>1, 1, null)", "null", "type `null()`");
+    one("a | stats count by user | search foo", "foo", "FIELD=WORD");
+    one("a | stats count by user | lookup t k AS dest", "dest", "have `stats` keep it");
+    // Guards in macros are for other searches; what a refused command makes is unknown.
+    assert_eq!(unknown("a | stats count by user | search `odd`"), []);
+    assert_eq!(unknown("a | stats count by user | join user [fit b] | where zzz=1"), []);
 }
 
 #[test]

@@ -3,12 +3,9 @@
 use crate::content;
 use crate::exit::Exit;
 use clap::Args;
-use davy_diag::Diagnostics;
-use davy_knowledge::Base;
 use davy_lsp::{World, serve};
 use lsp_server::Connection;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Serves an editor over standard input and output: SPL in `.spl` files and in detections.
 #[derive(Args)]
@@ -32,8 +29,7 @@ pub(crate) fn run(args: Arguments) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let base = Arc::new(Base::load(&[], &mut Diagnostics::default()));
-    let world = World { content: loaded.content, sources: loaded.sources, base };
+    let world = World { content: loaded.content, sources: loaded.sources, base: loaded.base };
     let (connection, threads) = Connection::stdio();
     let served = serve(&connection, &world);
     // The writing thread ends when nothing can send any more.

@@ -6,10 +6,8 @@ use crate::content::{self, Loaded};
 use crate::exit::Exit;
 use crate::settings::usage;
 use davy_conf::Conf;
-use davy_content::model::DataSource;
 use davy_content::{InputFile, load};
 use davy_diag::{FileId, Piece};
-use davy_knowledge::Base;
 use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -127,11 +125,7 @@ fn in_content(loaded: &Loaded, wanted: &HashSet<PathBuf>) -> Vec<Text> {
     let is_wanted = |path: &str| wanted.contains(&canonical(Path::new(path)));
     let mut texts = Vec::new();
     for detection in content.detections().iter().filter(|d| is_wanted(&d.path)) {
-        let sources: Option<Vec<_>> =
-            detection.data_source_names().map(|n| content.data_source(n.value)).collect();
-        let fields = sources
-            .filter(|list| !list.is_empty() && list.iter().all(|s| !s.fields.is_empty()))
-            .map(|list| list.into_iter().flat_map(|s| fields_of(s, &loaded.base)).collect());
+        let fields = davy_lsp::source_fields(detection, content, &loaded.base);
         texts.push(Text { file: detection.search.span.file, fields });
     }
     let others = content.baselines().iter().map(|b| (&b.path, &b.search));
@@ -139,14 +133,6 @@ fn in_content(loaded: &Loaded, wanted: &HashSet<PathBuf>) -> Vec<Text> {
         texts.push(Text { file: search.span.file, fields: None });
     }
     texts
-}
-
-/// What the data source lists, and what add-ons make of it.
-fn fields_of(source: &DataSource, base: &Base) -> Vec<String> {
-    let mut names = source.fields.clone();
-    let made = base.view(&source.sourcetype, &source.source).fields();
-    names.extend(made.iter().map(|name| name.to_string()));
-    names
 }
 
 fn paths_of(loaded: &Loaded) -> impl Iterator<Item = &Path> {
