@@ -10,6 +10,11 @@ use crate::known::Known;
 
 /// Firewalls, routers and proxies.
 pub(super) fn device(line: &str, header: Option<&Syslog<'_>>) -> Option<Known> {
+    cisco(line).or_else(|| palo_alto(line)).or_else(|| signed(line)).or_else(|| told(line, header))
+}
+
+/// `%ASA-6-302013: …`
+fn cisco(line: &str) -> Option<Known> {
     if let Some((_, code)) = line.split_once('%') {
         for (sign, sourcetype) in [
             ("ASA-", "cisco:asa"),
@@ -26,6 +31,11 @@ pub(super) fn device(line: &str, header: Option<&Syslog<'_>>) -> Option<Known> {
             return Some(Known::of("cisco:ios"));
         }
     }
+    None
+}
+
+/// Rows of PAN-OS: `…,TIME,SERIAL,KIND,…`.
+fn palo_alto(line: &str) -> Option<Known> {
     for (kind, sourcetype) in [
         (",TRAFFIC,", "pan:traffic"),
         (",THREAT,", "pan:threat"),
@@ -43,6 +53,11 @@ pub(super) fn device(line: &str, header: Option<&Syslog<'_>>) -> Option<Known> {
             return Some(Known::of(sourcetype));
         }
     }
+    None
+}
+
+/// What a text in the line tells.
+fn signed(line: &str) -> Option<Known> {
     // Not every setting writes the device's id.
     if line.contains("logid=") && (line.contains("devid=") || line.contains(" level=")) {
         return [
@@ -86,6 +101,11 @@ pub(super) fn device(line: &str, header: Option<&Syslog<'_>>) -> Option<Known> {
             return Some(Known::of(sourcetype));
         }
     }
+    None
+}
+
+/// What its program tells, or how it is written.
+fn told(line: &str, header: Option<&Syslog<'_>>) -> Option<Known> {
     if header.is_some_and(|h| h.program == "filterlog") {
         return Some(Known::of("pfsense:filterlog"));
     }

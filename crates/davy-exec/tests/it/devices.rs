@@ -182,6 +182,18 @@ fn endpoints() {
             "malware/attack",
             "sourcetype=cisco:amp:event dest=ws user=ann signature=W32.Bad file_name=bad.exe file_hash=b2 severity=high action=blocked _time=1777887000",
         ),
+        // Trellix ePO in the cloud.
+        (
+            r#"{"type":"MVEvents","id":"1","attributes":{"timestamp":"2026-05-04T09:30:00.041Z","analyzerhostname":"ws","targetfilename":"C:\\bad.exe","targetusername":"ann","threatactiontaken":"IDS_ALERT_ACT_TAK_DEN","threatname":"Bad","threatseverity":"6"}}"#,
+            "malware/attack",
+            "sourcetype=trellix:epo:cloud dest=ws user=ann signature=Bad file_name=bad.exe action=blocked _time=1777887000.041",
+        ),
+        // Trend Micro Vision One, workbench alerts.
+        (
+            r#"{"id":"WB-1","createdDateTime":"2026-05-04T09:30:00Z","impactScope":{"entities":[{"entityType":"host","entityValue":{"name":"ws"}}]},"matchedRules":[{"matchedFilters":[{"mitreTechniqueIds":["T1192"]}]}],"model":"Possible attack","severity":"critical","workbenchLink":"https://x.example"}"#,
+            "alert",
+            "sourcetype=trendmicro:visionone:alert dest=ws signature=Possible attack severity=critical mitre_technique_id=T1192 _time=1777887000",
+        ),
         // Symantec Endpoint Protection, traffic.
         (
             "<165>1 2026-05-04T09:30:00Z sepm p 8710 - - ws,Local Host IP: 10.0.0.7,Local Port: 80,Local Host MAC: CC,Remote Host IP: 203.0.113.9,Remote Host Name: ,Remote Port: 33424,Remote Host MAC: 2C,TCP,Inbound,Begin: 2026-05-04 09:25:21,End Time: 2026-05-04 09:25:28,Occurrences: 4,Application: C:/a.exe,Rule: R,Location: Default,User Name: ann,Domain Name: M,Action: Blocked",
