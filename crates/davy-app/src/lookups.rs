@@ -180,8 +180,9 @@ fn match_types(text: &str) -> Vec<String> {
     out
 }
 
-/// What of a definition an automatic lookup does not heed; `filtered`: its filter is heeded.
-pub(crate) fn inexact(lookup: &Lookup, filtered: bool) -> Option<String> {
+/// What of a definition an automatic lookup does not heed; `filtered` has the definitions whose
+/// filter it does.
+pub(crate) fn inexact(lookup: &Lookup, filtered: &BTreeMap<String, Arc<Table>>) -> Option<String> {
     let mut left_out = Vec::new();
     if lookup.match_type.iter().any(|m| m.trim().to_ascii_uppercase().starts_with("CIDR")) {
         left_out.push("`match_type` CIDR");
@@ -195,7 +196,7 @@ pub(crate) fn inexact(lookup: &Lookup, filtered: bool) -> Option<String> {
     if lookup.default_match.is_some() && lookup.min_matches.is_some_and(|n| n > 0) {
         left_out.push("`default_match`");
     }
-    if lookup.filter.is_some() && !filtered {
+    if lookup.filter.is_some() && !filtered.contains_key(&lookup.name.value) {
         left_out.push("this `filter`, which is more than comparisons");
     }
     (!left_out.is_empty()).then(|| {

@@ -16,7 +16,6 @@ pub(crate) struct Around<'a> {
     pub(crate) transforms: &'a Conf,
     pub(crate) lookups: &'a [Lookup],
     pub(crate) tables: &'a BTreeMap<String, Arc<Table>>,
-    /// Those of definitions with a filter.
     pub(crate) filtered: &'a BTreeMap<String, Arc<Table>>,
     pub(crate) macros: &'a dyn Macros,
 }
@@ -398,8 +397,7 @@ fn looked_up(
         match lookup(&setting.value.value, around, cx) {
             Ok((found, keep)) => {
                 let definition = around.lookups.iter().find(|l| l.name.value == found.table);
-                let filtered = around.filtered.contains_key(&found.table);
-                if let Some(why) = definition.and_then(|d| lookups::inexact(d, filtered)) {
+                if let Some(why) = definition.and_then(|d| lookups::inexact(d, around.filtered)) {
                     cx.notes.setting(cx.sources, section, setting, why);
                 }
                 if !keep {
