@@ -263,8 +263,9 @@ fn the_place_of_a_word_is_known_in_every_style_of_yaml() {
         "\"| tstats count\\n| stats sum(count)\"",
     ];
     for style in styles {
-        let head = "name: A\nid: 6d0c5b5d-0c5e-4b35-9a3c-0d6a9d3c8a11\nversion: 1\n";
-        let text = format!("{head}search: {style}\ntype: Hunting\n");
+        let (head, rest) = V6.split_once("search: |-").unwrap();
+        let (_, tail) = rest.split_once("how_to_implement").unwrap();
+        let text = format!("{head}search: {style}\nhow_to_implement{tail}");
         let (mut sources, mut diags) = Default::default();
         let search = davy_content::search_of("a.yml", &text, &mut sources, &mut diags);
         let search = search.unwrap_or_else(|| panic!("{style}"));
