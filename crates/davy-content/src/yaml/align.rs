@@ -6,13 +6,19 @@ use davy_diag::{Piece, Span};
 /// The runs of `value` in `raw`, the text at `span`. Quotes, escapes and folded line breaks split
 /// runs. Gives nothing when the two cannot be matched, as with an alias.
 pub(crate) fn pieces(raw: &str, value: &str, span: Span) -> Vec<Piece> {
-    let mut aligner = Aligner { raw, span, at: 0, out: Vec::new() };
     let style = raw.as_bytes().first().copied();
-    match style {
-        Some(b'\'' | b'"') => aligner.at = 1,
-        Some(b'|' | b'>') => aligner.at = raw.find('\n').map_or(raw.len(), |i| i + 1),
-        _ => {}
-    }
+    let starts: Vec<usize> = match style {
+        Some(b'\'' | b'"') => vec![1],
+        // The text of a block, which may itself begin so, or its header.
+        Some(b'|' | b'>') => vec![0, raw.find('\n').map_or(raw.len(), |i| i + 1)],
+        _ => vec![0],
+    };
+    starts.into_iter().find_map(|at| pieces_from(at, raw, value, span)).unwrap_or_default()
+}
+
+fn pieces_from(at: usize, raw: &str, value: &str, span: Span) -> Option<Vec<Piece>> {
+    let mut aligner = Aligner { raw, span, at, out: Vec::new() };
+    let style = raw.as_bytes().first().copied();
     let double = style == Some(b'"');
     let single = style == Some(b'\'');
     let mut out = 0;
@@ -23,12 +29,10 @@ pub(crate) fn pieces(raw: &str, value: &str, span: Span) -> Vec<Piece> {
             out += same;
             continue;
         }
-        if aligner.step(out, c, single, double).is_none() {
-            return Vec::new();
-        }
+        aligner.step(out, c, single, double)?;
         out += c.len_utf8();
     }
-    aligner.out
+    Some(aligner.out)
 }
 
 struct Aligner<'a> {
@@ -165,6 +169,10 @@ mod tests {
         assert_eq!(place("\"a \\\n   stats\"", "a stats", "stats"), "stats");
         assert_eq!(place("'a,\n   ''b'' stats'", "a, 'b' stats", "stats"), "stats");
         assert_eq!(place("|\n  a\n    b stats\n", "a\n  b stats\n", "stats"), "stats");
+        // A block that begins with a pipe, with its header and without.
+        assert_eq!(place("|-\n  | a\n  | stats\n", "| a\n| stats", "stats"), "stats");
+        assert_eq!(place("|\n  |\n  stats\n", "|\nstats\n", "stats"), "stats");
+        assert_eq!(place("| a\n  | stats\n", "| a\n| stats", "stats"), "stats");
     }
 
     #[test]

@@ -252,3 +252,29 @@ fn lookups_have_three_forms() {
     assert_eq!(b.store, KeyValue { collection: "b_kv".into(), fields });
     assert_eq!((&c.store, c.max_matches), (&Csv { file: "c.csv".into() }, Some(5)));
 }
+
+#[test]
+fn the_place_of_a_word_is_known_in_every_style_of_yaml() {
+    let styles = [
+        "|-\n  | tstats count\n  | stats sum(count)",
+        "|\n  | tstats count\n  | stats sum(count)",
+        ">-\n  | tstats count\n  | stats sum(count)",
+        "'| tstats count\n  | stats sum(count)'",
+        "\"| tstats count\\n| stats sum(count)\"",
+    ];
+    for style in styles {
+        let (head, rest) = V6.split_once("search: |-").unwrap();
+        let (_, tail) = rest.split_once("how_to_implement").unwrap();
+        let text = format!("{head}search: {style}\nhow_to_implement{tail}");
+        let (mut sources, mut diags) = Default::default();
+        let search = davy_content::search_of("a.yml", &text, &mut sources, &mut diags);
+        let search = search.unwrap_or_else(|| panic!("{style}"));
+        for word in ["tstats", "sum"] {
+            let at = search.value.find(word).unwrap();
+            let (origin, _) = sources.origin(search.span.file.span(at..at + word.len()));
+            assert_eq!(sources.file(origin.file).name, "a.yml", "{style}");
+            assert_eq!(sources.text(origin), word, "{style}");
+            assert_eq!(origin.start as usize, text.find(word).unwrap(), "{style}");
+        }
+    }
+}

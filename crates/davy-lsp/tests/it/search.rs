@@ -66,10 +66,10 @@ fn a_part_of_the_text_is_changed() {
     let mut client = Client::start();
     let uri = "file:///q.spl";
     assert!(client.open(uri, "index=\"𝄞\" | head\r\n| stats count").is_empty());
-    let broken = client.edit(uri, 0, (12, 16), "haed");
+    let broken = client.edit(uri, 0, (13, 17), "haed");
     assert_eq!(broken[0]["code"], "spl::unknown-command", "{broken:?}");
-    assert_eq!(broken[0]["range"]["start"], json!({ "line": 0, "character": 12 }));
-    assert!(client.edit(uri, 0, (13, 15), "ea").is_empty());
+    assert_eq!(broken[0]["range"]["start"], json!({ "line": 0, "character": 13 }));
+    assert!(client.edit(uri, 0, (14, 16), "ea").is_empty());
 }
 
 #[test]
