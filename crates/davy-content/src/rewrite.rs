@@ -2,7 +2,9 @@
 
 use crate::model::Detection;
 use crate::read::{InputFile, load};
+use crate::yaml;
 use davy_diag::{Diagnostics, SourceMap, Spanned};
+use std::ops::Range;
 
 /// The search of one content file: a detection or baseline. Mistakes in the YAML are reported.
 pub fn search_of(
@@ -24,22 +26,13 @@ pub fn with_search(text: &str, old: &str, new: &str) -> Option<String> {
     if old.trim_end() == new {
         return Some(text.to_owned());
     }
-    let mut at = 0;
-    let mut range = None;
-    for line in text.split_inclusive('\n') {
-        let inside = line.starts_with([' ', '\t', '\n', '\r']);
-        match &mut range {
-            None if line.starts_with("search:") => range = Some(at..at + line.len()),
-            Some(range) if inside => range.end = at + line.len(),
-            Some(_) => break,
-            None => {}
-        }
-        at += line.len();
+    let range = entry(text)?;
+    // Blank lines and remarks between the search and the next key stay where they are.
+    let mut body = text.get(range.clone())?.trim_end();
+    while let Some((before, _)) = body.rsplit_once('\n').filter(|(_, last)| last.starts_with('#')) {
+        body = before.trim_end();
     }
-    let range = range?;
-    // Blank lines between the search and the next key stay where they are.
-    let body = text.get(range.clone())?;
-    let end = range.start + body.trim_end().len();
+    let end = range.start + body.len();
     let newline = if body.contains("\r\n") { "\r\n" } else { "\n" };
     let mut out = String::with_capacity(text.len() + new.len());
     out.push_str(text.get(..range.start)?);
@@ -55,6 +48,17 @@ pub fn with_search(text: &str, old: &str, new: &str) -> Option<String> {
     // The proof that the file says what is meant.
     let again: Only = serde_saphyr::from_str(&out).ok()?;
     (again.search.trim_end() == new).then_some(out)
+}
+
+/// From the top-level key `search` to the next key.
+fn entry(text: &str) -> Option<Range<usize>> {
+    let mut sources = SourceMap::default();
+    let file = sources.add("", text);
+    let tree = yaml::parse(file, &sources, &mut Diagnostics::default())?;
+    let yaml::Value::Map(entries) = tree.value else { return None };
+    let at = entries.iter().position(|(key, _)| key.value == "search")?;
+    let start = |at: usize| entries.get(at).map(|(key, _)| key.span.start as usize);
+    Some(start(at)?..start(at + 1).unwrap_or(text.len()))
 }
 
 #[derive(serde::Deserialize)]
@@ -78,12 +82,16 @@ mod tests {
             "a |\n  stats\n  count",
             "|-\n    a\n    | stats count",
             ">\n  a | stats count",
+            // A text in quotes may go on where keys begin.
+            "'a\n| stats count'",
         ];
         for old in cases {
             let out = with_search(&yaml(old), "old", "a\n| stats count\n");
             let Some(out) = out else { panic!("{old}") };
             assert_eq!(out, yaml("|-\n  a\n  | stats count"));
         }
+        let out = with_search("search: a\n# why\n\n# how\nname: A\n", "old", "b\n| head");
+        assert_eq!(out.as_deref(), Some("search: |-\n  b\n  | head\n# why\n\n# how\nname: A\n"));
         assert_eq!(with_search("name: A\n", "old", "a"), None);
     }
 }

@@ -11,6 +11,7 @@ use crate::splice;
 use davy_diag::{Diagnostic, Diagnostics, SourceMap, Span, closest};
 use davy_spl::Grammars;
 use davy_spl::ast::{Grammar, Pipeline, Stage};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The shapes of all commands' arguments, for the parser.
@@ -126,8 +127,11 @@ struct Maker {
 
 impl Maker {
     fn after(self, name: &'static str, before: &Fields, after: &Fields) -> Maker {
-        let lost = before.names.iter().any(|n| !after.names.contains(n));
-        match before.open || (lost && name != "rename") {
+        let lost = || {
+            let left: HashSet<&str> = after.names.iter().map(String::as_str).collect();
+            before.names.iter().any(|n| !left.contains(n.as_str()))
+        };
+        match before.open || (name != "rename" && lost()) {
             true => Maker { name, all: true },
             false => Maker { all: self.all && before == after, ..self },
         }
