@@ -4,6 +4,7 @@ use crate::aggregates::{self, sparkline};
 use crate::codes;
 use crate::column::Ty;
 use crate::expr::{Compiler, Typed, reads};
+use crate::fields::{FieldSet, Fields};
 use crate::fold::{self, Fold};
 use crate::parse::{ArgReader, ParseCx};
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
@@ -221,6 +222,34 @@ pub(crate) fn find(
             None
         }
     }
+}
+
+/// Whether a field is meant by a wildcard, so that all names have to be known.
+pub(crate) fn wild(aggs: &[Agg]) -> bool {
+    aggs.iter().any(|agg| matches!(agg.input, AggInput::Wildcard(_)))
+}
+
+/// What a command needs for `out` that puts the results beside the fields of each row; what it
+/// reads itself is to be added.
+pub(crate) fn needs_beside(aggs: &[Agg], out: &FieldSet) -> FieldSet {
+    let mut needs = out.clone();
+    for agg in aggs {
+        match needs.all {
+            true => _ = needs.add(&agg.alias),
+            false => _ = needs.names.remove(&agg.alias),
+        }
+    }
+    needs.all |= wild(aggs);
+    needs
+}
+
+/// The fields behind such a command.
+pub(crate) fn fields_beside(aggs: &[Agg], input: &Fields) -> Fields {
+    let mut fields = input.clone();
+    for agg in spread(aggs, &input.names) {
+        fields.add(agg.alias);
+    }
+    fields
 }
 
 /// Each wildcard aggregation as one for each field that fits.

@@ -1,6 +1,6 @@
 //! `eventstats`. Search Reference, eventstats.
 
-use crate::aggs::{self, Agg, AggInput, allnum};
+use crate::aggs::{self, Agg, allnum};
 use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
@@ -65,34 +65,13 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     Some(Box::new(EventStats { aggs, by, allnum }))
 }
 
-impl EventStats {
-    fn wild(&self) -> bool {
-        self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
-    }
-}
-
 impl Command for EventStats {
     fn needs(&self, out: &FieldSet) -> FieldSet {
-        let mut needs = out.clone();
-        for agg in &self.aggs {
-            match needs.all {
-                true => needs.add(&agg.alias),
-                false => {
-                    needs.names.remove(&agg.alias);
-                    &mut needs
-                }
-            };
-        }
-        needs.all |= self.wild();
-        needs.with(self.reads().into_iter().map(|(n, _)| n))
+        aggs::needs_beside(&self.aggs, out).with(self.reads().into_iter().map(|(n, _)| n))
     }
 
     fn fields(&self, input: &Fields) -> Fields {
-        let mut fields = input.clone();
-        for agg in aggs::spread(&self.aggs, &input.names) {
-            fields.add(agg.alias);
-        }
-        fields
+        aggs::fields_beside(&self.aggs, input)
     }
 
     fn reads(&self) -> Vec<(String, Span)> {
@@ -110,7 +89,7 @@ impl Command for EventStats {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let input = match input.open() && self.wild() {
+        let input = match input.open() && aggs::wild(&self.aggs) {
             true => cx.close(input)?,
             false => cx.hold(&input, cx.ordered || aggs::ordered(&self.aggs))?,
         };

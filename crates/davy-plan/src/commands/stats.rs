@@ -1,6 +1,6 @@
 //! `stats`. Search Reference, stats.
 
-use crate::aggs::{self, Agg, AggInput, allnum};
+use crate::aggs::{self, Agg, allnum};
 use crate::command::{Command, Order};
 use crate::example;
 use crate::explode::explode;
@@ -78,7 +78,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
 impl Command for Stats {
     fn needs(&self, _: &FieldSet) -> FieldSet {
         let mut needs = FieldSet::of(self.reads().into_iter().map(|(n, _)| n));
-        needs.all = self.wild();
+        needs.all = aggs::wild(&self.aggs);
         needs
     }
 
@@ -87,7 +87,7 @@ impl Command for Stats {
         for agg in aggs::spread(&self.aggs, &input.names) {
             fields.add(agg.alias);
         }
-        fields.open = self.wild() && input.open;
+        fields.open = aggs::wild(&self.aggs) && input.open;
         fields
     }
 
@@ -107,7 +107,7 @@ impl Command for Stats {
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let by: Vec<String> = self.by.iter().map(|b| b.value.clone()).collect();
-        let input = if input.open() && self.wild() { cx.close(input)? } else { input };
+        let input = if input.open() && aggs::wild(&self.aggs) { cx.close(input)? } else { input };
         let names: Vec<String> = input.names().into_iter().filter(|n| !by.contains(n)).collect();
         let aggs = aggs::spread(&self.aggs, &names);
         let input = if self.dedup { distinct(input, &by, cx)? } else { input };
@@ -122,12 +122,6 @@ impl Command for Stats {
         let several = aggs.iter().filter(|a| ["list", "values"].contains(&a.spec.name));
         let held = several.map(|a| (super::nomv::delimiter(&a.alias), Typed::text(delim)));
         plan.with_columns(held.collect())
-    }
-}
-
-impl Stats {
-    fn wild(&self) -> bool {
-        self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
     }
 }
 

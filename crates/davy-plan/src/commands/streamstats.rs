@@ -1,6 +1,6 @@
 //! `streamstats`. Search Reference, streamstats.
 
-use crate::aggs::{self, Agg, AggInput};
+use crate::aggs::{self, Agg};
 use crate::column::Ty;
 use crate::command::{Command, Order};
 use crate::example;
@@ -184,34 +184,13 @@ pub(super) fn seconds(text: &str) -> Option<f64> {
     Some(number * unit)
 }
 
-impl StreamStats {
-    fn wild(&self) -> bool {
-        self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
-    }
-}
-
 impl Command for StreamStats {
     fn needs(&self, out: &FieldSet) -> FieldSet {
-        let mut needs = out.clone();
-        for agg in &self.aggs {
-            match needs.all {
-                true => needs.add(&agg.alias),
-                false => {
-                    needs.names.remove(&agg.alias);
-                    &mut needs
-                }
-            };
-        }
-        needs.all |= self.wild();
-        needs.with(self.reads().into_iter().map(|(n, _)| n))
+        aggs::needs_beside(&self.aggs, out).with(self.reads().into_iter().map(|(n, _)| n))
     }
 
     fn fields(&self, input: &Fields) -> Fields {
-        let mut fields = input.clone();
-        for agg in aggs::spread(&self.aggs, &input.names) {
-            fields.add(agg.alias);
-        }
-        fields
+        aggs::fields_beside(&self.aggs, input)
     }
 
     fn reads(&self) -> Vec<(String, Span)> {
@@ -242,7 +221,7 @@ impl Command for StreamStats {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let input = if input.open() && self.wild() { cx.close(input)? } else { input };
+        let input = if input.open() && aggs::wild(&self.aggs) { cx.close(input)? } else { input };
         let names: Vec<String> =
             input.names().into_iter().filter(|n| !self.by.iter().any(|b| b.value == *n)).collect();
         let aggs = aggs::spread(&self.aggs, &names);

@@ -2,7 +2,7 @@
 
 use super::modelled::{Modelled, Named, base};
 use super::stats;
-use crate::aggs::{self, Agg, AggInput};
+use crate::aggs::{self, Agg};
 use crate::buckets::{self, BinOptions};
 use crate::codes;
 use crate::column::Ty;
@@ -208,7 +208,7 @@ impl Stats {
     }
 
     pub(super) fn wild(&self) -> bool {
-        self.aggs.iter().any(|a| matches!(a.input, AggInput::Wildcard(_)))
+        aggs::wild(&self.aggs)
     }
 
     pub(super) fn subsearches(&self) -> Vec<&Bound> {
