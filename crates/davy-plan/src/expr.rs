@@ -433,7 +433,6 @@ pub(crate) fn reads(expr: &Expr, out: &mut Vec<(String, Span)>) {
         ExprKind::Field(name) => out.push((name.clone(), expr.span.0)),
         ExprKind::Call { name, args } => {
             if name.value.eq_ignore_ascii_case("searchmatch") {
-                out.push(("_raw".to_owned(), expr.span.0));
                 functions::search_reads(args, out);
             }
             args.iter().for_each(|a| reads(a, out));

@@ -322,7 +322,9 @@ fn searchmatch(c: &mut Compiler<'_>, name: &Spanned<String>, args: &[Expr]) -> O
 
 /// The fields that the search of `searchmatch` reads.
 pub(super) fn search_reads(args: &[Expr], out: &mut Vec<(String, Span)>) {
-    if let Some(expr) = quoted_search(args) {
-        search::reads(&expr, out);
-    }
+    let (Some(expr), Some(text)) = (quoted_search(args), args.first()) else { return };
+    let mut read = Vec::new();
+    search::reads(&expr, &mut read);
+    // The search was read on its own, so its places are not those of the whole.
+    out.extend(read.into_iter().map(|(name, _)| (name, text.span.0)));
 }

@@ -171,6 +171,12 @@ fn a_field_that_nobody_left() {
     one("a | stats count by user | eval x=if(count>1, 1, null)", "null", "type `null()`");
     one("a | stats count by user | search foo", "foo", "FIELD=WORD");
     one("a | stats count by user | lookup t k AS dest", "dest", "have `stats` keep it");
+    let quoted = |search: &str| {
+        format!("a | stats count by user | eval x=if(searchmatch(\"{search}\"), 1, 0)")
+    };
+    one(&quoted("zzz=1"), "\"zzz=1\"", "have `stats` keep it");
+    one(&quoted("foo"), "\"foo\"", "FIELD=WORD");
+    assert_eq!(unknown(&quoted("user=x count>1")), []);
     // Guards in macros are for other searches; what a refused command makes is unknown.
     assert_eq!(unknown("a | stats count by user | search `odd`"), []);
     assert_eq!(unknown("a | stats count by user | join user [fit b] | where zzz=1"), []);
