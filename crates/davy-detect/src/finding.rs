@@ -3,7 +3,8 @@
 use crate::events::FindingEvents;
 use crate::risk::RiskEvent;
 use crate::row::Row;
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
 
 /// One result row of a detection.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,22 +31,31 @@ pub struct Finding {
 impl Finding {
     /// Without its events, which [`FindingEvents::to_json`] gives: findings share them.
     pub fn to_json(&self) -> Map<String, Value> {
-        let risk: Vec<Value> = self.risk.iter().map(|r| Value::Object(r.to_json())).collect();
-        let value = json!({
-            "detection": self.detection,
-            "id": self.id,
-            "type": self.kind,
-            "time": self.time,
-            "message": self.message,
-            "score": self.score,
-            "techniques": self.techniques,
-            "tactics": self.tactics,
-            "result": self.row.to_json(),
-            "risk_events": risk,
-        });
-        match value {
-            Value::Object(map) => map,
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => map,
             _ => Map::new(),
         }
+    }
+
+    /// The entries of [`Finding::to_json`].
+    pub fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("detection", &self.detection)?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("type", self.kind)?;
+        map.serialize_entry("time", &self.time)?;
+        map.serialize_entry("message", &self.message)?;
+        map.serialize_entry("score", &self.score)?;
+        map.serialize_entry("techniques", &self.techniques)?;
+        map.serialize_entry("tactics", &self.tactics)?;
+        map.serialize_entry("result", &self.row)?;
+        map.serialize_entry("risk_events", &self.risk)
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(None)?;
+        self.entries(&mut map)?;
+        map.end()
     }
 }

@@ -76,7 +76,7 @@ impl<'a> ContentKnowledge<'a> {
         }
         let rows = self.keeper.as_ref()?.kept(name)?;
         let options = self.content.lookup(name).map(options).unwrap_or_default();
-        let table = Arc::new(LookupTable { rows, options });
+        let table = Arc::new(LookupTable::new(rows, options));
         written.insert(name.to_owned(), table.clone());
         Some(table)
     }
@@ -94,7 +94,7 @@ impl<'a> ContentKnowledge<'a> {
     /// Adds a lookup table: its names, then its rows; empty cells hold nothing.
     pub fn add_table(&mut self, name: &str, names: Vec<String>, cells: Vec<Vec<String>>) {
         let options = self.content.lookup(name).map(options).unwrap_or_default();
-        let table = LookupTable { rows: rows_of(names, cells), options };
+        let table = LookupTable::new(rows_of(names, cells), options);
         self.tables.insert(name.to_owned(), Arc::new(table));
     }
 }
@@ -221,7 +221,7 @@ impl Knowledge for ContentKnowledge<'_> {
         if name == "asset_lookup_by_cidr" {
             options.match_types = vec![("asset".to_owned(), MatchType::Cidr)];
         }
-        Some(Arc::new(LookupTable { rows, options }))
+        Some(Arc::new(LookupTable::new(rows, options)))
     }
 
     /// Search Reference, outputlookup: rows are put in place of those that are there, or with
@@ -243,7 +243,7 @@ impl Knowledge for ContentKnowledge<'_> {
         };
         keeper.keep(name, &merged)?;
         let options = self.content.lookup(name).map(options).unwrap_or_default();
-        let table = Arc::new(LookupTable { rows: merged, options });
+        let table = Arc::new(LookupTable::new(merged, options));
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         written.insert(name.to_owned(), table);
         Ok(())

@@ -1,10 +1,11 @@
 //! Risk events, in the shape of Splunk's risk index.
 
-use crate::row::{Row, value_json};
+use crate::row::{Cell, Row};
 use davy_content::model::RiskObject;
 use davy_content::{Detection, Enrichment};
 use davy_plan::{Val, fmt_num};
 use jiff::tz::TimeZone;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 /// One result's risk to one object. The fields are those of Splunk's `risk` index, so that
@@ -28,19 +29,21 @@ impl RiskEvent {
         self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v)
     }
 
-    /// As a JSON object with `_time` first.
-    pub fn to_json(&self) -> Map<String, Value> {
-        let mut map = Map::new();
-        map.insert("_time".to_owned(), value_json(&Val::Num(self.time)));
-        for (name, value) in &self.fields {
-            map.insert(name.clone(), value_json(value));
-        }
-        map
-    }
-
     /// As stash text: `<epoch>, name="value", …`; a field with several values is repeated.
     pub(crate) fn write_stash(&self, out: &mut String) {
         stash_line(out, self.time, &self.fields);
+    }
+}
+
+/// As a JSON object with `_time` first.
+impl Serialize for RiskEvent {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(Some(self.fields.len() + 1))?;
+        map.serialize_entry("_time", &Cell(&Val::Num(self.time)))?;
+        for (name, value) in &self.fields {
+            map.serialize_entry(name, &Cell(value))?;
+        }
+        map.end()
     }
 }
 
@@ -60,7 +63,7 @@ pub(crate) fn stash_field(line: &mut String, name: &str, value: &str) {
     line.push_str(name);
     line.push_str("=\"");
     let mut rest = value;
-    while let Some(at) = rest.find(['\\', '"']) {
+    while let Some(at) = memchr::memchr2(b'\\', b'"', rest.as_bytes()) {
         line.push_str(&rest[..at]);
         line.push('\\');
         line.push_str(&rest[at..=at]);

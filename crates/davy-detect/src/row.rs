@@ -4,6 +4,7 @@ use davy_events::mv;
 use davy_plan::{Rows, Val, fmt_num, parse_num};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 /// One row of a result: names in the order of the columns, nulls left out.
@@ -57,6 +58,29 @@ impl Row {
     /// As JSON: numbers as numbers, several values as a list.
     pub fn to_json(&self) -> Map<String, Value> {
         self.fields.iter().map(|(name, value)| (name.clone(), value_json(value))).collect()
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(Some(self.fields.len()))?;
+        for (name, value) in &self.fields {
+            map.serialize_entry(name, &Cell(value))?;
+        }
+        map.end()
+    }
+}
+
+/// A value that is written as [`value_json`] gives it.
+pub(crate) struct Cell<'v>(pub(crate) &'v Val<'v>);
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Val::Str(s) if mv::is_multi(s) => out.collect_seq(mv::split(s)),
+            Val::Str(s) => out.serialize_str(s),
+            other => value_json(other).serialize(out),
+        }
     }
 }
 

@@ -319,6 +319,12 @@ impl Rows {
         matches!(self.columns.get(at), Some(Column::Text(_))).then_some(at)
     }
 
+    /// Whether [`Rows::set`] keeps values of this name.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.index.contains_key(name)
+            || self.rest.is_some() && !self.unnamed.iter().any(|(known, _)| &**known == name)
+    }
+
     /// Adds a value to a field of the row.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.write(name, |out| out.push_str(value));

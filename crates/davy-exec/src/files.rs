@@ -4,7 +4,7 @@ use crate::met::Met;
 use crate::source::{BatchSink, EventSource, Read, Reading};
 use davy_events::{Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem};
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
@@ -300,12 +300,23 @@ struct Buffer {
 }
 
 impl Buffer {
-    fn fill(&mut self, mut from: impl io::Read) -> io::Result<&[u8]> {
+    /// The first `len` bytes, or all if there are fewer: of a file that is shorter by now.
+    fn fill(&mut self, from: &mut impl io::Read, len: usize) -> io::Result<&[u8]> {
         let started = Instant::now();
-        self.bytes.clear();
-        let read = from.read_to_end(&mut self.bytes);
+        if self.bytes.len() < len {
+            self.bytes.resize(len, 0);
+        }
+        let mut read = 0;
+        while let Some(room) = self.bytes.get_mut(read..len).filter(|room| !room.is_empty()) {
+            match from.read(room) {
+                Ok(0) => break,
+                Ok(count) => read += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         self.took += started.elapsed();
-        read.map(|_| self.bytes.as_slice())
+        Ok(self.bytes.get(..read).unwrap_or_default())
     }
 }
 
@@ -340,7 +351,8 @@ fn read_input(
                 return Ok(Counts::default());
             }
             if meta.len() <= MAPPED_FROM {
-                let bytes = buffer.fill(file.take(meta.len()))?;
+                let mut file = file;
+                let bytes = buffer.fill(&mut file, meta.len() as usize)?;
                 return Ok(decoder.decode(bytes, &input.meta, sink));
             }
             // Mapping spares a copy. A file cut short while it is mapped would end the process, as
@@ -395,14 +407,20 @@ fn walk(
     errors: &mut Vec<(String, io::Error)>,
     depth: usize,
 ) {
-    let shown = || path.display().to_string();
-    let meta = match std::fs::metadata(path) {
-        Ok(meta) => meta,
-        Err(e) => return errors.push((shown(), e)),
-    };
-    if !meta.is_dir() {
-        return found.push(path.to_path_buf());
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => walk_folder(path, found, errors, depth),
+        Ok(_) => found.push(path.to_path_buf()),
+        Err(e) => errors.push((path.display().to_string(), e)),
     }
+}
+
+fn walk_folder(
+    path: &Path,
+    found: &mut Vec<PathBuf>,
+    errors: &mut Vec<(String, io::Error)>,
+    depth: usize,
+) {
+    let shown = || path.display().to_string();
     if depth > MAX_DEPTH {
         return errors.push((shown(), io::Error::other("folders nest too deep")));
     }
@@ -410,12 +428,17 @@ fn walk(
         Ok(entries) => entries,
         Err(e) => return errors.push((shown(), e)),
     };
-    let mut children: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-    children.sort();
-    for child in children {
+    // The folder tells what its entries are, but for links: to ask for each takes long.
+    let mut children: Vec<(PathBuf, Option<FileType>)> =
+        entries.flatten().map(|e| (e.path(), e.file_type().ok())).collect();
+    children.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (child, kind) in children {
         let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if !hidden {
-            walk(&child, found, errors, depth + 1);
+        match kind {
+            _ if hidden => {}
+            Some(kind) if kind.is_dir() => walk_folder(&child, found, errors, depth + 1),
+            Some(kind) if kind.is_file() => found.push(child),
+            _ => walk(&child, found, errors, depth + 1),
         }
     }
 }

@@ -10,12 +10,36 @@ use aho_corasick::AhoCorasick;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A table and its definition.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct LookupTable {
     pub rows: Rows,
     pub options: LookupOptions,
+    /// By the columns that events are matched by: many searches look into one table.
+    indices: Mutex<HashMap<Vec<usize>, Arc<LookupIndex>>>,
+}
+
+impl LookupTable {
+    pub fn new(rows: Rows, options: LookupOptions) -> LookupTable {
+        LookupTable { rows, options, indices: Mutex::default() }
+    }
+
+    /// How rows are found by these columns.
+    pub(crate) fn index(&self, columns: &[usize], env: &Env) -> Arc<LookupIndex> {
+        // How times are read may depend on the search.
+        if self.options.time_field.is_some() {
+            return Arc::new(LookupIndex::new(self, columns, env));
+        }
+        let mut indices = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = indices.get(columns) {
+            return index.clone();
+        }
+        let index = Arc::new(LookupIndex::new(self, columns, env));
+        indices.insert(columns.to_vec(), index.clone());
+        index
+    }
 }
 
 /// What a lookup's definition says of matching.
@@ -85,7 +109,7 @@ impl MatchType {
 
 impl From<Rows> for LookupTable {
     fn from(rows: Rows) -> Self {
-        LookupTable { rows, options: LookupOptions::default() }
+        LookupTable::new(rows, LookupOptions::default())
     }
 }
 
@@ -168,7 +192,7 @@ enum Test {
 
 impl LookupIndex {
     /// `columns` are the table's columns that events are matched by.
-    pub(crate) fn new(table: &LookupTable, columns: &[usize], env: &Env) -> LookupIndex {
+    fn new(table: &LookupTable, columns: &[usize], env: &Env) -> LookupIndex {
         let options = &table.options;
         let kind = |at: usize| {
             let name = table.rows.names.get(at);

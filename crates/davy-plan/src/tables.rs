@@ -67,7 +67,7 @@ fn filtered(
     if let Some(condition) = expr.and_then(|expr| search::condition(&expr, &plan, false)) {
         plan = plan.filter(condition)?;
     }
-    Ok(LookupTable { rows: cx.rows(&plan)?, options: table.options.clone() })
+    Ok(LookupTable::new(cx.rows(&plan)?, table.options.clone()))
 }
 
 /// Combinations of several values of one event that are looked up.

@@ -217,7 +217,7 @@ impl CaseKnowledge {
                     })
                     .collect();
                 let (name, options) = lookup_options(name);
-                (name, Arc::new(LookupTable { rows: Rows { names, rows }, options }))
+                (name, Arc::new(LookupTable::new(Rows { names, rows }, options)))
             })
             .collect();
         let (saved, transactions) = (case.saved.clone(), case.transactions.clone());

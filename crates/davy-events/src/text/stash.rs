@@ -54,7 +54,7 @@ fn end_of_event(text: &[u8]) -> Option<usize> {
 }
 
 fn event(run: &mut Run<'_>, line: &[u8], offset: u64) {
-    let raw = lossy(run, line, offset).into_owned();
+    let raw = lossy(run, line, offset);
     let own = Meta { sourcetype: Some("stash".to_owned()), ..Meta::default() };
     let slot = text_slot(run, Kind::Stash, &own, None);
     let (now, meta) = (run.meta.now, run.meta);
@@ -63,12 +63,17 @@ fn event(run: &mut Run<'_>, line: &[u8], offset: u64) {
     // Each search is a source of its own; a shape for each would be a plan for each.
     rows.set("source", meta.source.as_deref().unwrap_or(&meta.name));
     let mut value = String::new();
-    let mut rest = raw.split_once(',').map_or(raw.as_str(), |(_, rest)| rest);
+    let mut rest = raw.split_once(',').map_or(&*raw, |(_, rest)| rest);
     while let Some((name, tail)) = rest.split_once('=') {
         let name = name.trim_start_matches([',', ' ', '\n', '\r']);
+        let written;
+        (written, rest) = split_value(tail);
+        if name.is_empty() || name == "source" || !rows.takes(name) {
+            continue;
+        }
         value.clear();
-        rest = read_value(tail, &mut value);
-        if !name.is_empty() && !value.is_empty() && name != "source" {
+        read_value(written, &mut value);
+        if !value.is_empty() {
             rows.set(name, &value);
         }
     }
@@ -76,20 +81,33 @@ fn event(run: &mut Run<'_>, line: &[u8], offset: u64) {
     run.end_row(slot, time);
 }
 
-/// Takes a value, quoted with backslashes or bare up to a comma, and gives what follows.
-fn read_value<'a>(text: &'a str, value: &mut String) -> &'a str {
+/// A value as it is written, quoted with backslashes or bare up to a comma, and what follows.
+fn split_value(text: &str) -> (&str, &str) {
     let Some(body) = text.strip_prefix('"') else {
-        let (bare, rest) = text.split_once(", ").unwrap_or((text, ""));
-        value.push_str(bare.trim());
-        return rest;
+        return text.split_once(", ").unwrap_or((text, ""));
+    };
+    let bytes = body.as_bytes();
+    let mut at = 0;
+    while let Some(hit) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += hit;
+        if bytes.get(at) == Some(&b'"') {
+            let (value, rest) = text.split_at(at + 2);
+            return (value, rest);
+        }
+        at += 2;
+    }
+    (text, "")
+}
+
+fn read_value(written: &str, value: &mut String) {
+    let Some(body) = written.strip_prefix('"') else {
+        return value.push_str(written.trim());
     };
     let mut rest = body;
     while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
         let (plain, tail) = rest.split_at(at);
         value.push_str(plain);
-        let Some(tail) = tail.strip_prefix('\\') else {
-            return tail.get(1..).unwrap_or_default();
-        };
+        let Some(tail) = tail.strip_prefix('\\') else { return };
         let mut escaped = tail.chars();
         if let Some(c) = escaped.next() {
             if !matches!(c, '"' | '\\') {
@@ -100,5 +118,4 @@ fn read_value<'a>(text: &'a str, value: &mut String) -> &'a str {
         rest = escaped.as_str();
     }
     value.push_str(rest);
-    ""
 }

@@ -101,12 +101,13 @@ impl XmlDecoder {
 
 /// The text of an event; what is not UTF-8 is replaced, and counted as a problem.
 pub(crate) fn lossy<'a>(run: &mut Run<'_>, bytes: &'a [u8], offset: u64) -> Cow<'a, str> {
-    let text = String::from_utf8_lossy(bytes);
-    if matches!(text, Cow::Owned(_)) {
-        let message = "not valid UTF-8; read with replacement characters".to_owned();
-        run.problem(ProblemKind::Encoding, Some(offset), message);
+    // The check alone is several times as fast as the walk that replaces.
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
     }
-    text
+    let message = "not valid UTF-8; read with replacement characters".to_owned();
+    run.problem(ProblemKind::Encoding, Some(offset), message);
+    String::from_utf8_lossy(bytes)
 }
 
 /// The next `<Event>` or `<Event …>`, not `<Events>` or `<EventData>`.

@@ -169,7 +169,7 @@ impl Command for Lookup {
         if self.new_only {
             reads.extend(outputs.iter().map(|(_, n)| n.clone()));
         }
-        let index = Arc::new(LookupIndex::new(&table, &columns, cx.env));
+        let index = table.index(&columns, cx.env);
         let sets = outputs.iter().map(|(_, n)| (n.clone(), Ty::Text)).collect();
         let (keys, new_only) = (columns.len(), self.new_only);
         let start = move || {

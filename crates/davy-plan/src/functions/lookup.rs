@@ -79,7 +79,7 @@ fn lookup(c: &mut Compiler<'_>, _: &Spanned<String>, args: &[Expr]) -> Option<Ty
     let udf = Lookup {
         // The table is read once for a search, so that its name and columns stand for it.
         identity: format!("{table}\0{keys:?}\0{wanted:?}"),
-        index: LookupIndex::new(&found, keys, c.env),
+        index: found.index(keys, c.env),
         outputs: outputs.into_iter().map(|(n, _)| n).zip(wanted.iter().copied()).collect(),
         table: found.clone(),
         signature: Signature::user_defined(Volatility::Immutable),
@@ -129,7 +129,7 @@ fn find(c: &mut Compiler<'_>, name: &Spanned<String>) -> Option<Arc<LookupTable>
 struct Lookup {
     identity: String,
     table: Arc<LookupTable>,
-    index: LookupIndex,
+    index: Arc<LookupIndex>,
     /// Columns by their names and places.
     outputs: Vec<(String, usize)>,
     signature: Signature,

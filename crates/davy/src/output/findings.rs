@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use davy_detect::{EventNumbers, Finding, LeftOut, NoBaseline, RiskEvent, Suppressed};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rayon::prelude::*;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
 
@@ -35,26 +35,48 @@ pub(crate) fn findings(
         }
         Format::Json | Format::Ndjson => {
             let mut objects = with_events(findings);
-            objects.extend(besides.suppressed.iter().map(Suppressed::to_json));
-            objects.extend(besides.left_out.iter().map(LeftOut::to_json));
-            objects.extend(besides.without_baseline.iter().map(NoBaseline::to_json));
+            objects.extend(besides.suppressed.iter().map(Suppressed::to_json).map(Object::Map));
+            objects.extend(besides.left_out.iter().map(LeftOut::to_json).map(Object::Map));
+            let without = besides.without_baseline.iter().map(NoBaseline::to_json);
+            objects.extend(without.map(Object::Map));
             write_objects(out, &objects, format)
         }
         Format::Csv => csv(out, findings, besides, zone),
     }
 }
 
-/// Findings, and before each its events that no finding before it had.
-fn with_events(findings: &[Finding]) -> Vec<Map<String, Value>> {
-    let mut numbers = EventNumbers::default();
-    let maps: Vec<Map<String, Value>> = findings.par_iter().map(Finding::to_json).collect();
-    let mut objects = Vec::with_capacity(findings.len());
-    for (finding, mut map) in findings.iter().zip(maps) {
-        if let Some(events) = &finding.events {
-            let matching = events.to_json(&mut numbers, &mut objects);
-            map.insert("matching".to_owned(), Value::Object(matching));
+/// What is one object of the JSON.
+enum Object<'f> {
+    /// With how it refers to its events, where they were asked for.
+    Finding(&'f Finding, Option<Map<String, Value>>),
+    Map(Map<String, Value>),
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Object::Map(map) => map.serialize(out),
+            Object::Finding(finding, matching) => {
+                let mut map = out.serialize_map(None)?;
+                finding.entries(&mut map)?;
+                if let Some(matching) = matching {
+                    map.serialize_entry("matching", matching)?;
+                }
+                map.end()
+            }
         }
-        objects.push(map);
+    }
+}
+
+/// Findings, and before each its events that no finding before it had.
+fn with_events(findings: &[Finding]) -> Vec<Object<'_>> {
+    let mut numbers = EventNumbers::default();
+    let mut objects = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let mut new = Vec::new();
+        let matching = finding.events.as_ref().map(|e| e.to_json(&mut numbers, &mut new));
+        objects.extend(new.into_iter().map(Object::Map));
+        objects.push(Object::Finding(finding, matching));
     }
     objects
 }

@@ -7,7 +7,7 @@ use davy_plan::{Rows, Val};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
-use serde_json::{Map, Value};
+use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,26 +28,24 @@ pub(crate) fn print(
     match format {
         Format::Table => table(out, rows, zone),
         Format::Csv => csv(out, rows),
-        Format::Json | Format::Ndjson => {
-            let objects: Vec<Map<String, Value>> =
-                Row::all(rows).iter().map(Row::to_json).collect();
-            write_objects(out, &objects, format)
-        }
+        Format::Json | Format::Ndjson => write_objects(out, &Row::all(rows), format),
     }
 }
 
 /// Writes JSON objects as one list or one a line.
 pub(crate) fn write_objects(
     out: &mut dyn Write,
-    objects: &[Map<String, Value>],
+    objects: &[impl Serialize + Sync],
     format: Format,
 ) -> io::Result<()> {
     if format == Format::Ndjson {
         // Findings carry their risk events, so that there is much to write.
         for part in objects.chunks(1024) {
-            let lines: Vec<_> = part.par_iter().map(serde_json::to_string).collect();
+            let lines: Vec<_> = part.par_iter().map(serde_json::to_vec).collect();
             for line in lines {
-                writeln!(out, "{}", line?)?;
+                let mut line = line?;
+                line.push(b'\n');
+                out.write_all(&line)?;
             }
         }
         return out.flush();

@@ -96,8 +96,7 @@ impl Arguments {
             output::timeline(&mut *output::target(Some(path))?, findings, ndjson)?;
         }
         if let Some(path) = &self.risk {
-            let events: Vec<_> =
-                findings.iter().flat_map(|f| &f.risk).map(RiskEvent::to_json).collect();
+            let events: Vec<&RiskEvent> = findings.iter().flat_map(|f| &f.risk).collect();
             output::write_objects(&mut *output::target(Some(path))?, &events, Format::Ndjson)?;
         }
         if let Some(path) = &self.notables {
