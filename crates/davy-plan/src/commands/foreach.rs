@@ -252,17 +252,33 @@ impl ForEach {
             ));
         }
         let count = count.min(MOST_ITEMS);
-        for i in 0..count {
-            let at = rows.column_or_add(&item_name(i));
-            for (row, items) in rows.rows.iter_mut().zip(&mut items) {
-                if let (Some(slot), Some(text)) = (row.get_mut(at), items.get_mut(i)) {
-                    *slot = Val::str(std::mem::take(text));
+        // Plans of very many steps take long to make and to run.
+        for from in (0..count).step_by(TOGETHER) {
+            let places = from..count.min(from + TOGETHER);
+            for i in places.clone() {
+                let at = rows.column_or_add(&item_name(i));
+                for (row, items) in rows.rows.iter_mut().zip(&mut items) {
+                    if let (Some(slot), Some(text)) = (row.get_mut(at), items.get_mut(i)) {
+                        *slot = Val::str(std::mem::take(text));
+                    }
                 }
             }
+            let hidden: Vec<String> = places.clone().map(item_name).collect();
+            let plan = self.each_place(places, cx.plan_of(rows)?, cx)?;
+            rows = cx.rows(&plan.without_columns(&hidden)?)?;
         }
-        let mut plan = cx.plan_of(rows)?;
+        cx.plan_of(rows)
+    }
+
+    /// Runs the template for the items at some places, which stand in columns of their own.
+    fn each_place(
+        &self,
+        places: std::ops::Range<usize>,
+        mut plan: Plan,
+        cx: &PlanCx<'_>,
+    ) -> Result<Plan, Failed> {
         let all = FieldSet::all();
-        for i in 0..count {
+        for i in places {
             let text = self.template.replace(&self.marks.iter, &i.to_string());
             let text = in_expressions(&text, &self.marks.item, &item_name(i));
             let search = inner::commands(&text, cx)?;
@@ -293,7 +309,7 @@ impl ForEach {
             }
             plan = plan.with_columns(set)?.without_columns(&hidden)?;
         }
-        plan.without_columns(&(0..count).map(item_name).collect::<Vec<_>>())
+        Ok(plan)
     }
 
     fn items(&self, value: &Val<'_>) -> Vec<String> {
@@ -310,6 +326,8 @@ impl ForEach {
 
 /// Values of one row that are gone through.
 const MOST_ITEMS: usize = 1000;
+/// Of so many at once.
+const TOGETHER: usize = 16;
 
 fn item_name(i: usize) -> String {
     format!("__item {i}")
