@@ -19,7 +19,7 @@ use sets::{SetAccumulator, SetGroups};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use tally::Empty;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Tally, exact};
 
 /// A statistical function over the values of one group. Several values in one row come one by one;
 /// nulls do not come.
@@ -33,6 +33,11 @@ pub trait Fold: std::fmt::Debug + Send + Sync {
     fn finish(&self) -> Val<'static>;
     /// Bytes held, roughly.
     fn size(&self) -> usize;
+    /// Takes the oldest value out again, as a window does that moves on. `false`: what is left
+    /// cannot be told without the other values.
+    fn forget(&mut self, _value: &Val<'_>, _time: f64) -> bool {
+        false
+    }
     /// Of a function of the distinct values alone, what it makes of them: those of many groups are
     /// held together.
     fn of_set(&self) -> Option<SetResult> {

@@ -19,6 +19,9 @@ codes! {
         "Nothing stands between two `|`. Write a command there, or remove one of them.";
     TRAILING_PIPE = error "spl::trailing-pipe",
         "The search ends with a `|` that no command follows. Remove it, or add the command.";
+    NOT_UTF8 = error "spl::not-utf8",
+        "The text holds bytes that are no UTF-8, as text in Latin-1 or UTF-16 does. Save it as \
+         UTF-8.";
     EMPTY_SEARCH = error "spl::empty-search",
         "There is no search here. `search *` finds everything.";
     UNCLOSED_PAREN = error "spl::unclosed-paren",

@@ -2,7 +2,7 @@
 
 use crate::column::Ty;
 use crate::example;
-use crate::fold::{Fold, Tally};
+use crate::fold::{Fold, Tally, exact};
 use crate::spec::{AggArg, AggArity, AggKernel, AggSpec, Ret, Support};
 use crate::value::{Val, compare, fmt_num, parse_num};
 use datafusion_expr::{Expr, cast};
@@ -143,6 +143,11 @@ impl Fold for Count {
     fn size(&self) -> usize {
         8
     }
+
+    fn forget(&mut self, _: &Val<'_>, _: f64) -> bool {
+        self.0 = self.0.saturating_sub(1);
+        true
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -189,6 +194,13 @@ impl Tally for Moments {
             Moment::Sum => self.sum,
             Moment::Mean => self.sum / self.count,
         })
+    }
+
+    fn forget(&mut self, n: f64) -> bool {
+        let exact = exact(n, self.sum);
+        self.sum -= n;
+        self.count -= 1.0;
+        exact
     }
 }
 
@@ -239,5 +251,10 @@ impl Fold for Extreme {
 
     fn size(&self) -> usize {
         self.value.as_ref().map_or(0, String::len) + 32
+    }
+
+    fn forget(&mut self, value: &Val<'_>, _: f64) -> bool {
+        let Some(held) = &self.value else { return true };
+        compare(value, &Val::str(held.as_str())) != Ordering::Equal
     }
 }

@@ -80,7 +80,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         &[
             example!("| makeresults format=csv data=\"v\nb\na\nc\" | stats first(v) AS f" => field "f" = "b"),
         ],
-        |_| AggKernel::Fold(|_| Box::new(Kept { newest: false, value: None })),
+        |_| AggKernel::Fold(|_| Box::new(Kept { newest: false, value: None, met: 0 })),
     ),
     ordered(
         (
@@ -91,7 +91,7 @@ pub(super) static FUNCTIONS: &[AggSpec] = &[
         &[
             example!("| makeresults format=csv data=\"v\nb\na\nc\" | stats last(v) AS f" => field "f" = "c"),
         ],
-        |_| AggKernel::Fold(|_| Box::new(Kept { newest: true, value: None })),
+        |_| AggKernel::Fold(|_| Box::new(Kept { newest: true, value: None, met: 0 })),
     ),
     timed(
         ("earliest", "earliest(<field>)", "The value of the event that is first by time."),
@@ -239,10 +239,12 @@ impl Fold for Sum {
 struct Kept {
     newest: bool,
     value: Option<String>,
+    met: u64,
 }
 
 impl Fold for Kept {
     fn add(&mut self, value: &Val<'_>, _: f64) {
+        self.met += 1;
         if self.newest || self.value.is_none() {
             self.value = value.text().map(|t| t.into_owned());
         }
@@ -262,6 +264,14 @@ impl Fold for Kept {
 
     fn size(&self) -> usize {
         self.value.as_ref().map_or(0, String::len) + 32
+    }
+
+    fn forget(&mut self, _: &Val<'_>, _: f64) -> bool {
+        self.met = self.met.saturating_sub(1);
+        if self.met == 0 {
+            self.value = None;
+        }
+        self.newest || self.met == 0
     }
 }
 
@@ -340,5 +350,11 @@ impl Fold for Timed {
             _ => 0,
         };
         text(&self.early) + text(&self.late) + 80
+    }
+
+    fn forget(&mut self, _: &Val<'_>, time: f64) -> bool {
+        // Of a value that was neither the first nor the last nothing is held.
+        let held = |held: &Option<(f64, Val<'static>)>| held.as_ref().is_some_and(|h| h.0 == time);
+        !held(&self.early) && !held(&self.late)
     }
 }

@@ -23,7 +23,7 @@ pub fn families() -> &'static [(&'static str, &'static [AggSpec])] {
     FAMILIES
 }
 
-fn all() -> impl Iterator<Item = &'static AggSpec> {
+pub(crate) fn all() -> impl Iterator<Item = &'static AggSpec> {
     FAMILIES.iter().flat_map(|(_, list)| list.iter())
 }
 

@@ -182,6 +182,13 @@ impl Fold for Ranked {
     fn size(&self) -> usize {
         self.values.capacity() * 8 + 24
     }
+
+    fn forget(&mut self, value: &Val<'_>, _: f64) -> bool {
+        if value.num().is_some() && !self.values.is_empty() {
+            self.values.remove(0);
+        }
+        true
+    }
 }
 
 /// Between the two values around the rank, in proportion.
@@ -247,5 +254,18 @@ impl Fold for Mode {
 
     fn size(&self) -> usize {
         self.bytes
+    }
+
+    fn forget(&mut self, value: &Val<'_>, _: f64) -> bool {
+        let Some(text) = value.text() else { return true };
+        match self.counts.get_mut(text.as_ref()) {
+            Some(held) if *held > 1 => *held -= 1,
+            Some(_) => {
+                self.bytes -= text.len() + 56;
+                self.counts.remove(text.as_ref());
+            }
+            None => return false,
+        }
+        true
     }
 }

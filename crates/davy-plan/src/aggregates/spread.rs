@@ -2,7 +2,7 @@
 
 use crate::column::Ty;
 use crate::example;
-use crate::fold::{Fold, Tally};
+use crate::fold::{Fold, Tally, exact};
 use crate::spec::{AggArity, AggKernel, AggSpec, Example, Ret, Support};
 
 const SOURCE: &str = "Search Reference, Aggregate functions";
@@ -123,6 +123,10 @@ impl Tally for Range {
     fn finish(&self) -> Option<f64> {
         (self.low <= self.high).then_some(self.high - self.low)
     }
+
+    fn forget(&mut self, n: f64) -> bool {
+        self.low < n && n < self.high
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -152,6 +156,13 @@ impl Tally for Squares {
 
     fn finish(&self) -> Option<f64> {
         (self.count > 0.0).then_some(self.sum)
+    }
+
+    fn forget(&mut self, n: f64) -> bool {
+        let exact = exact(n * n, self.sum);
+        self.sum -= n * n;
+        self.count -= 1.0;
+        exact
     }
 }
 
@@ -251,6 +262,14 @@ impl Tally for Spread {
 
     fn finish(&self) -> Option<f64> {
         (self.count > 0.0).then(|| (self.result)(self))
+    }
+
+    fn forget(&mut self, n: f64) -> bool {
+        let exact = exact(n, self.sum.0);
+        self.count -= 1.0;
+        self.sum = self.sum.minus(Double(n, 0.0));
+        self.squares = self.squares.minus(Double::product(n, n));
+        exact
     }
 }
 

@@ -70,6 +70,8 @@ impl OverRows for AnalyzeFields {
             .map(|(i, n)| (n, i))
             .collect();
         columns.sort();
+        let classed = rows.rows.iter().filter(|row| row.get(class).is_some_and(|v| !v.is_null()));
+        let classed = classed.count().max(1) as f64;
         for (name, at) in columns {
             let mut pairs: Vec<(String, f64)> = Vec::new();
             let mut count = 0.0;
@@ -83,11 +85,11 @@ impl OverRows for AnalyzeFields {
             if count == 0.0 {
                 continue;
             }
-            let (right, balanced) = guesses(&pairs);
+            let (right, balanced) = guesses(&pairs, count);
             out.rows.push(vec![
                 Val::str(name.clone()),
                 Val::Num(count),
-                Val::Num(pairs.len() as f64 / rows.rows.len().max(1) as f64),
+                Val::Num(pairs.len() as f64 / classed),
                 Val::Num(right),
                 Val::Num(balanced),
             ]);
@@ -96,8 +98,8 @@ impl OverRows for AnalyzeFields {
     }
 }
 
-/// The share of right guesses, and its mean over the classes.
-fn guesses(pairs: &[(String, f64)]) -> (f64, f64) {
+/// The share of right guesses among all rows with the field, and its mean over the classes.
+fn guesses(pairs: &[(String, f64)], count: f64) -> (f64, f64) {
     let mut sums: HashMap<&str, (f64, f64)> = HashMap::new();
     for (class, n) in pairs {
         let slot = sums.entry(class).or_default();
@@ -116,5 +118,5 @@ fn guesses(pairs: &[(String, f64)]) -> (f64, f64) {
     let all: f64 = right.values().sum();
     let shares = sums.iter().map(|(c, (_, n))| right.get(c).copied().unwrap_or(0.0) / n);
     let balanced = shares.sum::<f64>() / sums.len().max(1) as f64;
-    (all / pairs.len().max(1) as f64, balanced)
+    (all / count, balanced)
 }

@@ -72,7 +72,10 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     };
     let copies = match name {
         Some(name) if from == to => vec![(from, name.value)],
-        Some(name) => return cx.bad(name.span, "`AS` names one copy; leave it out with a range"),
+        Some(name) => {
+            let range = options.text("p").map_or(name.span, |p| p.span);
+            return cx.bad(range, "`AS` names one copy; leave it out with a range");
+        }
         None => (from..=to).map(|p| (p, format!("{}_p{p}", field.value))).collect(),
     };
     Some(Box::new(AutoRegress { field, copies }))

@@ -10,7 +10,10 @@ use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Args, Grammar};
+use kinds::Kinds;
 use std::collections::{BTreeSet, HashMap};
+
+mod kinds;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "cluster",
@@ -95,15 +98,6 @@ impl Cluster {
             .map(|(i, t)| (if self.how == Match::List { i } else { 0 }, t.to_owned()))
             .collect()
     }
-
-    /// The cosine of the angle between two events as vectors of their terms.
-    fn similarity(a: &Terms, b: &Terms) -> f64 {
-        if a.is_empty() || b.is_empty() {
-            return f64::from(u8::from(a.len() == b.len()));
-        }
-        let common = a.intersection(b).count() as f64;
-        common / ((a.len() * b.len()) as f64).sqrt()
-    }
 }
 
 impl OverRows for Cluster {
@@ -133,7 +127,7 @@ impl OverRows for Cluster {
             rows.rows.clear();
             return Ok(rows);
         };
-        let mut clusters: Vec<(Terms, usize)> = Vec::new();
+        let mut kinds = Kinds::new(self.threshold);
         // The same text comes often; it is compared once.
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut labels: Vec<usize> = Vec::new();
@@ -145,33 +139,18 @@ impl OverRows for Cluster {
             let label = match known.get(&text) {
                 Some(label) => *label,
                 None => {
-                    let terms = self.terms(&text);
-                    let mut near = None;
-                    for (at, (other, _)) in clusters.iter().enumerate() {
-                        steps.step()?;
-                        if Self::similarity(&terms, other) >= self.threshold {
-                            near = Some(at);
-                            break;
-                        }
-                    }
-                    let label = near.unwrap_or_else(|| {
-                        clusters.push((terms, 0));
-                        clusters.len() - 1
-                    });
+                    let label = kinds.of(self.terms(&text), &mut steps)?;
                     known.insert(text, label);
                     label
                 }
             };
-            if let Some((_, count)) = clusters.get_mut(label) {
-                firsts.push(*count == 0);
-                *count += 1;
-            }
+            firsts.push(kinds.meet(label));
             labels.push(label);
         }
         if let Some(count) = &self.count {
             let column = rows.column_or_add(count);
             for (row, label) in rows.rows.iter_mut().zip(&labels) {
-                let n = clusters.get(*label).map_or(0, |c| c.1);
+                let n = kinds.count(*label);
                 if let Some(slot) = row.get_mut(column) {
                     *slot = Val::Num(n as f64);
                 }

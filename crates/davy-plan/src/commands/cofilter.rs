@@ -10,7 +10,7 @@ use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Args, Grammar};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "cofilter",
@@ -18,7 +18,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Transforming,
     grammar: Grammar::General,
     syntax: "cofilter <field1> <field2>",
-    summary: "For each two values of the second field: how many values of the first come with each, and with both.",
+    summary: "For each two values of the second field, in the order in which they come: how many values of the first come with each, and with both.",
     examples: &[
         example!("| makeresults format=csv data=\"user,item\nann,a\nann,b\nbob,a\nbob,b\ncid,a\" | cofilter user item" => table "Item 1,Item 1 user count,Item 2,Item 2 user count,Pair count\na,3,b,2,2"),
     ],
@@ -77,25 +77,31 @@ impl OverRows for CoFilter {
 
     fn run(&self, rows: Rows, _: &PlanCx<'_>) -> Result<Rows, Failed> {
         let at = [rows.column(&self.user.value), rows.column(&self.item.value)];
-        let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        // In the order of the rows, as the page's example shows them.
+        let mut items: Vec<(String, BTreeSet<String>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         for row in &rows.rows {
             let [user, item] =
                 at.map(|i| i.and_then(|i| row.get(i)).map(Val::values).unwrap_or_default());
             for item in &item {
-                let list = users.entry(item.to_string()).or_default();
-                list.extend(user.iter().map(|u| u.to_string()));
+                let place = *places.entry(item.to_string()).or_insert_with(|| {
+                    items.push((item.to_string(), BTreeSet::new()));
+                    items.len() - 1
+                });
+                if let Some((_, list)) = items.get_mut(place) {
+                    list.extend(user.iter().map(|u| u.to_string()));
+                }
             }
         }
         let mut out = Rows { names: self.names().to_vec(), rows: Vec::new() };
-        let items: Vec<(&String, &BTreeSet<String>)> = users.iter().collect();
         for (i, (first, a)) in items.iter().enumerate() {
             for (second, b) in items.iter().skip(i + 1) {
                 let both = a.intersection(b).count();
                 if both > 0 {
                     out.rows.push(vec![
-                        Val::str((*first).clone()),
+                        Val::str(first.clone()),
                         Val::Num(a.len() as f64),
-                        Val::str((*second).clone()),
+                        Val::str(second.clone()),
                         Val::Num(b.len() as f64),
                         Val::Num(both as f64),
                     ]);

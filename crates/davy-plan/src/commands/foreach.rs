@@ -22,7 +22,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Barrier,
     grammar: Grammar::Template,
     syntax: "foreach [mode=(multifield|multivalue|json_array|auto_collections)] <field-list> [fieldstr=<string>] [matchstr=<string>] [matchseg1=<string>] [matchseg2=<string>] [matchseg3=<string>] [itemstr=<string>] [iterstr=<string>] [<commands>]",
-    summary: "Runs commands once for each field that fits: `<<FIELD>>` stands for its name, `<<MATCHSTR>>` and `<<MATCHSEG1>>` for what its stars stand for. With `mode=multivalue` or `mode=json_array`, runs an `eval` once for each value of one field, `<<ITEM>>`, whose place is `<<ITER>>`, 0 for the first.",
+    summary: "Runs commands once for each field that fits: `<<FIELD>>` stands for its name, `<<MATCHSTR>>` and `<<MATCHSEG1>>` for what its stars stand for. With `mode=multivalue` or `mode=json_array`, runs an `eval` once for each value of one field, `<<ITEM>>`, whose place is `<<ITER>>`, 0 for the first; `mode=auto_collections` takes either, and without a field all that hold several values.",
     examples: &[
         example!("| makeresults | eval x1=1, x2=2, total=0 | foreach x* [eval total=total+<<FIELD>>]" => field "total" = "3"),
         example!("| makeresults | eval v=split(\"1,2,3\", \",\"), total=0 | foreach mode=multivalue v [eval total=total+<<ITEM>>]" => field "total" = "6"),
@@ -119,7 +119,8 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         }
     }
     let Some((template, span)) = template else { return cx.missing("commands in brackets") };
-    if fields.is_empty() {
+    // Without a field `auto_collections` goes over all that hold several values or an array.
+    if fields.is_empty() && mode != Mode::Auto {
         return cx.missing("a field");
     }
     if mode != Mode::Fields
@@ -151,13 +152,13 @@ impl Command for ForEach {
         match self.mode {
             Mode::Fields => self.each_field(input, &cx),
             _ => match &self.computed {
-                None => self.each_value(input, &cx),
+                None => self.each_collection(input, &cx),
                 Some(expr) => {
                     let mut compiler = Compiler::new(&input, &cx);
                     let value = compiler.value(expr);
                     let value = compiler.finish(value)?;
                     let input = input.with_columns(vec![(COMPUTED.to_owned(), value)])?;
-                    self.each_value(input, &cx)?.without_columns(&[COMPUTED.to_owned()])
+                    self.each_collection(input, &cx)?.without_columns(&[COMPUTED.to_owned()])
                 }
             },
         }
@@ -207,10 +208,35 @@ impl ForEach {
         text
     }
 
+    /// Runs the template over the values of the named field, or of each that holds several.
+    fn each_collection(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        if let Some(field) = self.fields.first() {
+            return self.each_value(field, input, cx);
+        }
+        let rows = cx.rows(&input)?;
+        let several =
+            |v: &Val<'_>| v.is_multi() || v.text().is_some_and(|t| json_items(&t).is_some());
+        let holds = |at: usize| rows.rows.iter().any(|row| row.get(at).is_some_and(several));
+        let names = rows.names.iter().enumerate();
+        let fields: Vec<Spanned<String>> = names
+            .filter(|(at, name)| !name.starts_with('_') && holds(*at))
+            .map(|(_, name)| Spanned::new(name.clone(), self.span))
+            .collect();
+        let mut plan = cx.plan_of(rows)?;
+        for field in &fields {
+            plan = self.each_value(field, plan, cx)?;
+        }
+        Ok(plan)
+    }
+
     /// Runs the template once for each place among the values; rows that have no value there stay
     /// as they are.
-    fn each_value(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let Some(field) = self.fields.first() else { return Ok(input) };
+    fn each_value(
+        &self,
+        field: &Spanned<String>,
+        input: Plan,
+        cx: &PlanCx<'_>,
+    ) -> Result<Plan, Failed> {
         let mut rows = cx.rows(&input)?;
         let Some(at) = rows.column(&field.value) else { return cx.plan_of(rows) };
         let mut items: Vec<Vec<String>> = rows
@@ -226,17 +252,33 @@ impl ForEach {
             ));
         }
         let count = count.min(MOST_ITEMS);
-        for i in 0..count {
-            let at = rows.column_or_add(&item_name(i));
-            for (row, items) in rows.rows.iter_mut().zip(&mut items) {
-                if let (Some(slot), Some(text)) = (row.get_mut(at), items.get_mut(i)) {
-                    *slot = Val::str(std::mem::take(text));
+        // Plans of very many steps take long to make and to run.
+        for from in (0..count).step_by(TOGETHER) {
+            let places = from..count.min(from + TOGETHER);
+            for i in places.clone() {
+                let at = rows.column_or_add(&item_name(i));
+                for (row, items) in rows.rows.iter_mut().zip(&mut items) {
+                    if let (Some(slot), Some(text)) = (row.get_mut(at), items.get_mut(i)) {
+                        *slot = Val::str(std::mem::take(text));
+                    }
                 }
             }
+            let hidden: Vec<String> = places.clone().map(item_name).collect();
+            let plan = self.each_place(places, cx.plan_of(rows)?, cx)?;
+            rows = cx.rows(&plan.without_columns(&hidden)?)?;
         }
-        let mut plan = cx.plan_of(rows)?;
+        cx.plan_of(rows)
+    }
+
+    /// Runs the template for the items at some places, which stand in columns of their own.
+    fn each_place(
+        &self,
+        places: std::ops::Range<usize>,
+        mut plan: Plan,
+        cx: &PlanCx<'_>,
+    ) -> Result<Plan, Failed> {
         let all = FieldSet::all();
-        for i in 0..count {
+        for i in places {
             let text = self.template.replace(&self.marks.iter, &i.to_string());
             let text = in_expressions(&text, &self.marks.item, &item_name(i));
             let search = inner::commands(&text, cx)?;
@@ -267,7 +309,7 @@ impl ForEach {
             }
             plan = plan.with_columns(set)?.without_columns(&hidden)?;
         }
-        plan.without_columns(&(0..count).map(item_name).collect::<Vec<_>>())
+        Ok(plan)
     }
 
     fn items(&self, value: &Val<'_>) -> Vec<String> {
@@ -284,6 +326,8 @@ impl ForEach {
 
 /// Values of one row that are gone through.
 const MOST_ITEMS: usize = 1000;
+/// Of so many at once.
+const TOGETHER: usize = 16;
 
 fn item_name(i: usize) -> String {
     format!("__item {i}")

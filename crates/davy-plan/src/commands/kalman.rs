@@ -86,9 +86,11 @@ fn filter(series: &[Option<f64>], future: usize, trend: bool, level: f64, slope:
         // A series without any error is explained best by the calmest model.
         false => f64::MAX / 2.0 - logs,
     };
+    let mut before = 0;
     for (i, expected) in out.iter_mut().enumerate() {
         // Before enough is known, the filter's own start has no meaning: the point stands for it.
-        let vague = series.iter().take(i).flatten().count() < vague_points;
+        let vague = before < vague_points;
+        before += usize::from(series.get(i).is_some_and(Option::is_some));
         if vague {
             expected.mean = series.get(i).copied().flatten().unwrap_or(start);
             expected.variance = noise;

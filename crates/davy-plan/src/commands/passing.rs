@@ -30,7 +30,7 @@ passing!(HIGHLIGHT_SPEC "highlight" "highlight <string>..." "Marks words in the 
 passing!(ICONIFY_SPEC "iconify" "iconify <field-list>" "Shows an icon for each value in Splunk; without effect here." "| makeresults | iconify eventtype");
 passing!(LOCALOP_SPEC "localop" "localop" "Runs the commands after it on the search head in Splunk; without effect here." "| makeresults | localop");
 passing!(NOOP_SPEC "noop" "noop [<option>=<value>]..." "Does nothing; in Splunk its options help to look into problems." "| makeresults | noop search_optimization=false");
-passing!(TYPER_SPEC "typer" "typer [eventtypes=<string>] [maxlen=<N>]" "Sets `eventtype` by the event types that Splunk knows; there are none here, so the field stays as it is." "| makeresults | typer");
+passing!(TYPER_SPEC "typer" "typer [eventtypes=<string>] [maxlen=<N>]" "Sets `eventtype` by the known event types. Events have it here without being asked for it, so it changes nothing." "| makeresults | typer");
 
 #[derive(Debug)]
 struct Passing;

@@ -15,7 +15,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Streaming,
     grammar: Grammar::General,
     syntax: "setfields <field>=\"<value>\"[, <field>=\"<value>\"]...",
-    summary: "Gives fields one text in all rows.",
+    summary: "Gives fields one text in all rows. Signs other than letters and digits in a name become `_`, and none stand in front.",
     examples: &[
         example!("| makeresults | setfields vendor=\"acme\", kind=\"x\" | table vendor kind" => table "vendor,kind\nacme,x"),
     ],
@@ -35,7 +35,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         match &arg.kind {
             ArgKind::Comma => {}
             ArgKind::Option { key, not: false, value } => match arg_text(value) {
-                Some(text) => pairs.push((key.value.clone(), text)),
+                Some(text) => pairs.push((cleaned(&key.value), text)),
                 None => return cx.bad(value.span.0, "a text is needed here"),
             },
             _ => return cx.bad(arg.span.0, "`setfields` takes field=\"value\" pairs"),
@@ -45,6 +45,12 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         return cx.missing("a field and its value");
     }
     Some(Box::new(SetFields { pairs }))
+}
+
+/// "All non-alphanumeric characters are replaced with '_' and leading '_' are removed."
+fn cleaned(key: &str) -> String {
+    let key: String = key.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    key.trim_start_matches('_').to_owned()
 }
 
 impl Command for SetFields {

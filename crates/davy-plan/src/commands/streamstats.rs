@@ -14,10 +14,11 @@ use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::walk::{Walk, Walker};
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, Expr, Grammar};
-use state::{After, Run, Settings, State};
+use state::{After, Run, Segments, Settings, State};
 use std::sync::Arc;
 
 mod state;
+mod window;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "streamstats",
@@ -49,6 +50,13 @@ struct StreamStats {
     before: Option<Expr>,
     after: Option<Expr>,
 }
+
+/// A column that says where all starts anew.
+const RESET: &str = "__reset";
+/// One that numbers the stretches of rows between these places.
+const SEGMENT: &str = "__segment";
+/// One that no row has.
+const NOTHING: &str = "__nothing";
 
 const OPTIONS: [&str; 8] = [
     "reset_on_change",
@@ -242,35 +250,50 @@ impl Command for StreamStats {
             let mut compiler = Compiler::new(&input, cx);
             let condition = compiler.condition(expr);
             let condition = compiler.finish(condition)?;
-            held.push(("__reset".to_owned(), Typed::of(condition, Ty::Bool)));
+            held.push((RESET.to_owned(), Typed::of(condition, Ty::Bool)));
         }
-        let mut read: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
-        if self.before.is_none() {
-            read.push("__reset".to_owned());
-        }
+        // A window of time takes no row of another group, one of a number of rows may.
+        let global = self.window > 0 && self.global && !self.by.is_empty();
+        // Where alone the row tells whether all starts anew, stretches of rows are like groups:
+        // rows of other groups and stretches need not be in memory.
+        let segments = self.before.is_some()
+            && self.after.is_none()
+            && !(self.on_change || global || self.by.is_empty());
+        let mut read: Vec<String> =
+            held.iter().map(|(n, _)| n.clone()).filter(|n| n != RESET).collect();
+        read.push(if segments { NOTHING } else { RESET }.to_owned());
         read.push("_time".to_owned());
+        if segments {
+            read.push(SEGMENT.to_owned());
+        }
         read.extend(self.by.iter().map(|b| b.value.clone()));
         let after = match &self.after {
             Some(expr) => Some(self.after(expr, &sets, &input, &mut read, cx)?),
             None => None,
         };
-        let hidden: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
-        let plan = input.with_columns(held)?;
+        let mut hidden: Vec<String> = held.iter().map(|(n, _)| n.clone()).collect();
+        let mut plan = input.with_columns(held)?;
+        if segments {
+            hidden.push(SEGMENT.to_owned());
+            let set = vec![(SEGMENT.to_owned(), Ty::Num)];
+            let start = || Box::new(Segments::default()) as Box<dyn Walker>;
+            plan = Walk::new("streamstats", vec![RESET.to_owned()], set, start).plan(plan)?;
+        }
         let settings = Arc::new(Settings {
             runs,
-            by: self.by.len(),
+            by: self.by.len() + usize::from(segments),
             current: self.current,
             window: self.window,
             time_window: self.time_window,
-            global: self.global || self.by.is_empty(),
+            global,
+            segments,
             on_change: self.on_change,
             after,
         });
         let start = move || Box::new(State::new(settings.clone())) as Box<dyn Walker>;
         // A reset forgets all groups, and a global window holds rows of all of them.
         let resets = self.on_change || self.before.is_some() || self.after.is_some();
-        let windowed = self.window > 0 || self.time_window.is_some();
-        let together = self.by.is_empty() || resets || windowed && self.global;
+        let together = self.by.is_empty() || resets && !segments || global;
         let apart = !together;
         let walk = Walk::new("streamstats", read, sets, start).of_statistics().of_keys(apart);
         walk.plan(plan)?.without_columns(&hidden)

@@ -23,6 +23,15 @@ pub trait Tally: Debug + Clone + Send + Sync + 'static {
     fn load(&mut self, saved: &[f64]);
     /// `None` where no number was seen.
     fn finish(&self) -> Option<f64>;
+    /// Takes the oldest number out again; `false` where that is not exact.
+    fn forget(&mut self, _n: f64) -> bool {
+        false
+    }
+}
+
+/// Sums of whole numbers below this lose no digit, so that a summand can be taken out again.
+pub(crate) fn exact(n: f64, sum: f64) -> bool {
+    n.fract() == 0.0 && sum.fract() == 0.0 && n.abs().max(sum.abs()) < 4_503_599_627_370_496.0
 }
 
 /// A tally that has seen nothing, as the maker of DataFusion's accumulators.
@@ -72,6 +81,10 @@ impl<T: Tally> Fold for T {
 
     fn size(&self) -> usize {
         size_of::<T>()
+    }
+
+    fn forget(&mut self, value: &Val<'_>, _: f64) -> bool {
+        value.num().is_none_or(|n| Tally::forget(self, n))
     }
 
     fn of_numbers(&self) -> Option<Box<dyn Empty>> {

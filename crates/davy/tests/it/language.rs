@@ -25,6 +25,27 @@ fn check_tells_all_mistakes_at_once_and_ends_by_their_weight() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_named_and_left_alone() {
+    let folder = Folder::new("latin");
+    let latin = folder.file("latin.spl", b"index=a x=\"caf\xe9\" | stats count by x\n");
+    let checked = davy(&["spl", "check", &latin], "");
+    assert_eq!(checked.status, 1);
+    assert!(checked.out.contains("[spl::not-utf8]: these bytes are no UTF-8"), "{}", checked.out);
+    assert!(checked.out.contains("latin.spl:1:15"), "{}", checked.out);
+    let laid = davy(&["spl", "fmt", "--write", &latin], "");
+    assert_eq!(laid.status, 1);
+    assert!(laid.err.contains("[spl::not-utf8]"), "{}", laid.err);
+    assert!(std::fs::read(&latin).unwrap().contains(&0xe9));
+    let explained = davy(&["spl", "explain", &latin], "");
+    assert!(explained.status == 2 && explained.err.contains("[spl::not-utf8]"));
+    // The mark of an editor is no part of the search.
+    let marked = folder.file("marked.spl", "\u{feff}| makeresults\n");
+    let checked = davy(&["spl", "check", &marked], "");
+    assert_eq!((checked.status, checked.out.as_str()), (0, "1 search, 0 errors, 0 warnings\n"));
+    assert_eq!(davy(&["spl", "fmt", &marked], "").out, "| makeresults\n");
+}
+
+#[test]
 fn check_speaks_json_and_sarif() {
     let json = davy(&["spl", "check", "--format", "json", "-"], "a | stast").json();
     assert_eq!((&json["errors"], &json["searches"]), (&1.into(), &1.into()));

@@ -1,12 +1,13 @@
 //! The running aggregations of `streamstats`.
 
+use super::window::Windows;
 use crate::fold::Fold;
 use crate::roweval::RowEval;
 use crate::value::Val;
 use crate::walk::{Row, Walker, group_key};
 use datafusion_common::Result as DfResult;
 use foldhash::fast::RandomState;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -30,7 +31,10 @@ pub(super) struct Settings {
     pub(super) current: bool,
     pub(super) window: usize,
     pub(super) time_window: Option<f64>,
+    /// One window for the rows of all groups.
     pub(super) global: bool,
+    /// The first BY field is a number that only grows; rows of different ones never meet.
+    pub(super) segments: bool,
     pub(super) on_change: bool,
     pub(super) after: Option<After>,
 }
@@ -43,18 +47,12 @@ impl Default for Settings {
             current: true,
             window: 0,
             time_window: None,
-            global: true,
+            global: false,
+            segments: false,
             on_change: false,
             after: None,
         }
     }
-}
-
-/// One row in a window.
-struct Entry {
-    key: Arc<str>,
-    values: Vec<Val<'static>>,
-    time: f64,
 }
 
 /// The folds of one group.
@@ -104,9 +102,10 @@ impl Folds {
 pub(super) struct State {
     settings: Arc<Settings>,
     groups: HashMap<String, Folds, RandomState>,
-    windows: HashMap<String, VecDeque<Entry>, RandomState>,
+    windows: Windows,
     last: Option<String>,
-    /// Bytes of what grows with the rows: folds, and rows in windows.
+    segment: f64,
+    /// Bytes of folds, which grow with the rows.
     bytes: usize,
     hasher: RandomState,
 }
@@ -121,50 +120,6 @@ impl State {
         self.windows.clear();
         self.bytes = 0;
     }
-
-    fn windowed(
-        &mut self,
-        key: &str,
-        values: Vec<Val<'static>>,
-        time: f64,
-        out: &mut [Val<'static>],
-    ) {
-        let settings = self.settings.clone();
-        let which = if settings.global { "" } else { key };
-        if !self.windows.contains_key(which) {
-            self.windows.insert(which.to_owned(), VecDeque::new());
-        }
-        let Some(window) = self.windows.get_mut(which) else { return };
-        let entry = Entry { key: Arc::from(key), values, time };
-        let before = window.len();
-        let trim = |window: &mut VecDeque<Entry>| {
-            while settings.window > 0 && window.len() > settings.window {
-                window.pop_front();
-            }
-            if let Some(span) = settings.time_window {
-                window.retain(|e| (e.time - time).abs() < span);
-            }
-        };
-        let compute = |window: &VecDeque<Entry>, out: &mut [Val<'static>]| {
-            let mut folds = Folds::new(&settings);
-            for e in window.iter().filter(|e| *e.key == *key) {
-                folds.add(&settings, &e.values, e.time);
-            }
-            folds.finish(out);
-        };
-        if settings.current {
-            window.push_back(entry);
-            trim(window);
-            compute(window, out);
-        } else {
-            trim(window);
-            compute(window, out);
-            window.push_back(entry);
-            trim(window);
-        }
-        let each = size_of::<Entry>() + 64 + settings.runs.len() * size_of::<Val<'_>>();
-        self.bytes = (self.bytes + window.len() * each).saturating_sub(before * each);
-    }
 }
 
 impl Walker for State {
@@ -175,6 +130,13 @@ impl Walker for State {
             self.reset();
         }
         let time = row.get(count + 1).num().unwrap_or(0.0);
+        if settings.segments {
+            let segment = row.get(count + 2).num().unwrap_or(0.0);
+            if segment != self.segment {
+                self.reset();
+                self.segment = segment;
+            }
+        }
         let by = (0..settings.by).map(|i| row.get(count + 2 + i));
         // A row that lacks a BY field belongs to no group.
         let Some(key) = group_key(by) else { return Ok(true) };
@@ -186,7 +148,7 @@ impl Walker for State {
         }
         if settings.window > 0 || settings.time_window.is_some() {
             let values = (0..count).map(|i| row.get(i).into_owned()).collect();
-            self.windowed(&key, values, time, out);
+            self.windows.row(&settings, &key, values, time, out);
         } else {
             let values: Vec<Val<'_>> = (0..count).map(|i| row.get(i)).collect();
             let folds = self.groups.entry(key).or_insert_with(|| Folds::new(&settings));
@@ -212,8 +174,8 @@ impl Walker for State {
 
     fn size(&self) -> usize {
         // A group's key, its table entry, and its folds when they are new.
-        let groups = self.groups.len() + self.windows.len();
-        groups * (160 + 96 * self.settings.runs.len()) + self.bytes
+        let groups = self.groups.len() + self.windows.groups();
+        groups * (160 + 96 * self.settings.runs.len()) + self.bytes + self.windows.size()
     }
 
     fn apart(&self, row: Row<'_>) -> DfResult<Option<u64>> {
@@ -221,7 +183,23 @@ impl Walker for State {
         let Some(key) = group_key((0..self.settings.by).map(|i| row.get(first + i))) else {
             return Ok(None);
         };
-        let held = self.groups.contains_key(&key) || self.windows.contains_key(&key);
+        let held = self.groups.contains_key(&key) || self.windows.holds(&key);
         Ok((!held).then(|| self.hasher.hash_one(&key)))
+    }
+}
+
+/// Numbers the stretches of rows that begin where a condition holds.
+#[derive(Default)]
+pub(super) struct Segments(f64);
+
+impl Walker for Segments {
+    fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
+        if row.get(0) == Val::Bool(true) {
+            self.0 += 1.0;
+        }
+        if let Some(slot) = out.first_mut() {
+            *slot = Val::Num(self.0);
+        }
+        Ok(true)
     }
 }

@@ -48,13 +48,13 @@ pub(crate) fn run(args: Arguments) -> Exit {
 fn check(args: Arguments) -> Result<Exit, Exit> {
     let opened = texts::open(&args.paths, &args.content)?;
     let unread = unread(&opened);
-    let Opened { loaded, texts, .. } = &opened;
+    let Opened { loaded, texts, garbled, .. } = &opened;
     if texts.is_empty() && unread.is_empty() {
         return Err(crate::settings::usage("no searches there"));
     }
     let checked = all(loaded, texts);
     let mut shown: Vec<(&SourceMap, &Diagnostic)> =
-        unread.iter().map(|d| (&loaded.sources, *d)).collect();
+        garbled.sorted().into_iter().chain(unread).map(|d| (&loaded.sources, d)).collect();
     shown.extend(checked.iter().flat_map(|part| {
         part.found.iter().flat_map(|found| found.sorted()).map(|d| (&part.sources, d))
     }));

@@ -47,6 +47,9 @@ fn explain(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     let (mut loaded, file) = if Path::new(&args.search).is_file() {
         let opened = texts::open(std::slice::from_ref(&args.search), &args.content)?;
+        if content::show(&opened.loaded.sources, &opened.garbled, true) {
+            return Err(Exit::Usage);
+        }
         (opened.loaded, opened.texts.first().map(|t| t.file))
     } else {
         (content::open(&args.content)?, None)

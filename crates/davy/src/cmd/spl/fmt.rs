@@ -8,7 +8,6 @@ use crate::settings::usage;
 use clap::Args;
 use davy_diag::{Diagnostics, SourceMap};
 use davy_plan::CommandGrammars;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Lays searches out: a command a line, macros as written, comments before their command.
@@ -34,12 +33,10 @@ pub(crate) fn run(args: Arguments) -> Exit {
 fn lay_out(args: Arguments) -> Result<Exit, Exit> {
     let mut exit = Exit::Done;
     if args.paths.is_empty() || args.paths == ["-"] {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().read_to_string(&mut text);
-        read.map_err(|e| usage(&format!("standard input: {e}")))?;
-        let Some(laid) = one("standard input", &text, false) else { return Ok(Exit::Incomplete) };
+        let read = texts::stdin()?;
+        let Some(laid) = one("standard input", &read, false) else { return Ok(Exit::Incomplete) };
         return Ok(match args.check {
-            true if laid != text => Exit::Incomplete,
+            true if laid != read.text => Exit::Incomplete,
             true => Exit::Done,
             false => say(&laid),
         });
@@ -51,13 +48,13 @@ fn lay_out(args: Arguments) -> Result<Exit, Exit> {
     // Saved searches below a folder are laid out by no one else than who wrote the file.
     files.retain(|f| !texts::is_conf(f) || args.paths.iter().any(|p| Path::new(p) == f));
     for path in files {
-        let text = texts::text_of(&path)?;
-        let Some(laid) = one(&path.display().to_string(), &text, texts::is_yaml(&path)) else {
+        let read = texts::text_of(&path)?;
+        let Some(laid) = one(&path.display().to_string(), &read, texts::is_yaml(&path)) else {
             exit = exit.max(Exit::Incomplete);
             continue;
         };
         if args.check || args.write {
-            if laid == text {
+            if laid == read.text {
                 continue;
             }
             exit = exit.max(say(&format!("{}\n", path.display())));
@@ -75,9 +72,17 @@ fn lay_out(args: Arguments) -> Result<Exit, Exit> {
 }
 
 /// The text laid out; its mistakes are shown. A YAML file without a search stays as it is.
-fn one(name: &str, text: &str, yaml: bool) -> Option<String> {
+fn one(name: &str, read: &texts::Bytes, yaml: bool) -> Option<String> {
+    let text = read.text.as_str();
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
+    // Written back, the other bytes would be lost.
+    if let Some(place) = read.garbled.clone() {
+        let file = sources.add(name, text);
+        diags.push(texts::not_utf8(file, place));
+        content::show(&sources, &diags, false);
+        return None;
+    }
     let laid = if yaml {
         match davy_content::search_of(name, text, &mut sources, &mut diags) {
             Some(search) => {

@@ -7,9 +7,11 @@ use crate::exit::Exit;
 use crate::settings::usage;
 use davy_conf::Conf;
 use davy_content::{InputFile, load};
-use davy_diag::{FileId, Piece};
+use davy_diag::{Diagnostic, Diagnostics, FileId, Piece};
+use davy_spl::codes::NOT_UTF8;
 use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A search to look at.
@@ -25,6 +27,8 @@ pub(super) struct Opened {
     pub(super) texts: Vec<Text>,
     /// The YAML files among the paths, in full.
     pub(super) wanted: HashSet<PathBuf>,
+    /// Bytes that are no text.
+    pub(super) garbled: Diagnostics,
 }
 
 /// Loads the content, adds what the paths hold to it, and gives the searches at the paths. A file of
@@ -54,32 +58,36 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
     let mut yaml = Vec::new();
     let known: HashSet<PathBuf> = paths_of(&loaded).map(canonical).collect();
     let mut wanted = HashSet::new();
+    let mut garbled = Diagnostics::default();
     for path in paths {
         if path == "-" {
-            let mut bytes = Vec::new();
-            let read = std::io::stdin().lock().read_to_end(&mut bytes);
-            read.map_err(|e| usage(&format!("standard input: {e}")))?;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            texts.push(Text { file: loaded.sources.add("standard input", text), fields: None });
+            let Bytes { text, garbled: place } = stdin()?;
+            let file = loaded.sources.add("standard input", text);
+            place.into_iter().for_each(|place| garbled.push(not_utf8(file, place)));
+            texts.push(Text { file, fields: None });
             continue;
         }
         for file in below.next().into_iter().flatten() {
             let place = canonical(&file);
+            let Bytes { text, garbled: bad } = text_of(&file)?;
+            let name = file.display().to_string();
+            if let Some(bad) = bad {
+                let file = loaded.sources.add(name.as_str(), text.as_str());
+                garbled.push(not_utf8(file, bad));
+            }
             if is_conf(&file) {
-                texts.extend(saved(&file.display().to_string(), &text_of(&file)?, &mut loaded));
+                texts.extend(saved(&name, &text, &mut loaded));
             } else if !is_yaml(&file) {
-                let text = text_of(&file)?;
-                let name = file.display().to_string();
                 texts.push(Text { file: loaded.sources.add(name, text), fields: None });
             } else if wanted.insert(place.clone()) && !known.contains(&place) {
-                yaml.push(InputFile { path: file.display().to_string(), text: text_of(&file)? });
+                yaml.push(InputFile { path: name, text });
             }
         }
     }
     let Loaded { content, sources, diags, .. } = &mut loaded;
     content.layer(load(yaml, sources, diags));
     texts.extend(in_content(&loaded, &wanted));
-    Ok(Opened { loaded, texts, wanted })
+    Ok(Opened { loaded, texts, wanted, garbled })
 }
 
 /// The folder of the app around a file of settings, or that of the file where macros lie beside it.
@@ -154,9 +162,48 @@ pub(super) fn is_conf(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "conf")
 }
 
-pub(super) fn text_of(path: &Path) -> Result<String, Exit> {
+/// What was read as a text.
+pub(super) struct Bytes {
+    pub(super) text: String,
+    /// Where in it the first bytes stood that are no UTF-8.
+    pub(super) garbled: Option<Range<usize>>,
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(mut bytes: Vec<u8>) -> Self {
+        // Editors on Windows begin a file with this mark.
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            bytes.drain(..3);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Bytes { text, garbled: None },
+            Err(e) => {
+                let at = e.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(e.as_bytes()).into_owned();
+                // The sign that stands for them.
+                let garbled = Some(at..at + char::REPLACEMENT_CHARACTER.len_utf8());
+                Bytes { text, garbled }
+            }
+        }
+    }
+}
+
+pub(super) fn not_utf8(file: FileId, place: Range<usize>) -> Diagnostic {
+    NOT_UTF8
+        .at(file.span(place), "these bytes are no UTF-8")
+        .help("save the text as UTF-8: `iconv -f latin1 -t utf-8` makes it of Latin-1")
+}
+
+pub(super) fn text_of(path: &Path) -> Result<Bytes, Exit> {
     let bytes = std::fs::read(path).map_err(|e| usage(&format!("{}: {e}", path.display())))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes.into())
+}
+
+pub(super) fn stdin() -> Result<Bytes, Exit> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut bytes);
+    read.map_err(|e| usage(&format!("standard input: {e}")))?;
+    Ok(bytes.into())
 }
 
 const MAX_DEPTH: usize = 16;
