@@ -1,6 +1,7 @@
 //! Expressions and searches in settings, read into trees whose texts the knowledge keeps.
 
 use davy_diag::{Diagnostics, SourceMap, Span};
+use davy_plan::Env;
 use davy_spl::ast::{Expr, Grammar, SearchExpr};
 use davy_spl::{Grammars, Macros};
 use std::sync::Arc;
@@ -16,6 +17,24 @@ impl Grammars for NoCommands {
     fn names(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// As `eval`, of which it is known that it can be computed.
+pub(crate) fn computed(
+    sources: &mut SourceMap,
+    name: &str,
+    text: &str,
+) -> Result<(Arc<Expr>, Span), String> {
+    let (expr, span) = eval(sources, name, text)?;
+    match davy_exec::check_eval(&expr, &Arc::new(Env::default())) {
+        None => Ok((expr, span)),
+        Some(why) => Err(why),
+    }
+}
+
+/// Why a regular expression cannot be compiled; nothing where it can.
+pub(crate) fn bad_pattern(text: &str) -> Option<String> {
+    davy_plan::Regex::new(text).err()
 }
 
 /// An eval expression; the error says why it is none.

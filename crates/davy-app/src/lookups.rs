@@ -4,7 +4,7 @@ use crate::app::Reader;
 use crate::files::Files;
 use davy_conf::{Conf, Stanza, list, truth};
 use davy_content::model::{Lookup, LookupStore};
-use davy_knowledge::Table;
+use davy_knowledge::{Matching, Table};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
@@ -180,26 +180,24 @@ fn match_types(text: &str) -> Vec<String> {
     out
 }
 
+/// How an automatic lookup finds its rows.
+pub(crate) fn matching(lookup: &Lookup) -> Matching {
+    let number = |n: Option<u32>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+    Matching {
+        case_sensitive: lookup.case_sensitive,
+        match_types: lookup.match_type.clone(),
+        min: number(lookup.min_matches),
+        max: number(lookup.max_matches),
+        default: lookup.default_match.clone(),
+        time_field: lookup.time_field.clone(),
+        time_format: lookup.time_format.clone(),
+        offsets: (lookup.min_offset, lookup.max_offset),
+    }
+}
+
 /// What of a definition an automatic lookup does not heed; `filtered` has the definitions whose
 /// filter it does.
 pub(crate) fn inexact(lookup: &Lookup, filtered: &BTreeMap<String, Arc<Table>>) -> Option<String> {
-    let mut left_out = Vec::new();
-    if lookup.match_type.iter().any(|m| m.trim().to_ascii_uppercase().starts_with("CIDR")) {
-        left_out.push("`match_type` CIDR");
-    }
-    if lookup.max_matches.is_some_and(|n| n > 1) {
-        left_out.push("`max_matches`");
-    }
-    if lookup.time_field.is_some() {
-        left_out.push("`time_field`");
-    }
-    if lookup.default_match.is_some() && lookup.min_matches.is_some_and(|n| n > 0) {
-        left_out.push("`default_match`");
-    }
-    if lookup.filter.is_some() && !filtered.contains_key(&lookup.name.value) {
-        left_out.push("this `filter`, which is more than comparisons");
-    }
-    (!left_out.is_empty()).then(|| {
-        format!("an automatic lookup takes the first match; no {}", left_out.join(", no "))
-    })
+    let unheeded = lookup.filter.is_some() && !filtered.contains_key(&lookup.name.value);
+    unheeded.then(|| "this `filter` is more than comparisons and is not heeded".to_owned())
 }

@@ -1,7 +1,7 @@
 //! `props.conf`: what holds for the events of a source, host or sourcetype.
 
 use crate::app::{Reader, Stock};
-use crate::expressions::{eval, search};
+use crate::expressions::{bad_pattern, computed, eval, search};
 use crate::patterns::{Whose, whose};
 use crate::{lookups, regex, transforms};
 use davy_conf::{Conf, Setting, Stanza as Section, truth, words};
@@ -58,7 +58,6 @@ const INDEX_TIME: &[(&str, &str)] = &[
     ("FIELD_DELIMITER", "the format of a file is told by its content"),
     ("FIELD_NAMES", "the format of a file is told by its content"),
     ("PREAMBLE_REGEX", "the format of a file is told by its content"),
-    ("sourcetype", "give the sourcetype with --sourcetype"),
 ];
 const TIME: &str = "the time of an event is found without it";
 const LINES: &str = "events are told apart by the format of their file";
@@ -108,6 +107,7 @@ struct Sorted<'c> {
     evals: BTreeMap<&'c str, &'c Setting>,
     lookups: BTreeMap<&'c str, &'c Setting>,
     rename: Option<&'c Setting>,
+    sourcetype: Option<&'c Setting>,
 }
 
 fn sorted<'c>(section: &'c Section, cx: &mut Reader<'_>) -> Sorted<'c> {
@@ -127,6 +127,8 @@ fn sorted<'c>(section: &'c Section, cx: &mut Reader<'_>) -> Sorted<'c> {
             out.lookups.insert(class, setting);
         } else if key == "rename" {
             out.rename = Some(setting);
+        } else if key == "sourcetype" {
+            out.sourcetype = Some(setting);
         } else if let Some(why) = not_honoured(key, &setting.value.value) {
             cx.notes.setting(cx.sources, section, setting, why);
         } else if !is_known(key) {
@@ -192,7 +194,16 @@ fn section_of(
     let span = cx.base_span(section);
     let mut out = Vec::new();
     let sorted = sorted(section, cx);
-    let rename = sorted.rename.map(|s| Arc::<str>::from(s.value.value.as_str()));
+    let name = |s: &Setting| Arc::<str>::from(s.value.value.trim());
+    // What comes from a source has its sourcetype, and a sourcetype may be known by another name.
+    let rename = match sorted.sourcetype {
+        Some(setting) if source.is_empty() => {
+            let why = "only the sourcetype of a `source::` can be set; give it with --sourcetype";
+            cx.notes.setting(cx.sources, section, setting, why);
+            None
+        }
+        given => given.or(sorted.rename).map(name),
+    };
     let stages = [
         (0, Vec::new(), rename),
         (EXTRACTED, extracted(section, &sorted, around, cx), None),
@@ -244,6 +255,10 @@ fn extracted(
         let names: Vec<Arc<str>> = regex::names(pattern).into_iter().map(Arc::from).collect();
         if names.is_empty() {
             cx.notes.setting(cx.sources, section, setting, "the expression names no group");
+            continue;
+        }
+        if let Some(why) = bad_pattern(pattern) {
+            cx.notes.setting(cx.sources, section, setting, why);
             continue;
         }
         let how = How::Regex { text: pattern.to_owned(), multi: false, names };
@@ -356,7 +371,7 @@ fn calculated(section: &Section, sorted: &Sorted<'_>, cx: &mut Reader<'_>) -> Ma
     let mut out: Made = Vec::new();
     for (name, setting) in ordered {
         let origin = cx.origin(section, setting);
-        match eval(cx.base.sources_mut(), &origin, &setting.value.value) {
+        match computed(cx.base.sources_mut(), &origin, &setting.value.value) {
             Ok((expr, _)) => out.push((Given::Eval(name.into(), expr), None)),
             Err(why) => cx.notes.setting(cx.sources, section, setting, why),
         }
@@ -397,6 +412,8 @@ fn looked_up(
         match lookup(&setting.value.value, around, cx) {
             Ok((found, keep)) => {
                 let definition = around.lookups.iter().find(|l| l.name.value == found.table);
+                let matching = definition.map(|d| Arc::new(lookups::matching(d)));
+                let found = LookupUse { matching, ..found };
                 if let Some(why) = definition.and_then(|d| lookups::inexact(d, around.filtered)) {
                     cx.notes.setting(cx.sources, section, setting, why);
                 }
@@ -461,7 +478,7 @@ fn lookup(text: &str, around: &Around<'_>, cx: &Reader<'_>) -> Result<(LookupUse
             return Err(format!("the table of `{name}` has no column `{column}`"));
         }
     }
-    Ok((LookupUse { table: name.clone(), on, out }, keep))
+    Ok((LookupUse { table: name.clone(), on, out, matching: None }, keep))
 }
 
 /// `column AS field`, as often as given; a column alone is its own field.

@@ -1,6 +1,7 @@
 //! Extractions in `transforms.conf`, as `REPORT-` settings name them.
 
 use crate::app::Reader;
+use crate::expressions::bad_pattern;
 use crate::regex;
 use davy_conf::{Conf, Stanza, list, truth, words};
 use davy_knowledge::{Extract, How};
@@ -78,9 +79,17 @@ pub(crate) fn extraction(
 }
 
 fn by_regex(pattern: &str, format: Option<&str>, multi: bool) -> Result<How, String> {
+    if let Some(why) = bad_pattern(pattern) {
+        return Err(why);
+    }
     let names = regex::names(pattern);
-    if names.iter().any(|n| n.starts_with("_KEY_") || n.starts_with("_VAL_")) {
-        return Err("groups that give names of fields (`_KEY_1`) are not known".into());
+    let key = names.iter().find_map(|n| n.strip_prefix("_KEY_"));
+    if let Some(number) = key {
+        let (name, value) = (format!("_KEY_{number}"), format!("_VAL_{number}"));
+        if names.len() != 2 || !names.contains(&value) {
+            return Err("only one `_KEY_` with its `_VAL_` is known, and no other group".into());
+        }
+        return Ok(How::Pairs { text: pattern.to_owned(), name, value, multi });
     }
     let Some(format) = format.filter(|f| !f.trim().is_empty()) else {
         if names.is_empty() {
@@ -95,9 +104,10 @@ fn by_regex(pattern: &str, format: Option<&str>, multi: bool) -> Result<How, Str
         };
         if name.contains('$') {
             // `$1::$2` with the usual expression is what pairs are.
-            return simple_pairs(pattern).ok_or_else(|| {
-                "names of fields that the event gives (`$1::$2`) are not known here".into()
-            });
+            return match simple_pairs(pattern).filter(|_| !multi) {
+                Some(how) => Ok(how),
+                None => pairs(pattern, name, value, multi),
+            };
         }
         let value = value.trim_matches('"');
         let Some(group) = value.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()) else {
@@ -110,6 +120,21 @@ fn by_regex(pattern: &str, format: Option<&str>, multi: bool) -> Result<How, Str
     };
     let names = regex::names(&text);
     Ok(How::Regex { text, multi, names: shared(names) })
+}
+
+/// Pairs of which two groups are name and value: `$1::$2`.
+fn pairs(pattern: &str, name: &str, value: &str, multi: bool) -> Result<How, String> {
+    let group = |text: &str| text.trim_matches('"').strip_prefix('$')?.parse::<usize>().ok();
+    let (Some(first), Some(second)) = (group(name), group(value)) else {
+        return Err(format!("`{name}::{value}` in `FORMAT` is not two groups"));
+    };
+    let names = [(first, "_name".to_owned()), (second, "_value".to_owned())];
+    match regex::named(pattern, &names) {
+        Some(text) if first != 0 && second != 0 && bad_pattern(&text).is_none() => {
+            Ok(How::Pairs { text, name: "_name".into(), value: "_value".into(), multi })
+        }
+        _ => Err("`FORMAT` names a group that the expression has not".into()),
+    }
 }
 
 /// Pairs for the expressions that are most often written for them: `(\w+)=(\S+)`,

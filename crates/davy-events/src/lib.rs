@@ -30,3 +30,4 @@ pub use model::{
 pub use needles::Needles;
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};
+pub use stamp::{Stamp, stamp_of};

@@ -32,6 +32,8 @@ pub(crate) fn civil(day: i64) -> (i64, i64, i64) {
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
+    /// Seconds east, where a zone was read.
+    east: Option<f64>,
 }
 
 impl Scan<'_> {
@@ -115,6 +117,7 @@ impl Scan<'_> {
     /// `Z`, `UTC`, `+hh[:]mm`, or nothing, in seconds east.
     fn zone(&mut self) -> f64 {
         if self.eat(b"Zz").is_some() {
+            self.east = Some(0.0);
             return 0.0;
         }
         let mark = self.at;
@@ -125,7 +128,9 @@ impl Scan<'_> {
             let _ = self.eat(b":");
             let minutes = self.number(2, 2).unwrap_or(0);
             let east = (hours * 3600 + minutes * 60) as f64;
-            return if sign == b'-' { -east } else { east };
+            let east = if sign == b'-' { -east } else { east };
+            self.east = Some(east);
+            return east;
         }
         self.at = mark;
         0.0
@@ -270,15 +275,57 @@ pub(crate) fn epoch(text: &str) -> Option<f64> {
 }
 
 fn at_start(text: &[u8], now: f64) -> Option<f64> {
+    scanned(text, now).map(|(time, _)| time)
+}
+
+/// The time that a text begins with, and what was read of it.
+fn scanned(text: &[u8], now: f64) -> Option<(f64, Scan<'_>)> {
     let try_one = |read: &dyn Fn(&mut Scan<'_>) -> Option<f64>| {
-        let mut scan = Scan { text, at: 0 };
-        read(&mut scan)
+        let mut scan = Scan { text, at: 0, east: None };
+        read(&mut scan).map(|time| (time, scan))
     };
     try_one(&iso)
         .or_else(|| try_one(&american))
         .or_else(|| try_one(&named))
         .or_else(|| try_one(&|scan| syslog(scan, now)))
         .or_else(|| try_one(&|scan| snort(scan, now)))
+}
+
+/// Where in an event's text its time stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stamp {
+    /// In bytes; the end is behind it.
+    pub from: usize,
+    pub to: usize,
+    /// Seconds east of Greenwich, where the text says it.
+    pub east: Option<f64>,
+}
+
+/// As far as a stamp is looked for.
+const FAR: usize = 1 << 16;
+
+/// Where a text states this time, if it does.
+pub fn stamp_of(text: &str, time: f64) -> Option<Stamp> {
+    let bytes = text.as_bytes();
+    let is_it = |found: f64| (found - time).abs() < 1e-3;
+    let mut before = b' ';
+    for (from, byte) in bytes.iter().enumerate().take(FAR) {
+        if !before.is_ascii_alphanumeric() && byte.is_ascii_alphanumeric() {
+            let rest = bytes.get(from..).unwrap_or_default();
+            if let Some((_, scan)) = scanned(rest, time).filter(|(found, _)| is_it(*found)) {
+                return Some(Stamp { from, to: from + scan.at, east: scan.east });
+            }
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+            let number = text.get(from..from + digits).map(|t| t.trim_end_matches('.'));
+            if let Some(number) = number.filter(|n| n.len() >= 9)
+                && epoch(number).is_some_and(is_it)
+            {
+                return Some(Stamp { from, to: from + number.len(), east: Some(0.0) });
+            }
+        }
+        before = *byte;
+    }
+    None
 }
 
 /// `2026-05-04T09:12:33.123456+00:00` of a number of microseconds since 1970.

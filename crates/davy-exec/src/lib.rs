@@ -41,7 +41,7 @@ pub use reach::Reach;
 pub use reads::Reads;
 pub use run::Search;
 pub use session::{Answer, Config, RunError, Session};
-pub use shapes::{Explained, Holds, check_base, explain};
+pub use shapes::{Explained, Holds, check_base, check_eval, check_files, explain, explain_event};
 pub use shared::ScanProfile;
 pub use source::{EventSource, Read, Reading};
 pub use stated::stated;

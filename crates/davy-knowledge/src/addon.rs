@@ -77,6 +77,14 @@ pub enum How {
         multi: bool,
         names: Vec<Arc<str>>,
     },
+    /// Matches of a pattern whose groups of these names hold a field's name and its value; with
+    /// `multi` a name that comes again has several values.
+    Pairs {
+        text: String,
+        name: String,
+        value: String,
+        multi: bool,
+    },
     /// `a=1;b=2`: names as they come.
     Kv {
         pair: String,
@@ -99,7 +107,7 @@ impl How {
     pub fn names(&self) -> Option<&[Arc<str>]> {
         match self {
             How::Regex { names, .. } | How::Delimited { names, .. } => Some(names),
-            How::Kv { .. } | How::XmlKv | How::Json { .. } => None,
+            How::Pairs { .. } | How::Kv { .. } | How::XmlKv | How::Json { .. } => None,
         }
     }
 }
@@ -112,6 +120,25 @@ pub struct LookupUse {
     pub on: Vec<(String, Arc<str>)>,
     /// Columns of the table and the fields that get them.
     pub out: Vec<(String, Arc<str>)>,
+    /// How values are matched, where it is said; otherwise without regard to case, with a `*` in
+    /// the table for anything, and by the first row.
+    pub matching: Option<Arc<Matching>>,
+}
+
+/// What a lookup's definition says of matching, as transforms.conf has it.
+#[derive(Debug, Clone, Default)]
+pub struct Matching {
+    pub case_sensitive: bool,
+    /// `WILDCARD(column)`, `CIDR(column)`.
+    pub match_types: Vec<String>,
+    pub min: usize,
+    /// As many rows at most; 0 is as many as Splunk takes.
+    pub max: usize,
+    pub default: Option<String>,
+    pub time_field: Option<String>,
+    pub time_format: Option<String>,
+    /// Seconds that an event is later than its row, at least and at most.
+    pub offsets: (Option<f64>, Option<f64>),
 }
 
 #[derive(Debug, Clone)]
@@ -168,7 +195,16 @@ pub(crate) fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Addon> {
         addon.stanzas = reader.list(list).iter().map(|n| stanza(n, reader)).collect();
     }
     if let Some(list) = keys.get("eventtypes") {
-        addon.eventtypes = reader.list(list).iter().filter_map(|n| eventtype(n, reader)).collect();
+        for item in reader.list(list) {
+            let Some(one) = eventtype(item, reader) else { continue };
+            // Those without a name only give tags.
+            if !one.name.is_empty() && addon.eventtypes.iter().any(|e| e.name == one.name) {
+                let message = format!("the add-on has an event type `{}` already", one.name);
+                reader.diags.push(codes::DUPLICATE.at(item.span, message));
+                continue;
+            }
+            addon.eventtypes.push(one);
+        }
     }
     if let Some(map) = keys.get("field_tags") {
         for (field, values) in reader.map(map) {
@@ -302,6 +338,14 @@ fn extract(node: &Node, reader: &mut Reader<'_>) -> Option<Extract> {
     let of = |keys: &Keys<'_>, key: &str, otherwise: &str, reader: &mut Reader<'_>| {
         keys.get(key).and_then(|n| reader.text(n)).unwrap_or_else(|| otherwise.to_owned())
     };
+    let kinds = ["regex", "kv", "delimited", "xmlkv", "json"];
+    let mut given = kinds.into_iter().filter(|kind| keys.get(kind).is_some());
+    if let (Some(first), Some(second)) = (given.next(), given.next()) {
+        let message = format!("`{first}` and `{second}` are two extractions");
+        let help = "begin an entry of its own for each with `-`";
+        reader.diags.push(codes::DUPLICATE.at(node.span, message).help(help));
+        return None;
+    }
     if let Some(regex) = keys.get("regex") {
         let text = reader.text(regex)?;
         let multi = keys.get("multi").and_then(|n| reader.flag(n)).unwrap_or_default();
@@ -345,7 +389,7 @@ fn extract(node: &Node, reader: &mut Reader<'_>) -> Option<Extract> {
 }
 
 fn lookup(node: &Node, reader: &mut Reader<'_>) -> Option<LookupUse> {
-    let keys = reader.keys(node, &["table", "match", "out"]);
+    let keys = reader.keys(node, &["table", "match", "out", "match_type"]);
     let table = keys.need("table", reader).and_then(|n| reader.text(n))?;
     let pairs = |key: &str, reader: &mut Reader<'_>| -> Vec<(String, Arc<str>)> {
         let Some(node) = keys.need(key, reader) else { return Vec::new() };
@@ -359,7 +403,19 @@ fn lookup(node: &Node, reader: &mut Reader<'_>) -> Option<LookupUse> {
     };
     let on = pairs("match", reader);
     let out = pairs("out", reader);
-    Some(LookupUse { table, on, out })
+    let matching = keys.get("match_type").map(|node| {
+        let match_types = reader.texts(node);
+        for text in &match_types {
+            let kind = text.split_once('(').map_or("", |(kind, _)| kind.trim());
+            if !matches!(kind, "WILDCARD" | "CIDR" | "EXACT") || !text.ends_with(')') {
+                let message = format!("`match_type`: no match type `{text}`");
+                let help = "write WILDCARD(column) or CIDR(column)";
+                reader.diags.push(codes::WRONG_TYPE.at(node.span, message).help(help));
+            }
+        }
+        Arc::new(Matching { match_types, max: 1, ..Matching::default() })
+    });
+    Some(LookupUse { table, on, out, matching })
 }
 
 /// The names of a pattern's groups.

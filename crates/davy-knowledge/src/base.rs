@@ -9,7 +9,7 @@ use crate::table::Table;
 use crate::yaml::{self, Reader};
 use davy_diag::{Diagnostics, SourceMap, closest};
 use davy_spl::{MacroDef, Macros};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 mod embedded {
@@ -90,15 +90,33 @@ impl Base {
 
     fn read<'t>(texts: impl Iterator<Item = (&'t str, &'t str)>, diags: &mut Diagnostics) -> Base {
         let mut base = Base::default();
+        let mut seen = HashSet::new();
         for (name, text) in texts {
-            base.add(name, text, diags);
+            base.add(name, text, &mut seen, diags);
         }
         base.check(diags);
         base
     }
 
-    fn add(&mut self, name: &str, text: &str, diags: &mut Diagnostics) {
+    /// `seen` holds what the files of each folder gave: what one folder gives stands over what an
+    /// earlier one gave, but two files of a folder must not hide each other.
+    fn add(
+        &mut self,
+        name: &str,
+        text: &str,
+        seen: &mut HashSet<(String, String)>,
+        diags: &mut Diagnostics,
+    ) {
         let file = self.sources.add(name, text);
+        let file_start = file.span(0..text.find('\n').unwrap_or(text.len()));
+        let folder = name.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder).to_owned();
+        let mut twice = |kind: &str, own: &str, diags: &mut Diagnostics| {
+            if !seen.insert((folder.clone(), format!("{kind} {own}"))) {
+                let message = format!("another file of this folder holds the {kind} `{own}` too");
+                let help = "put both into one file, or give them different names";
+                diags.push(codes::DUPLICATE.at(file_start, message).help(help));
+            }
+        };
         if let Some(stem) = name.strip_suffix(".csv") {
             let stem = stem.rsplit('/').next().unwrap_or(stem);
             let table = Table::read(text, file, diags);
@@ -106,18 +124,20 @@ impl Base {
             return;
         }
         let Some(node) = yaml::parse(file, text, diags) else { return };
-        let mut reader = Reader { sources: &mut self.sources, diags };
-        if name.ends_with("macros.yml") {
+        let mut reader = Reader { root: &node, sources: &mut self.sources, diags };
+        if name == "macros.yml" {
             for found in macros(&node, &mut reader) {
                 self.macros.retain(|m| m.name != found.name || m.args.len() != found.args.len());
                 self.macros.push(found);
             }
-        } else if name.contains("models/") {
+        } else if holds_model(name) {
             if let Some(model) = model::read(&node, &mut reader) {
+                twice("model", &model.name, diags);
                 self.models.retain(|m| m.name != model.name);
                 self.models.push(model);
             }
         } else if let Some(addon) = addon::read(&node, &mut reader) {
+            twice("add-on", &addon.name, diags);
             match self.addons.iter_mut().find(|a| a.name == addon.name) {
                 Some(known) => *known = addon,
                 None => self.addons.push(addon),
@@ -245,6 +265,12 @@ impl Macros for Base {
     fn names(&self) -> Vec<String> {
         self.macros.iter().map(|m| m.name.clone()).collect()
     }
+}
+
+/// Whether the last folder whose name says what is in it is that of the models.
+fn holds_model(name: &str) -> bool {
+    let last = name.rsplit(['/', '\\']).find(|part| matches!(*part, "models" | "addons"));
+    last == Some("models")
 }
 
 fn macros(node: &yaml::Node, reader: &mut Reader<'_>) -> Vec<MacroDef> {

@@ -15,7 +15,9 @@ mod pattern;
 mod table;
 mod yaml;
 
-pub use addon::{Addon, Def, EventType, Extract, FieldTags, Given, How, LookupUse, Stanza};
+pub use addon::{
+    Addon, Def, EventType, Extract, FieldTags, Given, How, LookupUse, Matching, Stanza,
+};
 pub use base::{Base, Text, View};
 pub use country::{Countries, Country};
 pub use model::{Calculated, Dataset, DatasetField, Model};

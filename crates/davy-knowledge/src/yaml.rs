@@ -14,13 +14,19 @@ pub(crate) fn parse(file: FileId, text: &str, diags: &mut Diagnostics) -> Option
 
 /// Reads values out of nodes and tells what does not fit.
 pub(crate) struct Reader<'a> {
+    /// All of the file, in which the key of a value is looked up when there is something to tell.
+    pub(crate) root: &'a Node,
     pub(crate) sources: &'a mut SourceMap,
     pub(crate) diags: &'a mut Diagnostics,
 }
 
 impl Reader<'_> {
     fn wrong<T>(&mut self, node: &Node, wanted: &str) -> Option<T> {
-        self.diags.push(codes::WRONG_TYPE.at(node.span, format!("{wanted} is needed here")));
+        let message = match key_of(self.root, node, None) {
+            Some(key) => format!("`{key}` needs {wanted} here"),
+            None => format!("{wanted} is needed here"),
+        };
+        self.diags.push(codes::WRONG_TYPE.at(node.span, message));
         None
     }
 
@@ -100,6 +106,20 @@ impl Reader<'_> {
         let length = text.len();
         let file = self.sources.add_derived(name, text, vec![piece]);
         Some(file.span(0..length))
+    }
+}
+
+/// The key under which a value stands, by itself or in a list.
+fn key_of<'n>(under: &'n Node, wanted: &Node, key: Option<&'n str>) -> Option<&'n str> {
+    if std::ptr::eq(under, wanted) {
+        return key;
+    }
+    match &under.value {
+        Value::List(items) => items.iter().find_map(|item| key_of(item, wanted, key)),
+        Value::Map(entries) => {
+            entries.iter().find_map(|(key, node)| key_of(node, wanted, Some(&key.value)))
+        }
+        _ => None,
     }
 }
 

@@ -73,7 +73,7 @@ pub use extraction::Regex;
 pub use fields::{FieldSet, Fields, HIDDEN, REST, SEQ};
 pub use geo::{Geo, Place};
 pub use knowledge::{Knowledge, NoKnowledge, WriteLookup};
-pub use lookups::{LookupOptions, LookupTable, MatchType};
+pub use lookups::{LookupIndex, LookupOptions, LookupTable, MatchType};
 pub use macroeval::eval_macro;
 pub use matcher::{Matcher, Phrase, Witness};
 pub use mistake::mistake_in;

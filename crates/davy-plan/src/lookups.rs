@@ -115,7 +115,7 @@ impl From<Rows> for LookupTable {
 
 /// The rows of a table by some of its columns.
 #[derive(Debug)]
-pub(crate) struct LookupIndex {
+pub struct LookupIndex {
     case_sensitive: bool,
     max: usize,
     /// Places among the columns asked for.
@@ -192,7 +192,7 @@ enum Test {
 
 impl LookupIndex {
     /// `columns` are the table's columns that events are matched by.
-    fn new(table: &LookupTable, columns: &[usize], env: &Env) -> LookupIndex {
+    pub fn new(table: &LookupTable, columns: &[usize], env: &Env) -> LookupIndex {
         let options = &table.options;
         let kind = |at: usize| {
             let name = table.rows.names.get(at);
@@ -288,7 +288,7 @@ impl LookupIndex {
     }
 
     /// The rows that match these values, in the order of the table, `max_matches` at most.
-    pub(crate) fn find(&self, values: &[&str], time: Option<f64>) -> Vec<u32> {
+    pub fn find(&self, values: &[&str], time: Option<f64>) -> Vec<u32> {
         let cells: Vec<String> = values.iter().map(|v| self.fold(v)).collect();
         let mut found: Vec<u32> = Vec::new();
         if !self.exact.is_empty() || self.others.is_empty() {

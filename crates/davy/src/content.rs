@@ -13,6 +13,7 @@ use davy_exec::Session;
 use davy_knowledge::{Base, Text};
 use davy_plan::{Geo, Knowledge};
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub(crate) struct Loaded {
     geo: Option<Arc<dyn Geo>>,
     store: Option<Arc<dyn Keeper>>,
     cache: Option<Cache>,
+    /// Add-ons or models of the user's have mistakes. They have been shown.
+    flawed: bool,
     /// What is kept of its searches, and the content that it holds for.
     compiled: Option<([u8; 32], Compiled)>,
 }
@@ -95,7 +98,7 @@ pub(crate) fn open_with(
     );
     let (content, cache) = content;
     let mut content = content?;
-    show(base.sources(), &mistakes, true);
+    let mut flawed = show(base.sources(), &mistakes, true);
     let mut apps = Vec::new();
     let geo: Option<Arc<dyn Geo>> = match &over.mmdb {
         None => None,
@@ -124,7 +127,13 @@ pub(crate) fn open_with(
         compiled = seal.map(|seal| (seal, cache.compiled(&seal)));
     }
     let base = Arc::new(base);
-    Ok(Loaded { content, sources, diags, folders, base, apps, geo, store, cache, compiled })
+    if !texts.is_empty() {
+        let own: HashSet<&str> = texts.iter().map(|text| text.name.as_str()).collect();
+        let env = Arc::new(davy_plan::Env::default());
+        let mistakes = davy_exec::check_files(&base, &env, &|name| own.contains(name));
+        flawed |= show(base.sources(), &mistakes, true);
+    }
+    Ok(Loaded { content, sources, diags, folders, base, apps, geo, store, cache, flawed, compiled })
 }
 
 /// The built-in pack, and each folder or file over those before.
@@ -248,9 +257,9 @@ impl Loaded {
         })
     }
 
-    /// Shows the content's mistakes; gives whether any is an error.
+    /// Shows the content's mistakes; gives whether any is an error, in add-ons and models too.
     pub(crate) fn report(&self, warnings: bool) -> bool {
-        show(&self.sources, &self.diags, warnings)
+        show(&self.sources, &self.diags, warnings) || self.flawed
     }
 }
 
@@ -346,18 +355,38 @@ fn read_all(files: Vec<PathBuf>) -> Result<Vec<InputFile>, (PathBuf, std::io::Er
 
 /// A folder's own add-ons, lookup tables of add-ons, and data models.
 fn knowledge_texts(root: &Path, out: &mut Vec<Text>) -> std::io::Result<()> {
-    for (folder, ending) in [("addons", "yml"), ("addons/lookups", "csv"), ("models", "yml")] {
+    for (folder, endings) in
+        [("addons", &["yml", "yaml", "csv"][..]), ("models", &["yml", "yaml"][..])]
+    {
+        let mut files = Vec::new();
         let folder = root.join(folder);
-        if !folder.is_dir() {
-            continue;
+        if folder.is_dir() {
+            files_below(&folder, &mut files, 0)?;
         }
-        let mut files: Vec<PathBuf> =
-            std::fs::read_dir(&folder)?.flatten().map(|e| e.path()).collect();
-        files.sort();
-        for file in files.into_iter().filter(|f| f.extension().is_some_and(|e| e == ending)) {
-            let bytes = std::fs::read(&file)?;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            out.push(Text { name: file.display().to_string(), text });
+        for file in files {
+            let ending = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
+            if endings.contains(&ending) {
+                let bytes = std::fs::read(&file)?;
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                out.push(Text { name: file.display().to_string(), text });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The files of a folder and of those in it, in the order of their names.
+fn files_below(folder: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
+    let mut children: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.flatten().map(|e| e.path()).collect();
+    children.sort();
+    for child in children {
+        let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        match child.is_dir() {
+            _ if hidden => {}
+            true if depth < MAX_DEPTH => files_below(&child, out, depth + 1)?,
+            true => {}
+            false => out.push(child),
         }
     }
     Ok(())

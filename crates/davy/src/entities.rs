@@ -7,7 +7,9 @@
 
 use davy_events::mv;
 use davy_knowledge::Text;
+use ipnet::{Ipv4Subnets, Ipv6Subnets};
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::path::Path;
 
 /// What the events' fields take from an asset and from an identity, where the file has it.
@@ -74,6 +76,17 @@ impl List {
         at.and_then(|at| row.get(at)).map_or("", |cell| cell.trim())
     }
 
+    /// A row whose ranges of addresses (`10.0.0.9-10.0.0.20`) are networks.
+    fn in_nets(&self, row: &[String]) -> Vec<String> {
+        let mut row = row.to_vec();
+        let at = self.names.iter().position(|n| n == "ip");
+        if let Some(cell) = at.and_then(|at| row.get_mut(at)) {
+            let parts: Vec<String> = cell.split('|').map(|part| nets(part.trim())).collect();
+            *cell = parts.join("|");
+        }
+        row
+    }
+
     /// The table with a row for each key, as CSV.
     fn table(&self, key: &str, by: &[&str], more: &[&str], keep: fn(&str) -> bool) -> String {
         let mut columns: Vec<&str> = vec![key];
@@ -105,6 +118,21 @@ impl List {
     }
 }
 
+/// The networks that a range of addresses is made of; anything else as it is.
+fn nets(text: &str) -> String {
+    let Some((from, to)) = text.split_once('-') else { return text.to_owned() };
+    let nets: Vec<String> = match (from.trim().parse(), to.trim().parse()) {
+        (Ok(IpAddr::V4(from)), Ok(IpAddr::V4(to))) => {
+            Ipv4Subnets::new(from, to, 0).map(|net| net.to_string()).collect()
+        }
+        (Ok(IpAddr::V6(from)), Ok(IpAddr::V6(to))) => {
+            Ipv6Subnets::new(from, to, 0).map(|net| net.to_string()).collect()
+        }
+        _ => return text.to_owned(),
+    };
+    nets.join("|")
+}
+
 fn several(cell: &str) -> String {
     let values: Vec<&str> = cell.split('|').map(str::trim).filter(|v| !v.is_empty()).collect();
     match values.as_slice() {
@@ -119,6 +147,8 @@ pub(crate) fn texts(assets: Option<&Path>, identities: Option<&Path>) -> Result<
     let mut out = Vec::new();
     let mut stanza = String::new();
     let mut uses = |table: &str, key: &str, fields: &[&str], columns: &[&str], list: &List| {
+        let nets = table == "asset_lookup_by_cidr";
+        let matching = if nets { "        match_type: CIDR(asset)\n" } else { "" };
         let has = |name: &&&str| list.names.iter().any(|n| n == **name);
         for field in fields {
             let outs: Vec<String> =
@@ -126,7 +156,7 @@ pub(crate) fn texts(assets: Option<&Path>, identities: Option<&Path>) -> Result<
             if !outs.is_empty() {
                 let _ = write!(
                     stanza,
-                    "      - table: {table}\n        match: {{ {key}: {field} }}\n        out: {{ {} }}\n",
+                    "      - table: {table}\n        match: {{ {key}: {field} }}\n{matching}        out: {{ {} }}\n",
                     outs.join(", ")
                 );
             }
@@ -139,9 +169,13 @@ pub(crate) fn texts(assets: Option<&Path>, identities: Option<&Path>) -> Result<
         let list = List::read(path, &["ip", "mac", "nt_host", "dns"])?;
         let by = ["ip", "mac", "nt_host", "dns"];
         let more = [&OF_ASSETS[..], &ASSET_COLUMNS, &["ip"]].concat();
+        let list = List { rows: list.rows.iter().map(|row| list.in_nets(row)).collect(), ..list };
         let plain = list.table("asset", &by, &more, |key| !key.contains('/'));
         table("asset_lookup_by_str", plain);
-        table("asset_lookup_by_cidr", list.table("asset", &["ip"], &more, |key| key.contains('/')));
+        let nets = list.table("asset", &["ip"], &more, |key| key.contains('/'));
+        table("asset_lookup_by_cidr", nets);
+        // What is known of the one address stands over what is known of its network.
+        uses("asset_lookup_by_cidr", "asset", &["src", "dest", "dvc"], &OF_ASSETS, &list);
         uses("asset_lookup_by_str", "asset", &["src", "dest", "dvc"], &OF_ASSETS, &list);
     }
     if let Some(path) = identities {

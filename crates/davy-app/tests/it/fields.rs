@@ -180,3 +180,82 @@ fn a_filter_that_asks_more_is_told() {
     ]);
     assert!(app.notes().iter().any(|n| n.ends_with("LOOKUP-a")), "{:?}", app.notes());
 }
+
+// transforms.conf.spec, FORMAT: `$1::$2` takes the field's name from the event; MV_ADD keeps the values of a name
+// that comes again, CLEAN_KEYS makes other signs `_`; `_KEY_1` and `_VAL_1` are the same as groups' names.
+#[test]
+fn names_that_the_event_gives() {
+    let app = app(&[
+        ("default/props.conf", "[a]\nREPORT-x = one\n[b]\nREPORT-x = many\n[c]\nREPORT-x = keys\n"),
+        (
+            "default/transforms.conf",
+            "[one]\nREGEX = ([\\w-]+)=\"([^\"]*)\"\nFORMAT = $1::$2\n\
+             [many]\nREGEX = ([\\w-]+)=\"([^\"]*)\"\nFORMAT = $1::$2\nMV_ADD = true\n\
+             [keys]\nREGEX = (?<_KEY_1>[\\w-]+)=\"(?<_VAL_1>[^\"]*)\"\n",
+        ),
+    ]);
+    assert_eq!(app.app.notes, []);
+    for (sourcetype, wanted) in [("a", "1"), ("b", "1|3"), ("c", "1")] {
+        let event = serde_json::json!({"_time": 1777890000, "sourcetype": sourcetype,
+            "_raw": "x p-q=\"1\" r=\"a b\" p-q=\"3\""});
+        let got = app.search(&event.to_string(), "search *", &["p_q", "r"]);
+        assert_eq!(got, [[wanted, "a b"]], "{sourcetype}");
+    }
+}
+
+// transforms.conf.spec: an automatic lookup is as its definition says.
+#[test]
+fn automatic_lookups_heed_their_definition() {
+    let app = app(&[
+        (
+            "default/props.conf",
+            "[t]\nLOOKUP-zone = zones net AS src OUTPUT zone\n\
+             LOOKUP-role = roles user OUTPUT role\nLOOKUP-mac = leases ip AS src OUTPUT mac\n",
+        ),
+        (
+            "default/transforms.conf",
+            "[zones]\nfilename = zones.csv\nmatch_type = CIDR(net)\nmin_matches = 1\ndefault_match = nowhere\n\
+             [roles]\nfilename = roles.csv\n\
+             [leases]\nfilename = leases.csv\ntime_field = since\ntime_format = %Y-%m-%d\nmax_offset_secs = 864000\n",
+        ),
+        ("lookups/zones.csv", "net,zone\n10.0.0.0/8,corp\n"),
+        ("lookups/roles.csv", "user,role\nann,one\nann,two\nANN,three\n"),
+        ("lookups/leases.csv", "ip,since,mac\n10.1.1.1,2026-05-01,old\n10.1.1.1,2026-05-03,new\n"),
+    ]);
+    assert_eq!(app.app.notes, []);
+    let event = |src: &str| {
+        serde_json::json!({"_time": 1777890000, "sourcetype": "t", "src": src, "user": "ann"})
+            .to_string()
+    };
+    let fields = ["zone", "role", "mac"];
+    assert_eq!(app.search(&event("10.1.1.1"), "search *", &fields), [["corp", "one|two", "new"]]);
+    assert_eq!(app.search(&event("9.9.9.9"), "search *", &fields), [["nowhere", "one|two", ""]]);
+    let early = event("10.1.1.1").replace("1777890000", "1777680000");
+    assert_eq!(app.search(&early, "search *", &["mac"]), [["old"]]);
+}
+
+// What cannot be compiled is listed, and the rest counts.
+#[test]
+fn bad_patterns_and_expressions_are_listed() {
+    let app = app(&[(
+        "default/props.conf",
+        "[t]\nEXTRACT-a = (?<a>[\nEVAL-b = nosuch(1)\nEVAL-c = \"c\"\n",
+    )]);
+    let keys: Vec<&str> = app.app.notes.iter().map(|n| n.key.as_str()).collect();
+    assert_eq!(keys, ["EXTRACT-a", "EVAL-b"]);
+    let event = r#"{"_time": 1777890000, "sourcetype": "t"}"#;
+    assert_eq!(app.search(event, "search *", &["c"]), [["c"]]);
+}
+
+// props.conf.spec: "[source::<source>] sourcetype = <string>".
+#[test]
+fn a_source_has_its_sourcetype() {
+    let app = app(&[(
+        "default/props.conf",
+        "[source::.../acme/*.log]\nsourcetype = acme:app\n[acme:app]\nEVAL-seen = \"yes\"\n",
+    )]);
+    assert_eq!(app.app.notes, []);
+    let event = r#"{"_time": 1777890000, "sourcetype": "x", "source": "/var/acme/a.log"}"#;
+    let got = app.search(event, "search sourcetype=acme:app", &["sourcetype", "seen"]);
+    assert_eq!(got, [["acme:app", "yes"]]);
+}

@@ -27,10 +27,11 @@ fn of_props() {
 #[test]
 fn of_transforms() {
     let report = "REPORT-a = t";
-    assert!(why(report, "[t]\nREGEX = (\\w) (\\w)\nFORMAT = $1::$2\n").contains("$1::$2"));
+    assert!(why(report, "[t]\nREGEX = (\\w) (\\w)\nFORMAT = a$1::$2\n").contains("two groups"));
+    assert!(why(report, "[t]\nREGEX = (\\w\nFORMAT = a::$1\n").contains("paren"));
     assert!(why(report, "[t]\nREGEX = (x)\nFORMAT = a::$2\n").contains("group"));
     assert!(why(report, "[t]\nREGEX = (x)\nFORMAT = a::$1-$1\n").contains("more than one"));
-    assert!(why(report, "[t]\nREGEX = (?<_KEY_1>a)(?<_VAL_1>b)\n").contains("_KEY_1"));
+    assert!(why(report, "[t]\nREGEX = (?<_KEY_1>a)(?<c>b)\n").contains("_KEY_"));
     assert!(why(report, "[t]\nDELIMS = \",;\"\nFIELDS = a\n").contains("DELIMS"));
     assert!(why(report, "[t]\nMV_ADD = true\n").contains("REGEX"));
     assert!(why(report, "[t]\nREGEX = (?<a>x)\nSOURCE_KEY = MetaData:Host\n").contains("MetaData"));

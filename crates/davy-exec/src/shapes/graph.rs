@@ -9,7 +9,7 @@ use super::open::{Frame, Lookup, Open};
 use super::run::Run;
 use super::types::Types;
 use davy_events::Shape;
-use davy_knowledge::{Base, Given};
+use davy_knowledge::{Base, Given, How};
 use davy_plan::{Compiler, DatasetRef, Failed, Plan, SearchCondition, Typed, Val, specialise};
 use davy_spl::ast::{Expr, SearchExpr};
 use std::sync::Arc;
@@ -41,6 +41,7 @@ pub(crate) struct Graph {
     pub(super) open: Open,
     guards: Fast<usize, Truth>,
     pub(super) server: Option<Arc<Run>>,
+    pub(super) stamped: Option<Arc<Run>>,
     pub(super) types: Option<Types>,
     /// Fields of the event that are called `tag` or `eventtype` are not looked at.
     pub(super) only_types: bool,
@@ -65,6 +66,7 @@ impl Graph {
             open: Open::default(),
             guards: Fast::default(),
             server: None,
+            stamped: None,
             types: None,
             only_types: false,
             dataset_memo: Fast::default(),
@@ -172,13 +174,19 @@ impl Graph {
         }
         let Some(def) = self.own.defs.get(at).cloned() else { return 0 };
         // Names as they come do not stand in place of what is there, such as the sourcetype.
-        let found = self.own.dynamic.contains(&at);
-        if found {
+        let dynamic = self.own.dynamic.contains(&at);
+        if dynamic {
             let old = self.event_value(name, at);
             if matches!(*self.node(old), Node::Const(_)) {
                 return old;
             }
         }
+        // Where all values of a name are wanted, the first of them alone is no answer.
+        let all = |given: &Given| match given {
+            Given::Extract(e) => matches!(e.how, How::Pairs { multi: true, .. }),
+            _ => false,
+        };
+        let found = dynamic && !all(&def.given);
         let (new, strict) = match &def.given {
             Given::Alias(_, from) => {
                 let from: Vec<NodeId> =
@@ -277,7 +285,12 @@ impl Graph {
         let inputs = match &def.given {
             Given::Extract(extract) => vec![self.value(&extract.field, Scope::Event(at))],
             Given::Lookup(lookup) => {
-                lookup.on.iter().map(|(_, f)| self.value(f, Scope::Event(at))).collect()
+                let mut inputs: Vec<NodeId> =
+                    lookup.on.iter().map(|(_, f)| self.value(f, Scope::Event(at))).collect();
+                if lookup.matching.as_ref().is_some_and(|m| m.time_field.is_some()) {
+                    inputs.push(self.decoded("_time"));
+                }
+                inputs
             }
             _ => return None,
         };
@@ -382,16 +395,6 @@ impl Graph {
         span: davy_diag::Span,
     ) -> NodeId {
         self.eval_of(expr, scope, span, Of::Eval(Arc::as_ptr(expr) as usize))
-    }
-
-    /// The value of any expression.
-    pub(super) fn eval_once(
-        &mut self,
-        expr: &Expr,
-        scope: Scope<'_>,
-        span: davy_diag::Span,
-    ) -> NodeId {
-        self.eval_of(expr, scope, span, Of::Once)
     }
 
     fn eval_of(&mut self, expr: &Expr, scope: Scope<'_>, span: davy_diag::Span, of: Of) -> NodeId {

@@ -141,7 +141,7 @@ impl Made {
             Given::Extract(extract) => Some(Run::extract(extract).map(Arc::new)),
             Given::Lookup(lookup) => {
                 let table = self.base.table(&lookup.table)?;
-                Some(Ok(Arc::new(Run::lookup(lookup, table))))
+                Some(Ok(Arc::new(Run::lookup(lookup, table, &self.env))))
             }
             _ => None,
         };

@@ -281,7 +281,7 @@ impl Packed {
         let mut runs = Vec::new();
         for (condition, run, inputs) in &self.runs {
             let mask = condition.map(|id| pass.boolean(id)).transpose()?;
-            runs.push((mask, pass.fields(run, inputs, None)?));
+            runs.push((mask, run.wins(), pass.fields(run, inputs, None)?));
         }
         let rest = pass.rows.decoded(REST)?.map(|r| text(&r)).transpose()?;
         let rest = rest.as_ref().map(|r| r.as_string_view());
@@ -297,16 +297,22 @@ impl Packed {
                 }
             }
             let mut extra: Vec<(String, String)> = Vec::new();
-            for (mask, found) in &runs {
+            for (mask, wins, found) in &runs {
                 if mask.as_ref().is_some_and(|m| !(m.is_valid(row) && m.value(row))) {
                     continue;
                 }
-                for (name, value) in found.row(row) {
-                    let known = self.hide.contains(name.as_str())
-                        || fields.iter().any(|(n, _)| n == name)
+                for (name, value) in found.by_name(row) {
+                    if self.hide.contains(name) {
+                        continue;
+                    }
+                    if *wins {
+                        fields.retain(|(n, _)| *n != name);
+                        extra.retain(|(n, _)| n != name);
+                    }
+                    let known = fields.iter().any(|(n, _)| *n == name)
                         || extra.iter().any(|(n, _)| n == name);
                     if !known {
-                        extra.push((name.clone(), value.clone()));
+                        extra.push((name.to_owned(), value));
                     }
                 }
             }

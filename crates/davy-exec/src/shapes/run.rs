@@ -1,11 +1,12 @@
 //! What gives several fields at once: extractions from a field, lookups in a table, and the fields
 //! that only a server adds to an event.
 
+use super::lookup::{Defined, Index};
+use super::stamped;
 use datafusion::arrow::array::{ArrayRef, StringViewBuilder};
 use datafusion::common::{DataFusionError, Result};
-use davy_knowledge::{Extract, How, LookupUse, Table, wild};
-use davy_plan::{Column, Regex};
-use std::collections::HashMap;
+use davy_knowledge::{Extract, How, LookupUse, Table};
+use davy_plan::{Column, Env, Regex};
 use std::sync::Arc;
 
 pub(crate) struct Run {
@@ -17,19 +18,28 @@ enum Kind {
         regex: Regex,
         multi: bool,
     },
+    Pairs {
+        regex: Regex,
+        name: String,
+        value: String,
+        multi: bool,
+    },
     Other(How),
     Lookup(Index),
-    /// Fields of the raw text and the time.
+    Defined(Box<Defined>),
+    /// Fields of the raw text.
     Server,
+    /// Fields of the time, and of the raw text if it is there.
+    Stamped,
 }
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match &self.kind {
             Kind::Regex { .. } => "regex",
-            Kind::Other(_) => "extraction",
-            Kind::Lookup(_) => "lookup",
-            Kind::Server => "server",
+            Kind::Pairs { .. } | Kind::Other(_) => "extraction",
+            Kind::Lookup(_) | Kind::Defined(_) => "lookup",
+            Kind::Server | Kind::Stamped => "server",
         })
     }
 }
@@ -58,9 +68,20 @@ impl Fields {
         Arc::new(out.finish())
     }
 
-    /// The names and values of a row.
-    pub(crate) fn row(&self, row: usize) -> &[(String, String)] {
-        self.rows.get(row).map_or(&[], Vec::as_slice)
+    /// The names and values of a row; several values of a name together.
+    pub(crate) fn by_name(&self, row: usize) -> Vec<(&str, String)> {
+        let mut names: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, value) in self.rows.get(row).into_iter().flatten() {
+            match names.iter_mut().find(|(known, _)| known == name) {
+                Some((_, values)) => values.push(value),
+                None => names.push((name, vec![value])),
+            }
+        }
+        let together = |values: Vec<&str>| match values.as_slice() {
+            [one] => (*one).to_owned(),
+            many => davy_events::mv::encode(many),
+        };
+        names.into_iter().map(|(name, values)| (name, together(values))).collect()
     }
 }
 
@@ -70,17 +91,37 @@ impl Run {
             How::Regex { text, multi, .. } => {
                 Kind::Regex { regex: Regex::new(text)?, multi: *multi }
             }
+            How::Pairs { text, name, value, multi } => Kind::Pairs {
+                regex: Regex::new(text)?,
+                name: name.clone(),
+                value: value.clone(),
+                multi: *multi,
+            },
             other => Kind::Other(other.clone()),
         };
         Ok(Run { kind })
     }
 
-    pub(crate) fn lookup(lookup: &LookupUse, table: &Table) -> Run {
-        Run { kind: Kind::Lookup(Index::new(lookup, table)) }
+    pub(crate) fn lookup(lookup: &LookupUse, table: &Table, env: &Env) -> Run {
+        let kind = match &lookup.matching {
+            None => Kind::Lookup(Index::new(lookup, table)),
+            Some(matching) => Kind::Defined(Box::new(Defined::new(lookup, matching, table, env))),
+        };
+        Run { kind }
+    }
+
+    /// Whether what it finds under names as they come stands in place of what is there: all values of
+    /// a name are more than the first.
+    pub(crate) fn wins(&self) -> bool {
+        matches!(self.kind, Kind::Pairs { multi: true, .. })
     }
 
     pub(crate) fn server() -> Run {
         Run { kind: Kind::Server }
+    }
+
+    pub(crate) fn stamped() -> Run {
+        Run { kind: Kind::Stamped }
     }
 
     /// Over the columns of its inputs.
@@ -91,6 +132,8 @@ impl Run {
             let mut fields = Vec::new();
             match &self.kind {
                 Kind::Lookup(index) => index.find(&columns, row, &mut fields),
+                Kind::Defined(lookup) => lookup.find(&columns, row, &mut fields),
+                Kind::Stamped => stamped::of_time(&columns, row, &mut fields),
                 kind => {
                     let value = columns.first().map(|c| c.get(row));
                     for text in value.iter().flat_map(|v| v.values()) {
@@ -115,6 +158,10 @@ fn one(kind: &Kind, text: &str, out: &mut Vec<(String, String)>) -> Result<()> {
             let found = regex.named(text, *multi).map_err(DataFusionError::Execution)?;
             found.into_iter().for_each(|(name, value)| push(name, value));
         }
+        Kind::Pairs { regex, name, value, multi } => {
+            let found = regex.named(text, true).map_err(DataFusionError::Execution)?;
+            pairs_of(&found, name, value, *multi, &mut push);
+        }
         Kind::Other(How::Kv { pair, eq }) => pairs(text, pair, eq, &mut push),
         Kind::Other(How::Delimited { by, names }) => {
             let values = split_quoted(text, by);
@@ -128,49 +175,44 @@ fn one(kind: &Kind, text: &str, out: &mut Vec<(String, String)>) -> Result<()> {
                 json(prefix.clone(), &value, 0, &mut push);
             }
         }
-        Kind::Server => server(text, &mut push),
-        Kind::Other(How::Regex { .. }) | Kind::Lookup(_) => {}
+        Kind::Server => stamped::of_text(text, &mut push),
+        Kind::Other(How::Regex { .. } | How::Pairs { .. })
+        | Kind::Lookup(_)
+        | Kind::Defined(_)
+        | Kind::Stamped => {}
     }
     Ok(())
 }
 
-/// Fields that Splunk adds when it indexes an event.
-fn server(raw: &str, push: &mut impl FnMut(&str, &str)) {
-    push("linecount", &raw.trim_end_matches('\n').split('\n').count().to_string());
-    let first = raw.lines().next().unwrap_or_default();
-    let punct: String = first
-        .chars()
-        .filter(|c| !c.is_alphanumeric())
-        .map(|c| if c.is_whitespace() { '_' } else { c })
-        .take(30)
-        .collect();
-    push("punct", &punct);
-    let (from, to) = timestamp(raw);
-    push("timestartpos", &from.to_string());
-    push("timeendpos", &to.to_string());
-}
-
-/// Where a date and time stand in the text, roughly: the first run of digits and signs that is as
-/// long as one.
-fn timestamp(raw: &str) -> (usize, usize) {
-    let part = |c: char| c.is_ascii_digit() || "-/:.TZ+ ,".contains(c);
-    let mut start = None;
-    let mut best = (0, 0);
-    for (i, c) in raw.char_indices().take(4096).chain([(raw.len(), '\0')]) {
-        match (part(c), start) {
-            (true, None) if c.is_ascii_digit() => start = Some(i),
-            (false, Some(from)) => {
-                let text = raw.get(from..i).unwrap_or_default().trim_end();
-                if text.len() >= 10 && text.contains([':', '-', '/']) {
-                    best = (from, from + text.len());
-                    break;
-                }
-                start = None;
-            }
-            _ => {}
+/// Names and values among what the groups of the matches hold, the name first. Names are cleaned as
+/// Splunk does; without `multi` the first value of a name counts.
+fn pairs_of(
+    found: &[(&str, &str)],
+    name: &str,
+    value: &str,
+    multi: bool,
+    push: &mut impl FnMut(&str, &str),
+) {
+    let mut of: Option<String> = None;
+    let mut seen: Vec<String> = Vec::new();
+    for (group, text) in found {
+        if *group == name {
+            of = Some(cleaned(text));
+        } else if *group == value
+            && let Some(of) = of.take()
+            && (multi || !seen.contains(&of))
+        {
+            push(&of, text);
+            seen.push(of);
         }
     }
-    best
+}
+
+/// A name with `_` for other signs, and without a leading `_` or digit (transforms.conf, CLEAN_KEYS).
+fn cleaned(name: &str) -> String {
+    let word = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+    let name: String = name.chars().map(word).collect();
+    name.trim_start_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned()
 }
 
 /// `a=1;b="2;3"`
@@ -263,61 +305,6 @@ fn json(path: String, value: &serde_json::Value, depth: usize, push: &mut impl F
     }
 }
 
-/// A lookup table by the columns that are matched; values are compared without regard to case, and
-/// a `*` in the table stands for anything.
-struct Index {
-    exact: HashMap<Vec<String>, usize>,
-    patterns: Vec<(Vec<String>, usize)>,
-    /// (field, values by row)
-    out: Vec<(Arc<str>, Vec<String>)>,
-}
-
-impl Index {
-    fn new(lookup: &LookupUse, table: &Table) -> Index {
-        let on: Vec<Option<usize>> = lookup.on.iter().map(|(c, _)| table.column(c)).collect();
-        let mut index = Index { exact: HashMap::new(), patterns: Vec::new(), out: Vec::new() };
-        for (at, row) in table.rows.iter().enumerate() {
-            let key: Vec<String> = on
-                .iter()
-                .map(|c| c.and_then(|c| row.get(c)).map(|v| v.to_lowercase()).unwrap_or_default())
-                .collect();
-            if key.iter().any(|k| k.contains('*')) {
-                index.patterns.push((key, at));
-            } else {
-                index.exact.entry(key).or_insert(at);
-            }
-        }
-        for (column, field) in &lookup.out {
-            let Some(column) = table.column(column) else { continue };
-            let values = table.rows.iter().map(|r| r.get(column).cloned().unwrap_or_default());
-            index.out.push((field.clone(), values.collect()));
-        }
-        index
-    }
-
-    fn find(&self, columns: &[Column], row: usize, out: &mut Vec<(String, String)>) {
-        let mut key = Vec::with_capacity(columns.len());
-        for column in columns {
-            match column.get(row).text() {
-                Some(text) => key.push(text.to_lowercase()),
-                None => return,
-            }
-        }
-        let pattern = |p: &[String]| p.iter().zip(&key).all(|(p, k)| wild(p, k));
-        let found = self
-            .exact
-            .get(&key)
-            .copied()
-            .or_else(|| self.patterns.iter().find(|(p, _)| pattern(p)).map(|(_, at)| *at));
-        let Some(at) = found else { return };
-        for (field, values) in &self.out {
-            if let Some(value) = values.get(at).filter(|v| !v.is_empty()) {
-                out.push((field.to_string(), value.clone()));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Run, pairs, xml};
@@ -365,8 +352,9 @@ mod tests {
             table: "t".into(),
             on: vec![("k".into(), "f".into())],
             out: vec![("v".into(), "o".into())],
+            matching: None,
         };
-        let run = Run::lookup(&lookup, &table);
+        let run = Run::lookup(&lookup, &table, &davy_plan::Env::default());
         let input: ArrayRef = Arc::new(StringViewArray::from(vec!["ab", "ac", "b"]));
         let fields = run.run(&[input], 3).unwrap();
         let column = davy_plan::Column::new(&fields.column("o")).unwrap();

@@ -3,7 +3,7 @@
 use crate::{base, lines};
 use davy_diag::Diagnostics;
 use davy_events::{Meta, Options};
-use davy_exec::{FileSource, Holds, Input, Place, check_base, explain};
+use davy_exec::{FileSource, Holds, Input, Place, check_base, explain, explain_event};
 use davy_knowledge::{Base, Text};
 use davy_plan::Env;
 use std::sync::Arc;
@@ -194,7 +194,7 @@ datasets:
     assert_eq!(
         types,
         [
-            ("test-one", Holds::Some),
+            ("test-one", Holds::Of { held: 1, looked: 2 }),
             ("test-all", Holds::All),
             ("never", Holds::None(Some("sourcetype=other".into()))),
         ]
@@ -203,8 +203,20 @@ datasets:
         events.datasets.iter().map(|(_, d, h)| (d.as_str(), h.clone())).collect();
     assert_eq!(
         datasets,
-        [("Ones", Holds::Some), ("Nevers", Holds::None(Some("tag=never".into())))]
+        [
+            ("Ones", Holds::Of { held: 1, looked: 2 }),
+            ("Nevers", Holds::None(Some("tag=never".into()))),
+        ]
     );
+    // One event: what it is, and the term that it lacks.
+    let second = explain_event(&base, &source, &Arc::new(Env::default()), 2).unwrap();
+    let of = |name: &str| second.eventtypes.iter().find(|(n, ..)| n == name).unwrap().3.clone();
+    assert_eq!(of("test-one"), Holds::None(Some("code=1".into())));
+    assert_eq!(of("test-all"), Holds::All);
+    let ones = second.datasets.iter().find(|(_, d, _)| d == "Ones").unwrap();
+    assert_eq!(ones.2, Holds::None(Some("tag=one".into())));
+    assert!(second.constants.contains(&("box".to_owned(), "b2".to_owned())));
+    assert!(explain_event(&base, &source, &Arc::new(Env::default()), 3).is_none());
 }
 
 #[test]
@@ -235,4 +247,51 @@ datasets:
     assert_eq!(got, ["Root.Child.box=b2 count=1"]);
     let got = lines(&base, &input, "| datamodel M Child search | table Root.who Root.box");
     assert_eq!(got, ["Root.who=bob Root.box=b2"]);
+}
+
+// A value of `punct` of an exported event has fifty signs. Quoted: `punct::<_='://../////'><><_='___'...`.
+#[test]
+fn punctuation_is_that_of_the_first_line() {
+    let line = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+        <Provider Name='Microsoft-Windows-Sysmon' Guid='{5770385F-C22A-43E0-BF4C-06F5698FFBD9}'/>\
+        <EventID>5</EventID><Version>3</Version><Level>4</Level>";
+    let base = base(ADDON, "");
+    let event = serde_json::json!({"_time": 1777890000, "_raw": line}).to_string();
+    let got = lines(&base, &[("s", "x", &event)], "search * | table punct");
+    assert_eq!(got, ["punct=<_='://../////'><><_='--'_='{----}'/><></><></><><"]);
+}
+
+// Knowledge Manager Manual, "Use default fields": the fields are what the event's text says,
+// whatever its zone; `date_zone` is in minutes, or `local`.
+#[test]
+fn times_are_found_where_they_are_written() {
+    let base = base(ADDON, "");
+    let asked = "search * | table timestartpos timeendpos date_hour date_mday date_zone";
+    for (line, wanted) in [
+        (
+            "1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.0\" 200 1",
+            "timestartpos=13 timeendpos=39 date_hour=13 date_mday=10 date_zone=-420",
+        ),
+        (
+            "<13>May  4 09:30:00 2026 host1 x: y",
+            "timestartpos=4 timeendpos=24 date_hour=9 date_mday=4 date_zone=local",
+        ),
+        (
+            "id=54849625-5478 at 2026-05-04T23:30:00.5+02:00 x",
+            "timestartpos=20 timeendpos=47 date_hour=23 date_mday=4 date_zone=120",
+        ),
+    ] {
+        assert_eq!(lines(&base, &[("s", "x", line)], asked), [wanted], "{line}");
+    }
+    let event = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+        <Provider Name='P' Guid='{54849625-5478-4994-a5ba-3e3b0328c30d}'/><EventID>1</EventID>\
+        <TimeCreated SystemTime='2026-05-04T11:03:46.6123456Z'/><Channel>C</Channel>\
+        <Computer>pc</Computer></System></Event>";
+    let from = event.find("2026").unwrap();
+    let got = lines(&base, &[("", "", event)], asked);
+    let wanted = format!(
+        "timestartpos={from} timeendpos={} date_hour=11 date_mday=4 date_zone=0",
+        from + "2026-05-04T11:03:46.6123456Z".len()
+    );
+    assert_eq!(got, [wanted]);
 }

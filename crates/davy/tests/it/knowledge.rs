@@ -1,6 +1,6 @@
 //! `davy knowledge`, and the macros of the Common Information Model.
 
-use crate::{davy, shared};
+use crate::{Folder, davy, shared};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/certificate_export.evtx");
 
@@ -131,4 +131,49 @@ fn the_committed_table_of_recorded_attacks_is_current() {
         let line = ran.out.replace(&path, file);
         assert!(kept.contains(line.trim()), "not in docs/FIRED.md: {line} {}", ran.err);
     }
+}
+
+// What cannot be compiled is told when the content is read, whatever events come; `hunt` ends as with
+// any other mistake in the content.
+#[test]
+fn patterns_and_expressions_of_add_ons_are_checked() {
+    let folder = Folder::new("flawed");
+    folder.file(
+        "addons/mine.yaml",
+        "addon: mine\nstanzas:\n  - sourcetype: x\n    extract:\n      - regex: '(?<a>[z'\n    eval:\n      \
+         b: nosuch(a)\n",
+    );
+    folder.file("addons/deep/er.yml", "addon: deep\nstanzas:\n  - sourcetype: y\n    evals: {}\n");
+    let event = "{\"a\":1}\n";
+    let ran = davy(&["search", "search *", "-i", "-", "--content", &folder.path()], event);
+    assert!(ran.err.contains("addons/mine.yaml:5"), "{}", ran.err);
+    assert!(ran.err.contains("`b`: ") && ran.err.contains("`nosuch`"), "{}", ran.err);
+    assert!(ran.err.contains("addons/mine.yaml:7"), "{}", ran.err);
+    assert!(ran.err.contains("addons/deep/er.yml:4"), "{}", ran.err);
+    assert_eq!(ran.err.matches("error[").count(), 3, "{}", ran.err);
+    let input = folder.file("events.json", event);
+    let ran = davy(&["hunt", &input, "--content", &folder.path()], "");
+    assert_eq!(ran.status, 1, "{}", ran.err);
+}
+
+#[test]
+fn one_event_is_explained() {
+    let events = "{\"sourcetype\":\"okta\",\"eventType\":\"user.session.start\",\"published\":\
+        \"2026-05-04T09:30:00Z\",\"outcome\":{\"result\":\"FAILURE\"}}\n{\"eventType\":\
+        \"policy.rule.add\",\"published\":\"2026-05-04T09:31:00Z\"}\n";
+    let explain = |more: &[&str]| {
+        let args = [&["knowledge", "explain", "-i", "-", "--sourcetype", "OktaIM2:log"], more];
+        davy(&args.concat(), events)
+    };
+    let all = explain(&[]).out;
+    assert!(all.contains("event kind 1, 2 events, sourcetype OktaIM2:log"), "{all}");
+    assert!(all.contains("Authentication.Failed_Authentication, of 1 of 2 events"), "{all}");
+    let one = explain(&["--event", "1", "--why-not", "authentication"]).out;
+    assert!(one.contains("    Authentication.Failed_Authentication\n"), "{one}");
+    let not = "Authentication.Successful_Authentication: the event has not `action=success OR result=success`";
+    assert!(one.contains(not), "{one}");
+    let two = explain(&["--event", "2", "--why-not", "okta_authentication"]).out;
+    assert!(two.contains("okta_authentication: the event has not `eventType IN ("), "{two}");
+    assert!(two.contains("    Change.All_Changes\n"), "{two}");
+    assert_eq!(explain(&["--event", "3"]).status, 2);
 }

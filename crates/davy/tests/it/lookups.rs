@@ -47,7 +47,9 @@ fn assets_and_identities_fill_fields() {
     let (assets, people) = (folder.join("assets.csv"), folder.join("people.csv"));
     let text = "ip,mac,nt_host,dns,priority,category,bunit\n\
                 10.0.0.5|10.0.0.6,,WS1,ws1.example.com,critical,pci|server,finance\n\
-                10.9.0.0/16,,,,low,guests,\n";
+                10.9.0.0/16,,,,low,guests,\n\
+                10.8.0.5-10.8.0.20,,,,low,range,\n\
+                10.8.0.11,,,,low,one,\n";
     std::fs::write(&assets, text).unwrap();
     std::fs::write(
         &people,
@@ -69,6 +71,10 @@ fn assets_and_identities_fill_fields() {
     assert_eq!(got.lines().nth(1), Some("critical,finance,high,privileged,"), "{got}");
     let got = search("search dest_category=pci src_category=server | stats count", event);
     assert_eq!(got, "count\n1\n");
+    // Networks and ranges of addresses fill fields too; the single address stands above its network.
+    let net = "{\"dest\":\"10.9.3.4\",\"src\":\"10.8.0.9\",\"dvc\":\"10.8.0.11\"}\n";
+    let got = search("search * | table dest_priority dest_category src_category dvc_category", net);
+    assert_eq!(got.lines().nth(1), Some("low,guests,range,one"), "{got}");
     let spl = "| makeresults | eval a=\"10.9.3.4\" | lookup asset_lookup_by_cidr asset AS a OUTPUT priority | table priority";
     assert_eq!(search(spl, ""), "priority\nlow\n");
     let spl = "| makeresults | eval u=\"example\\ANN\" | lookup identity_lookup_expanded category, identity AS u OUTPUT identity_tag | table identity_tag";
