@@ -40,6 +40,11 @@ pub trait Command: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// What the command does to results where a person looks at them, and not to their values.
+    fn shown(&self) -> Option<Arc<dyn Command>> {
+        None
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed>;
 }
 
@@ -81,6 +86,16 @@ pub struct Demand {
 }
 
 impl Bound {
+    /// The pipeline whose results are as a person is shown them: [`Command::shown`].
+    pub fn shown(&self) -> Bound {
+        let shown = self.stages.iter().filter_map(|stage| {
+            let command = stage.command.shown()?;
+            Some(BoundStage { command, ..stage.clone() })
+        });
+        let stages = self.stages.iter().cloned().chain(shown).collect();
+        Bound { stages, understood: self.understood }
+    }
+
     /// Walks backwards from `out`, the fields wanted of the result.
     pub fn demands(&self, out: &FieldSet, ordered: bool) -> Vec<Demand> {
         let mut demands = Vec::with_capacity(self.stages.len());

@@ -7,7 +7,8 @@ use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use davy_diag::Span;
-use davy_spl::ast::{Args, Assignment, Grammar};
+use davy_spl::ast::{Args, Assignment, Grammar, Target};
+use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "fieldformat",
@@ -15,12 +16,12 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Streaming,
     grammar: Grammar::Eval,
     syntax: "fieldformat <field>=<expression>",
-    summary: "Says how a field is shown. Its value stays as it is, here as in what Splunk exports.",
+    summary: "Says how a field is shown in a table. Its value stays as it is: for later commands, and in JSON and CSV, as in what Splunk exports.",
     examples: &[
         example!("| makeresults | eval n=1000 | fieldformat n=tostring(n,\"commas\") | table n" => table "n\n1000"),
     ],
     source: "Search Reference, fieldformat",
-    support: Support::Limited("results are not shown in another form than they have"),
+    support: Support::Full,
     parse,
 };
 
@@ -53,6 +54,10 @@ impl Command for FieldFormat {
         out
     }
 
+    fn shown(&self) -> Option<Arc<dyn Command>> {
+        Some(Arc::new(Shown { list: self.list.clone() }))
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         // An expression that could not be computed is a mistake even when it only says how a
         // field is shown.
@@ -62,5 +67,46 @@ impl Command for FieldFormat {
             compiler.finish(value)?;
         }
         Ok(input)
+    }
+}
+
+/// The fields in the form in which they are shown, after all commands.
+#[derive(Debug)]
+struct Shown {
+    list: Vec<Assignment>,
+}
+
+impl Command for Shown {
+    fn needs(&self, out: &FieldSet) -> FieldSet {
+        let mut names = Vec::new();
+        for assignment in &self.list {
+            reads(&assignment.value, &mut names);
+            if let Target::Field(name) = &assignment.target {
+                names.push((name.value.clone(), name.span));
+            }
+        }
+        out.clone().with(names.into_iter().map(|(name, _)| name))
+    }
+
+    fn fields(&self, input: &Fields) -> Fields {
+        input.clone()
+    }
+
+    fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
+        let mut plan = input;
+        for assignment in &self.list {
+            let Target::Field(name) = &assignment.target else { continue };
+            let mut names = vec![(name.value.clone(), name.span)];
+            reads(&assignment.value, &mut names);
+            // A later command may have left out the field, or what it is shown by.
+            if !names.iter().all(|(name, _)| plan.has_column(name)) {
+                continue;
+            }
+            let mut compiler = Compiler::new(&plan, cx);
+            let value = compiler.value(&assignment.value);
+            let value = compiler.finish(value)?;
+            plan = plan.with_columns(vec![(name.value.clone(), value)])?;
+        }
+        Ok(plan)
     }
 }

@@ -41,9 +41,12 @@ fn search(args: Arguments) -> Result<Exit, Exit> {
     let loaded = args.content.open()?;
     loaded.report(false);
     let knowledge = loaded.knowledge();
-    let prepared = prepare("search", &args.spl, knowledge.macros());
+    let mut prepared = prepare("search", &args.spl, knowledge.macros());
     if content::show(&prepared.sources, &prepared.diags, true) {
         return Err(Exit::Usage);
+    }
+    if args.format == Format::Table {
+        prepared.bound = prepared.bound.shown();
     }
     let session = args.range.session()?;
     let meta = args.stated.meta(env.now);

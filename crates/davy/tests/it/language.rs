@@ -165,3 +165,15 @@ fn help_finds_subcommands_and_the_language() {
     assert!(none.err.contains("did you mean `head`?"), "{}", none.err);
     assert_eq!(davy(&["help", "nothing"], "").status, 2);
 }
+
+#[test]
+fn a_field_is_shown_by_its_format_and_exported_as_it_is() {
+    let search = "| makeresults | eval n=1234567, m=2, o=3 | fieldformat n=tostring(n,\"commas\") \
+        | fieldformat m=m.\" of \".o | fieldformat gone=\"x\" | eval p=n+1 | table n m p";
+    let shown = davy(&["search", search], "").out;
+    assert!(shown.contains("1,234,567") && shown.contains("1234568"), "{shown}");
+    // `m` is shown by a field that was left out.
+    assert!(!shown.contains("of") && !shown.contains("gone"), "{shown}");
+    let csv = davy(&["search", "--format", "csv", search], "").out;
+    assert_eq!(csv, "n,m,p\n1234567,2,1234568\n");
+}
