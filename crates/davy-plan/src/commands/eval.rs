@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::command::Command;
 use crate::example;
-use crate::expr::{Compiler, reads};
+use crate::expr::{Compiler, Typed, reads};
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx, Rows};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
@@ -110,14 +110,24 @@ impl Command for Eval {
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let mut plan = input;
+        // Assignments that read nothing that is set beside them are one step.
+        let mut set: Vec<(String, Typed)> = Vec::new();
         for assignment in &self.list {
+            let mut names = Vec::new();
+            reads(&assignment.value, &mut names);
+            let is_set = |name: &str| set.iter().any(|(n, _)| n == name);
+            let after = match &assignment.target {
+                Target::Field(name) => is_set(&name.value),
+                Target::Dynamic(..) => true,
+            };
+            if !set.is_empty() && (after || names.iter().any(|(n, _)| is_set(n))) {
+                plan = plan.with_columns(std::mem::take(&mut set))?;
+            }
             let mut compiler = Compiler::new(&plan, cx);
             let value = compiler.value(&assignment.value);
             let value = compiler.finish(value)?;
             match &assignment.target {
-                Target::Field(name) => {
-                    plan = plan.with_columns(vec![(name.value.clone(), value)])?;
-                }
+                Target::Field(name) => set.push((name.value.clone(), value)),
                 Target::Dynamic(parts, _) => {
                     const HELD: &str = "__dynamic";
                     let with = plan.with_columns(vec![(HELD.to_owned(), value)])?;
@@ -125,7 +135,7 @@ impl Command for Eval {
                 }
             }
         }
-        Ok(plan)
+        if set.is_empty() { Ok(plan) } else { plan.with_columns(set) }
     }
 }
 

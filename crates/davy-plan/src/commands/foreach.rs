@@ -7,7 +7,7 @@ use crate::command::{Command, Order};
 use crate::example;
 use crate::expr::{Compiler, Typed};
 use crate::fields::{FieldSet, Fields, wildcard_captures};
-use crate::inner;
+use crate::inner::{self, InnerSearch};
 use crate::parse::arg_text;
 use crate::plan::{Failed, Plan, PlanCx, column_expr};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
@@ -190,11 +190,43 @@ impl ForEach {
         }
         let mut plan = input;
         let all = FieldSet::all();
-        for (_, text) in texts {
-            let inner = PlanCx { out: &all, ..cx.clone() };
-            plan = inner::commands(&text, cx)?.plan_over(plan, &inner)?;
+        let inner = PlanCx { out: &all, ..cx.clone() };
+        for (i, some) in texts.chunks(FIELDS_TOGETHER).enumerate() {
+            if i > 0 {
+                plan = cx.plan_of(cx.rows(&plan)?)?;
+            }
+            if let Some(one) = self.one_eval(some, cx)? {
+                plan = one.plan_over(plan, &inner)?;
+                continue;
+            }
+            for (_, text) in some {
+                plan = inner::commands(text, cx)?.plan_over(plan, &inner)?;
+            }
         }
         Ok(plan)
+    }
+
+    /// Templates that are one `eval` each, as one `eval`.
+    fn one_eval(
+        &self,
+        texts: &[(String, String)],
+        cx: &PlanCx<'_>,
+    ) -> Result<Option<InnerSearch>, Failed> {
+        let Some((_, first)) = texts.first().filter(|_| texts.len() > 1) else { return Ok(None) };
+        let first = inner::commands(first, cx)?;
+        if !matches!(first.bound().stages.as_slice(), [one] if one.spec.name == "eval") {
+            return Ok(None);
+        }
+        let assignments = |text: &str| {
+            let text = text.trim().trim_start_matches('|').trim_start();
+            text.get(..4).filter(|word| word.eq_ignore_ascii_case("eval"))?;
+            text.get(4..).map(|rest| rest.trim().to_owned())
+        };
+        let all: Option<Vec<String>> = texts.iter().map(|(_, text)| assignments(text)).collect();
+        let Some(all) = all else { return Ok(None) };
+        // What cannot be read so is told of by itself.
+        let one = inner::commands(&format!("eval {}", all.join(", ")), cx).ok();
+        Ok(one.filter(|one| one.bound().stages.len() == 1))
     }
 
     fn filled(&self, name: &str, captures: &[&str]) -> String {
@@ -328,6 +360,9 @@ impl ForEach {
 const MOST_ITEMS: usize = 1000;
 /// Of so many at once.
 const TOGETHER: usize = 16;
+/// Fields for which the template is run at once. Events seldom have so many; the rows of what has
+/// more are made in between.
+const FIELDS_TOGETHER: usize = 256;
 
 fn item_name(i: usize) -> String {
     format!("__item {i}")
