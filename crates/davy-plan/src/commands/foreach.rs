@@ -191,7 +191,7 @@ impl ForEach {
         let mut plan = input;
         let all = FieldSet::all();
         let inner = PlanCx { out: &all, ..cx.clone() };
-        for (i, some) in texts.chunks(FIELDS_TOGETHER).enumerate() {
+        for (i, some) in texts.chunks(Self::together(&texts, cx)?).enumerate() {
             if i > 0 {
                 plan = cx.plan_of(cx.rows(&plan)?)?;
             }
@@ -204,6 +204,20 @@ impl ForEach {
             }
         }
         Ok(plan)
+    }
+
+    /// For how many fields the template is run at once: few where a field is set again and again,
+    /// since its expression grows with each.
+    fn together(texts: &[(String, String)], cx: &PlanCx<'_>) -> Result<usize, Failed> {
+        let mut made = Vec::new();
+        for (_, text) in texts.iter().take(2) {
+            let search = inner::commands(text, cx)?;
+            made.push(search.bound().left(Fields::default()).unwrap_or_default().names);
+        }
+        Ok(match made.as_slice() {
+            [first, second] if first.iter().any(|name| second.contains(name)) => SAME_TOGETHER,
+            _ => FIELDS_TOGETHER,
+        })
     }
 
     /// Templates that are one `eval` each, as one `eval`.
@@ -363,6 +377,7 @@ const TOGETHER: usize = 16;
 /// Fields for which the template is run at once. Events seldom have so many; the rows of what has
 /// more are made in between.
 const FIELDS_TOGETHER: usize = 256;
+const SAME_TOGETHER: usize = 64;
 
 fn item_name(i: usize) -> String {
     format!("__item {i}")
