@@ -6,9 +6,9 @@ use super::graph::{ALL, Graph, Scope};
 use super::made::Made;
 use super::node::{Node, Truth};
 use crate::source::{EventSource, Read};
-use davy_diag::{Diagnostics, Span};
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::UInt64Type;
+use davy_diag::{Diagnostics, Span};
 use davy_events::{Kind, Shape, Want};
 use davy_knowledge::{Base, codes};
 use davy_plan::{Column, Compiler, DatasetRef, Env, SEQ, Val};
@@ -23,7 +23,10 @@ pub enum Holds {
     /// It depends on the event.
     Some,
     /// It depends on the event; it is so in this many of those that were looked at.
-    Of { held: usize, looked: usize },
+    Of {
+        held: usize,
+        looked: usize,
+    },
     /// With the term that rules it out, where one does.
     None(Option<String>),
 }
@@ -275,8 +278,7 @@ pub fn check_files(base: &Arc<Base>, env: &Arc<Env>, of: &dyn Fn(&str) -> bool) 
             let key = sources.text(*span);
             let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
             let named = !key.is_empty() && key.chars().all(word);
-            let headline =
-                if named { format!("`{key}`: {message}") } else { message.clone() };
+            let headline = if named { format!("`{key}`: {message}") } else { message.clone() };
             diags.push(codes::EXPRESSION.at(*span, headline));
         }
     };

@@ -1,10 +1,10 @@
 //! What gives several fields at once: extractions from a field, lookups in a table, and the fields
 //! that only a server adds to an event.
 
-use datafusion::arrow::array::{ArrayRef, StringViewBuilder};
-use datafusion::common::{DataFusionError, Result};
 use super::lookup::{Defined, Index};
 use super::stamped;
+use datafusion::arrow::array::{ArrayRef, StringViewBuilder};
+use datafusion::common::{DataFusionError, Result};
 use davy_knowledge::{Extract, How, LookupUse, Table};
 use davy_plan::{Column, Env, Regex};
 use std::sync::Arc;
@@ -105,9 +105,7 @@ impl Run {
     pub(crate) fn lookup(lookup: &LookupUse, table: &Table, env: &Env) -> Run {
         let kind = match &lookup.matching {
             None => Kind::Lookup(Index::new(lookup, table)),
-            Some(matching) => {
-                Kind::Defined(Box::new(Defined::new(lookup, matching, table, env)))
-            }
+            Some(matching) => Kind::Defined(Box::new(Defined::new(lookup, matching, table, env))),
         };
         Run { kind }
     }

@@ -25,9 +25,7 @@ impl Graph {
             }
             // A line of a log has a host always, that of the forwarder if no other; searches that
             // group by it would lose those without. JSON may use the name for what it likes.
-            "host" if self.shape().kind == Kind::Line => {
-                self.add(Node::Const(Val::str("unknown")))
-            }
+            "host" if self.shape().kind == Kind::Line => self.add(Node::Const(Val::str("unknown"))),
             "splunk_server" => self.add(Node::Const(Val::str("davy"))),
             _ => 0,
         }

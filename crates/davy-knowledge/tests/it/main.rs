@@ -78,7 +78,10 @@ fn every_mistake_names_file_line_and_key() {
         ),
         ("    eval:\n      b: 1 +\n", "5 spl::missing-operand nothing stands after this `+`"),
         ("    source: a\n    source: b\n", "5 knowledge::yaml the key `source` stands here twice"),
-        ("    lookup:\n      - match: {a: b}\n", "5 knowledge::missing-key `table` is missing here"),
+        (
+            "    lookup:\n      - match: {a: b}\n",
+            "5 knowledge::missing-key `table` is missing here",
+        ),
         (
             "eventtypes:\n  - {name: e, search: a=1}\n  - {name: e, search: a=2}\n",
             "6 knowledge::duplicate the add-on has an event type `e` already",
@@ -93,10 +96,8 @@ fn every_mistake_names_file_line_and_key() {
 // folder would hide each other.
 #[test]
 fn two_files_of_a_folder_do_not_hide_each_other() {
-    let text = |name: &str| Text {
-        name: name.to_owned(),
-        text: "addon: a\nstanzas: []\n".to_owned(),
-    };
+    let text =
+        |name: &str| Text { name: name.to_owned(), text: "addon: a\nstanzas: []\n".to_owned() };
     let mut diags = Diagnostics::default();
     Base::of(&[text("one/addons/a.yml"), text("two/addons/a.yml")], &mut diags);
     assert!(diags.is_empty(), "{:?}", diags.list());

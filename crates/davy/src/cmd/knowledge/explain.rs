@@ -143,7 +143,8 @@ fn told(title: &str, kind: &Explained, sources: &SourceMap, why_not: Option<&str
         }
     }
     if out.len() == before {
-        let _ = writeln!(out, "    nothing with `{asked}` in its name: it is all there, or nowhere");
+        let _ =
+            writeln!(out, "    nothing with `{asked}` in its name: it is all there, or nowhere");
     }
     out
 }
