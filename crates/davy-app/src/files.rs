@@ -54,6 +54,12 @@ impl Files {
         Ok(Files { name: name.to_owned(), all, odd: Vec::new() })
     }
 
+    /// With entries that are no files, such as links, which are not followed.
+    pub fn with_odd(mut self, odd: impl IntoIterator<Item = String>) -> Files {
+        self.odd.extend(odd);
+        self
+    }
+
     /// Of a `.spl` or `.tgz` archive.
     pub fn of_archive(name: &str, bytes: &[u8], limits: Limits) -> Result<Files, AppError> {
         let mut found: BTreeMap<String, Vec<u8>> = BTreeMap::new();

@@ -1,17 +1,18 @@
 //! Content as the knowledge objects of a search.
 
+use crate::kept::{Write, written};
 use davy_content::Content;
-use davy_content::model::Lookup;
+use davy_content::model::{Lookup, LookupStore};
 use davy_knowledge::Base;
 use davy_plan::{Geo, Knowledge, LookupOptions, LookupTable, MatchType, Rows, Val, WriteLookup};
 use davy_spl::{MacroDef, Macros};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Macros and saved searches of the content, and lookup tables that were read beforehand.
 pub struct ContentKnowledge<'a> {
     content: &'a Content,
-    tables: HashMap<String, Arc<LookupTable>>,
+    tables: HashMap<String, Later>,
     saved: HashMap<String, String>,
     transactions: BTreeMap<String, Vec<(String, String)>>,
     base: Option<Arc<Base>>,
@@ -19,6 +20,15 @@ pub struct ContentKnowledge<'a> {
     keeper: Option<Arc<dyn Keeper>>,
     /// Tables that searches of this run wrote.
     written: Mutex<HashMap<String, Arc<LookupTable>>>,
+}
+
+/// The names of a table and the cells of its rows.
+pub type Cells = (Vec<String>, Vec<Vec<String>>);
+
+/// A table that is read when a search first asks for it.
+struct Later {
+    read: Box<dyn Fn() -> Option<Cells> + Send + Sync>,
+    made: OnceLock<Option<Arc<LookupTable>>>,
 }
 
 /// Keeps what `outputlookup` writes, for later runs.
@@ -74,11 +84,20 @@ impl<'a> ContentKnowledge<'a> {
         if let Some(table) = written.get(name) {
             return Some(table.clone());
         }
-        let rows = self.keeper.as_ref()?.kept(name)?;
+        let rows = self.keeper.as_ref()?.kept(&self.place(name))?;
         let options = self.content.lookup(name).map(options).unwrap_or_default();
         let table = Arc::new(LookupTable::new(rows, options));
         written.insert(name.to_owned(), table.clone());
         Some(table)
+    }
+
+    /// Where the rows of a lookup are: the file or the collection that its definition names.
+    fn place(&self, name: &str) -> String {
+        match self.content.lookup(name).map(|lookup| &lookup.store) {
+            Some(LookupStore::Csv { file }) => file.clone(),
+            Some(LookupStore::KeyValue { collection, .. }) => collection.clone(),
+            Some(LookupStore::Model { .. }) | None => name.to_owned(),
+        }
     }
 
     /// Adds a search to call by its name.
@@ -93,9 +112,28 @@ impl<'a> ContentKnowledge<'a> {
 
     /// Adds a lookup table: its names, then its rows; empty cells hold nothing.
     pub fn add_table(&mut self, name: &str, names: Vec<String>, cells: Vec<Vec<String>>) {
-        let options = self.content.lookup(name).map(options).unwrap_or_default();
-        let table = LookupTable::new(rows_of(names, cells), options);
-        self.tables.insert(name.to_owned(), Arc::new(table));
+        self.add_table_later(name, move || Some((names.clone(), cells.clone())));
+    }
+
+    /// Adds a lookup table that is read when a search first asks for it.
+    pub fn add_table_later(
+        &mut self,
+        name: &str,
+        read: impl Fn() -> Option<Cells> + Send + Sync + 'static,
+    ) {
+        let later = Later { read: Box::new(read), made: OnceLock::new() };
+        self.tables.insert(name.to_owned(), later);
+    }
+
+    /// A table that was added, read now if it was not.
+    fn added(&self, name: &str) -> Option<Arc<LookupTable>> {
+        let later = self.tables.get(name)?;
+        let made = later.made.get_or_init(|| {
+            let (names, cells) = (later.read)()?;
+            let options = self.content.lookup(name).map(options).unwrap_or_default();
+            Some(Arc::new(LookupTable::new(rows_of(names, cells), options)))
+        });
+        made.clone()
     }
 }
 
@@ -113,36 +151,6 @@ fn rows_of(names: Vec<String>, cells: Vec<Vec<String>>) -> Rows {
         })
         .collect();
     Rows { names, rows }
-}
-
-/// New rows over old ones: those with the key of an old one replace it, others come behind.
-fn merged(old: Rows, new: &Rows, how: &WriteLookup) -> Rows {
-    let mut out = old;
-    for name in &new.names {
-        if out.column(name).is_none() {
-            out.names.push(name.clone());
-        }
-    }
-    let width = out.names.len();
-    out.rows.iter_mut().for_each(|row| row.resize(width, Val::Null));
-    let key = how.key_field.as_deref().and_then(|name| out.column(name));
-    for row in &new.rows {
-        let mut cells = vec![Val::Null; width];
-        for (name, value) in new.names.iter().zip(row) {
-            if let Some(slot) = out.column(name).and_then(|at| cells.get_mut(at)) {
-                *slot = value.clone();
-            }
-        }
-        let value = key.and_then(|at| cells.get(at)).cloned().filter(|v| !v.is_null());
-        let same = value
-            .zip(key)
-            .and_then(|(value, at)| out.rows.iter_mut().find(|row| row.get(at) == Some(&value)));
-        match same {
-            Some(known) => *known = cells,
-            None => out.rows.push(cells),
-        }
-    }
-    out
 }
 
 fn is_entity(name: &str) -> bool {
@@ -210,10 +218,12 @@ impl Knowledge for ContentKnowledge<'_> {
         if let Some(table) = self.written(name) {
             return Some(table);
         }
-        if let Some(table) = self.tables.get(name) {
-            return Some(table.clone());
+        if let Some(table) = self.added(name) {
+            return Some(table);
         }
-        let table = self.base.as_ref()?.table(name)?;
+        // A shipped table goes by the name of its file too.
+        let base = self.base.as_ref()?;
+        let table = base.table(name).or_else(|| base.table(name.strip_suffix(".csv")?))?;
         let rows = rows_of(table.names.clone(), table.rows.clone());
         // As Splunk's asset and identity framework defines them.
         let mut options =
@@ -224,8 +234,6 @@ impl Knowledge for ContentKnowledge<'_> {
         Some(Arc::new(LookupTable::new(rows, options)))
     }
 
-    /// Search Reference, outputlookup: rows are put in place of those that are there, or with
-    /// `append` behind them; with `key_field` those of the same key are replaced.
     fn write_lookup(&self, name: &str, rows: &Rows, how: &WriteLookup) -> Result<(), String> {
         let Some(keeper) = &self.keeper else {
             return Err(format!("`{name}` has no place to be kept in; name one with `--lookups`"));
@@ -237,15 +245,11 @@ impl Knowledge for ContentKnowledge<'_> {
                 return Ok(());
             }
         }
-        let merged = match old {
-            Some(old) if how.append || how.key_field.is_some() => merged(old, rows, how),
-            _ => rows.clone(),
-        };
-        keeper.keep(name, &merged)?;
-        let options = self.content.lookup(name).map(options).unwrap_or_default();
-        let table = Arc::new(LookupTable::new(merged, options));
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.insert(name.to_owned(), table);
+        let place = self.place(name);
+        let to = if place.ends_with(".csv") { Write::File } else { Write::Collection };
+        keeper.keep(&place, &written(old, rows, how, to))?;
+        // Other names may lead to the same place.
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 

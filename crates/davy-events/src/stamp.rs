@@ -174,12 +174,12 @@ fn iso(scan: &mut Scan<'_>) -> Option<f64> {
     }
 }
 
-/// `05/04/2026 09:12:33 AM`
+/// `05/04/2026 09:12:33 AM`, with `-` as Splunk's own logs have it.
 fn american(scan: &mut Scan<'_>) -> Option<f64> {
     let month = scan.number(1, 2)?;
-    scan.eat(b"/")?;
+    let mark = scan.eat(b"/-")?;
     let day = scan.number(1, 2)?;
-    scan.eat(b"/")?;
+    scan.eat(&[mark])?;
     let year = scan.number(4, 4)?;
     let start = date(year, month, day)?;
     // Log Analytics puts a comma between.
@@ -325,7 +325,8 @@ pub fn stamp_of(text: &str, time: f64) -> Option<Stamp> {
         }
         before = *byte;
     }
-    None
+    let (found, scan) = clock_alone(bytes, time)?;
+    is_it(found).then_some(Stamp { from: 0, to: scan.at, east: None })
 }
 
 /// `2026-05-04T09:12:33.123456+00:00` of a number of microseconds since 1970.
@@ -350,8 +351,37 @@ pub(crate) fn value(text: &str, now: f64) -> Option<f64> {
     epoch(text).or_else(|| at_start(text.as_bytes(), now)).map(round)
 }
 
+/// The time that a text begins with.
+pub(crate) fn beginning(text: &str, now: f64) -> Option<f64> {
+    at_start(text.as_bytes(), now).map(round)
+}
+
+/// `12:18:18.691` at the very start of an event: the last time that it was so late.
+fn clock_alone(text: &[u8], now: f64) -> Option<(f64, Scan<'_>)> {
+    let mut scan = Scan { text, at: 0, east: None };
+    let full = text.get(2) == Some(&b':') && text.get(5) == Some(&b':');
+    let clock = full.then(|| scan.clock()).flatten()?;
+    // A hardware address begins like a time.
+    let after = text.get(scan.at..).unwrap_or_default();
+    let ends = match after {
+        [b':', next, ..] | [next, ..] => !next.is_ascii_alphanumeric(),
+        [] => true,
+    };
+    if !ends {
+        return None;
+    }
+    let today = (now / 86_400.0).floor() * 86_400.0 + clock;
+    let time = if today > now + 3_600.0 { today - 86_400.0 } else { today };
+    Some((time, scan))
+}
+
 /// The first timestamp near the start of an event.
 pub(crate) fn leading(text: &str, now: f64) -> Option<f64> {
+    dated(text, now).or_else(|| clock_alone(text.as_bytes(), now).map(|(time, _)| round(time)))
+}
+
+/// The first timestamp with a day.
+fn dated(text: &str, now: f64) -> Option<f64> {
     let bytes = text.as_bytes();
     let mut before = b' ';
     for (at, byte) in bytes.iter().enumerate().take(LOOKAHEAD) {

@@ -57,12 +57,14 @@ pub trait Knowledge: Send + Sync {
 pub struct WriteLookup {
     /// After the rows that are there; otherwise in their place.
     pub append: bool,
-    /// A row with the same value of this field is replaced.
+    /// The row of a collection whose key is this field's value is replaced.
     pub key_field: Option<String>,
     /// A lookup without rows is made when there are none.
     pub create_empty: bool,
     /// Rows that are there go when there are none.
     pub override_if_empty: bool,
+    /// Several values of a field stay apart in a file; otherwise a blank is put between them.
+    pub keep_values: bool,
 }
 
 /// Knows nothing.

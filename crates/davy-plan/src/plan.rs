@@ -60,6 +60,8 @@ pub struct Scan {
 pub struct DatasetRef {
     pub model: String,
     pub dataset: String,
+    /// The other fields of the events count too.
+    pub loose: bool,
 }
 
 /// What planning asks of the engine: reading events, running what stands before a barrier, and the

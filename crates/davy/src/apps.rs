@@ -43,11 +43,14 @@ pub(crate) fn open(path: &Path) -> Result<Files, Exit> {
     let fail = |why: String| crate::settings::usage(&format!("--app {}: {why}", path.display()));
     let files = if path.is_dir() {
         let mut found = Vec::new();
+        let mut odd = Vec::new();
+        let root = path.canonicalize().map_err(|e| fail(e.to_string()))?;
         let mut left = Limits::default().bytes;
         for part in ["default", "local", "lookups", "metadata", "bin"] {
             let folder = path.join(part);
             if folder.is_dir() {
-                walk(&folder, part, &mut found, &mut left, 0).map_err(|e| fail(e.to_string()))?;
+                walk(&root, &folder, part, &mut found, &mut odd, &mut left, 0)
+                    .map_err(|e| fail(e.to_string()))?;
             }
         }
         let loose = path.join("macros.conf");
@@ -65,7 +68,7 @@ pub(crate) fn open(path: &Path) -> Result<Files, Exit> {
                 .unwrap_or_default(),
             false => name,
         };
-        Files::of_folder(&name, found)
+        Files::of_folder(&name, found).map(|files| files.with_odd(odd))
     } else {
         let bytes = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
         Files::of_archive(&name, &bytes, Limits::default())
@@ -77,9 +80,11 @@ const MAX_DEPTH: usize = 16;
 
 /// The files below a folder; only their names where nothing reads them.
 fn walk(
+    root: &Path,
     folder: &Path,
     inside: &str,
     out: &mut Vec<(String, Vec<u8>)>,
+    odd: &mut Vec<String>,
     left: &mut u64,
     depth: usize,
 ) -> std::io::Result<()> {
@@ -87,9 +92,15 @@ fn walk(
         let entry = entry?;
         let path = entry.path();
         let name = format!("{inside}/{}", entry.file_name().to_string_lossy());
+        // As in an archive, a link that leads out of the app is no file of it.
+        let link = entry.file_type()?.is_symlink();
+        if link && !path.canonicalize().is_ok_and(|to| to.starts_with(root) && to.is_file()) {
+            odd.push(name);
+            continue;
+        }
         if path.is_dir() {
             if depth < MAX_DEPTH {
-                walk(&path, &name, out, left, depth + 1)?;
+                walk(root, &path, &name, out, odd, left, depth + 1)?;
             }
             continue;
         }

@@ -6,14 +6,15 @@ use crate::exit::Exit;
 use crate::geo::Database;
 use clap::Args;
 use davy_app::{App, Context};
+use davy_content::model::LookupStore;
 use davy_content::{Attack, Content, Detection, InputFile, Trees, builtin_pack, load_with};
-use davy_detect::{Compiled, ContentKnowledge, Keeper, World};
+use davy_detect::{Cells, Compiled, ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_exec::Session;
 use davy_knowledge::{Base, Text};
 use davy_plan::{Geo, Knowledge};
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -201,26 +202,37 @@ impl Loaded {
         if let Some(store) = &self.store {
             knowledge = knowledge.with_keeper(store.clone());
         }
-        let lookups = self.content.lookups();
-        let read = |lookup| {
-            let file = lookup_file(lookup)?;
-            let paths = self.folders.iter().rev().map(|f| f.join("lookups").join(&file));
-            let table = paths.filter_map(|path| read_csv(&path).ok()).next()?;
-            Some((file, table))
-        };
-        let tables: Vec<_> = lookups.par_iter().map(read).collect();
-        for (lookup, table) in lookups.iter().zip(tables) {
-            if let davy_content::model::LookupStore::KeyValue { fields, .. } = &lookup.store {
+        // Tables are read when a search asks for them: a content has many, and some are large. Files
+        // are there by their own names too, whether or not a definition names them.
+        let mut files: HashMap<String, PathBuf> = HashMap::new();
+        for folder in &self.folders {
+            let entries = std::fs::read_dir(folder.join("lookups")).into_iter().flatten().flatten();
+            for path in entries.map(|entry| entry.path()).filter(|path| path.is_file()) {
+                if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
+                    && let Some(name) = path.file_name()
+                {
+                    files.insert(name.to_string_lossy().into_owned(), path);
+                }
+            }
+        }
+        for (name, path) in &files {
+            let path = path.clone();
+            knowledge.add_table_later(name, move || table(&path));
+        }
+        for lookup in self.content.lookups() {
+            if let LookupStore::KeyValue { fields, .. } = &lookup.store {
                 // A collection that nothing has filled is there, and empty.
                 knowledge.add_table(&lookup.name.value, fields.clone(), Vec::new());
-            } else if let Some((file, (names, cells))) = table {
-                knowledge.add_table(&lookup.name.value, names.clone(), cells.clone());
-                knowledge.add_table(&file, names, cells);
+            } else if let Some(path) = lookup_file(lookup).and_then(|file| files.get(&file)) {
+                let path = path.clone();
+                knowledge.add_table_later(&lookup.name.value, move || table(&path));
             }
         }
         for app in &self.apps {
             for (name, table) in app.named_tables() {
-                knowledge.add_table(name, table.names.clone(), table.rows.clone());
+                let table = table.clone();
+                knowledge
+                    .add_table_later(name, move || Some((table.names.clone(), table.rows.clone())));
             }
             for saved in &app.saved {
                 knowledge.add_saved_search(&saved.name, &saved.search);
@@ -276,18 +288,26 @@ pub(crate) fn show(sources: &SourceMap, diags: &Diagnostics, warnings: bool) -> 
 
 fn lookup_file(lookup: &davy_content::model::Lookup) -> Option<String> {
     match &lookup.store {
-        davy_content::model::LookupStore::Csv { file } => Some(file.clone()),
+        LookupStore::Csv { file } => Some(file.clone()),
         _ => None,
     }
 }
 
-fn read_csv(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), csv::Error> {
+/// The table of a file; a file that cannot be read is told.
+fn table(path: &Path) -> Option<Cells> {
+    let read = read_csv(path);
+    read.map_err(|e| tell!("davy: the lookup {} cannot be read: {e}", path.display())).ok()
+}
+
+/// Bytes that are no UTF-8 are replaced.
+fn read_csv(path: &Path) -> Result<Cells, csv::Error> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path)?;
+    let text = |cell: &[u8]| String::from_utf8_lossy(cell).into_owned();
     // As in apps: a blank before a name in the header is no part of the name.
-    let names = reader.headers()?.iter().map(|n| n.trim().to_owned()).collect();
+    let names = reader.byte_headers()?.iter().map(|n| text(n).trim().to_owned()).collect();
     let mut cells = Vec::new();
-    for record in reader.records() {
-        cells.push(record?.iter().map(str::to_owned).collect());
+    for record in reader.byte_records() {
+        cells.push(record?.iter().map(text).collect());
     }
     Ok((names, cells))
 }

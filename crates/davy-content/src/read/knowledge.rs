@@ -67,6 +67,17 @@ pub(super) fn read_lookup(cx: &mut Reader<'_>, mut keys: Keys<'_>, path: String)
     let min_matches = count(cx, "min_matches", 0, u32::MAX);
     let max_matches = count(cx, "max_matches", 1, 1000);
     let case_sensitive = k.opt_bool(cx, "case_sensitive_match").unwrap_or(true);
+    let text = |cx: &mut Reader<'_>, k: &mut Keys<'_>, key: &'static str| {
+        k.opt_text(cx, key).map(|t| t.value).filter(|t| !t.trim().is_empty())
+    };
+    let time_field = text(cx, k, "time_field");
+    // The format that Splunk takes where none is given is that of plain seconds.
+    let time_format = text(cx, k, "time_format").filter(|f| !matches!(f.trim(), "%s" | "%s.%Q"));
+    let filter = text(cx, k, "filter");
+    let mut seconds =
+        |cx: &mut Reader<'_>, key: &'static str| k.opt_int(cx, key).map(|n| n.value as f64);
+    let min_offset = seconds(cx, "min_offset_secs");
+    let max_offset = seconds(cx, "max_offset_secs");
     k.ignore(HEAD);
     k.ignore(&["fields", "fields_list", "lookup_type", "filename", "collection"]);
     for entry in &match_type {
@@ -92,11 +103,11 @@ pub(super) fn read_lookup(cx: &mut Reader<'_>, mut keys: Keys<'_>, path: String)
         min_matches,
         max_matches,
         case_sensitive,
-        time_field: None,
-        time_format: None,
-        filter: None,
-        min_offset: None,
-        max_offset: None,
+        time_field,
+        time_format,
+        filter,
+        min_offset,
+        max_offset,
         path,
     })
 }

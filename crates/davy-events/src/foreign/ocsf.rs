@@ -21,6 +21,10 @@ const PROCESS: Names = &[
     ("ProcessGuid", "/process/uid"),
     ("ProcessId", "/process/pid"),
     ("IntegrityLevel", "/process/integrity"),
+    ("Product", "/process/file/product/name"),
+    ("Company", "/process/file/company_name"),
+    ("Description", "/process/file/desc"),
+    ("OriginalFileName", "/process/file/internal_name"),
     ("ParentImage", "/process/parent_process/file/path"),
     ("ParentCommandLine", "/process/parent_process/cmd_line"),
     ("ParentProcessGuid", "/process/parent_process/uid"),
@@ -95,11 +99,7 @@ const CONNECTION: Names = &[
 
 const QUERY: Names = &[("QueryName", "/query/hostname"), ("QueryStatus", "/rcode_id")];
 
-const REGISTRY: Names = &[
-    ("TargetObject", "/reg_key/path"),
-    ("TargetObject", "/reg_value/path"),
-    ("Details", "/reg_value/data"),
-];
+const REGISTRY: Names = &[("TargetObject", "/reg_key/path"), ("Details", "/reg_value/data")];
 
 /// What of an event of this class stands where; `None` for what Windows has no event for.
 fn names(class: u64, activity: u64, security: bool) -> Option<(&'static str, &'static [Names])> {
@@ -177,6 +177,12 @@ pub(super) fn read(event: Map<String, Value>) -> Option<Found> {
         }
     }
     if channel == SYSMON {
+        add("TargetObject", registry_value(&document));
+        add("Hashes", hashes(at("/process/file/hashes")));
+        // Direction: 1 is inbound, 2 outbound.
+        let direction = at("/connection_info/direction_id").as_u64();
+        let initiated = direction.filter(|d| matches!(d, 1 | 2)).map(|d| (d == 2).to_string());
+        add("Initiated", initiated.unwrap_or_default());
         let user = first(&[at("/process/user/name"), at("/actor/user/name")]);
         let domain = first(&[at("/process/user/domain"), at("/actor/user/domain")]);
         let both = format!("{domain}\\{user}");
@@ -210,6 +216,29 @@ pub(super) fn read(event: Map<String, Value>) -> Option<Found> {
         user_data,
         ..Parts::default()
     })
+}
+
+/// A registry value by the path of its key and its name, as Sysmon writes both in one.
+fn registry_value(document: &Value) -> String {
+    let (path, name) =
+        (text(at(document, "/reg_value/path")), text(at(document, "/reg_value/name")));
+    let whole = path.rsplit('\\').next().is_some_and(|last| last.eq_ignore_ascii_case(&name));
+    if path.is_empty() || name.is_empty() || whole { path } else { format!("{path}\\{name}") }
+}
+
+/// Fingerprints as Sysmon writes them: `MD5=…,SHA256=…`.
+fn hashes(list: &Value) -> String {
+    let one = |hash: &Value| {
+        let name = match hash.get("algorithm_id").and_then(Value::as_u64) {
+            Some(1) => "MD5".to_owned(),
+            Some(2) => "SHA1".to_owned(),
+            Some(3) => "SHA256".to_owned(),
+            _ => text(hash.get("algorithm").unwrap_or(&Value::Null)).replace('-', ""),
+        };
+        let value = text(hash.get("value").unwrap_or(&Value::Null));
+        (!name.is_empty() && !value.is_empty()).then(|| format!("{name}={value}"))
+    };
+    list.as_array().into_iter().flatten().filter_map(one).collect::<Vec<_>>().join(",")
 }
 
 /// Whether the thing happened on Windows, as far as the event tells.

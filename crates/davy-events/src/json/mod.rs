@@ -424,7 +424,10 @@ impl JsonDecoder {
                 rows.set(name.strip_suffix("{}").unwrap_or(name), value);
             }
         }
-        let time = wrapper.time.or_else(|| text::time(raw, told.as_ref(), now)).or(self.before);
+        let time = wrapper
+            .time
+            .or_else(|| text::time(raw, told.as_ref().map(|k| k.sourcetype.as_str()), now))
+            .or(self.before);
         let time = time.or(run.meta.before).unwrap_or(now);
         self.before = Some(time);
         run.counts.before = Some(time.to_bits());

@@ -191,7 +191,9 @@ pub(super) fn shipped(flat: &Flat, now: f64) -> Option<(String, Wrapper)> {
         index: known.as_ref().and_then(|k| k.index).map(str::to_owned),
         host: host.or_else(|| first(&hosts)),
         // A line that says its time itself says it better.
-        time: text::time(&text, known.as_ref(), now).or(time).filter(|_| !own),
+        time: text::time(&text, known.as_ref().map(|k| k.sourcetype.as_str()), now)
+            .or(time)
+            .filter(|_| !own),
         row: false,
     };
     Some((text, wrapper))

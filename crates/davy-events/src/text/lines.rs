@@ -244,13 +244,14 @@ impl LineDecoder {
             Some(_) => None,
             None => tell(&raw, header.as_ref(), &run.meta.name),
         };
-        let mut own = time(&raw, known.as_ref(), now);
+        let kind = known.as_ref().map(|known| known.sourcetype.as_str());
+        let mut own = time(&raw, kind.or(run.meta.sourcetype.as_deref()), now);
         let plain = known.as_ref().is_none_or(|known| known.sourcetype == "syslog");
         let inner = header.as_ref().filter(|_| plain && run.meta.sourcetype.is_none());
         let inner = inner.and_then(|header| behind(header, &run.meta.name));
         let (raw, known): (&str, _) = match inner {
             Some((line, known)) => {
-                own = time(line, Some(&known), now).or(own);
+                own = time(line, Some(&known.sourcetype), now).or(own);
                 (line, Some(known))
             }
             None => (&*raw, known),

@@ -107,9 +107,10 @@ pub(crate) fn set_found(rows: &mut Rows, name: &str, value: &str) {
     }
 }
 
-/// The time of a line: where its kind has it, or the first that is near its start.
-pub(crate) fn time(line: &str, known: Option<&Known>, now: f64) -> Option<f64> {
-    match known.map(|k| k.sourcetype.as_str()) {
+/// The time of a line: where its kind has it, or the first that is near its start, or that of a field
+/// whose name says so. The kind is the sourcetype, told by the content or by the user.
+pub(crate) fn time(line: &str, sourcetype: Option<&str>, now: f64) -> Option<f64> {
+    match sourcetype {
         // The start of the window in which the packets went.
         Some("aws:cloudwatchlogs:vpcflow") => {
             line.split_ascii_whitespace().nth(10).and_then(stamp::epoch)
@@ -132,6 +133,19 @@ pub(crate) fn time(line: &str, known: Option<&Known>, now: f64) -> Option<f64> {
         _ => None,
     }
     .or_else(|| stamp::leading(line, now))
+    .or_else(|| stated(line, now))
+}
+
+/// The time of a field far into a line, such as `time_local="22/Feb/2024:13:00:00 -0500"`.
+fn stated(line: &str, now: f64) -> Option<f64> {
+    const NAMES: [&str; 4] = ["time_local=", "timestamp=", "eventtime=", "time="];
+    let after = NAMES.iter().find_map(|name| {
+        let at = line.find(name)?;
+        let before = line.get(..at)?.bytes().next_back();
+        let whole = !before.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+        whole.then(|| line.get(at + name.len()..)).flatten()
+    })?;
+    stamp::beginning(after.trim_start_matches(['"', '\'', '[']), now)
 }
 
 /// Metadata that the content tells.

@@ -343,6 +343,24 @@ fn ocsf_is_told_by_its_attributes() {
         "process": {"file": {"path": IMAGE}, "cmd_line": "whoami /all", "pid": 420,
             "parent_process": {"file": {"path": r"C:\Windows\System32\cmd.exe"}}}});
     has(&one(&observed.to_string()), &STARTED);
+    // OCSF schema: `reg_value.path` is the key's, `connection_info.direction_id` 2 is outbound.
+    let of = |class: u64, activity: u64, more: Value| {
+        let mut event = json!({"class_uid": class, "activity_id": activity, "time": 1777875566666i64,
+            "metadata": {"version": "1.3.0"}, "device": {"os": {"name": "Windows"}}});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one(&event.to_string())
+    };
+    let value =
+        json!({"reg_value": {"path": r"HKLM\Software\Run", "name": "evil", "data": "x.exe"}});
+    has(
+        &of(201_002, 2, value),
+        &[("TargetObject", r"HKLM\Software\Run\evil"), ("Details", "x.exe")],
+    );
+    let outward = json!({"connection_info": {"direction_id": 2}, "dst_endpoint": {"port": 445}});
+    has(&of(4001, 1, outward), &[("Initiated", "true"), ("DestinationPort", "445")]);
+    let file = json!({"process": {"file": {"path": IMAGE, "internal_name": "whoami.exe", "hashes": [
+        {"algorithm_id": 1, "value": "AA"}, {"algorithm": "SHA-256", "algorithm_id": 3, "value": "BB"}]}}});
+    has(&of(1007, 1, file), &[("Hashes", "MD5=AA,SHA256=BB"), ("OriginalFileName", "whoami.exe")]);
     let linux = json!({"class_uid": 1007, "activity_id": 1, "time": 1777875566666i64,
         "metadata": {"version": "1.3.0"}, "device": {"os": {"type": "Linux"}},
         "process": {"file": {"path": "/bin/sh"}}});

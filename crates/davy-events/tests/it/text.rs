@@ -1,6 +1,7 @@
 //! Lines, CSV, stash and classic Windows event text.
 
-use crate::{read, stream, values};
+use crate::{meta, read, read_with, stream, values};
+use davy_events::{Meta, Options};
 
 #[test]
 fn lines_have_times_and_pairs() {
@@ -24,6 +25,29 @@ fn lines_have_times_and_pairs() {
         assert_eq!(read.rows[2]["exe"], "/usr/bin/id");
         assert_eq!(read.rows[3]["_raw"], "no time, no pairs");
     }
+}
+
+// Splunk's own logs, a field far into the line, a clock without a day, and a kind of line that the user
+// states.
+#[test]
+fn times_of_other_forms() {
+    let far =
+        format!("site=\"{}\" time_local=\"04/May/2026:05:30:00 -0400\" a=1\n", "x".repeat(200));
+    for (text, wanted) in [
+        ("Audit:[timestamp=05-04-2026 09:30:00.000, user=admin]\n", 1_777_887_000.0),
+        (far.as_str(), 1_777_887_000.0),
+        // At 1777890000, which is 10:20, the last 23:00:00 was that of the day before.
+        ("23:00:00.5: Notice A shell\n", 1_777_849_200.5),
+        ("00:50:56:aa:bb:cc is up\n", 1_777_890_000.0),
+    ] {
+        let now = Meta { now: 1_777_890_000.0, ..meta() };
+        assert_eq!(read_with(text.as_bytes(), &now, &Options::default()).times, [wanted], "{text}");
+    }
+    let flow = b"2 1 eni-1 10.0.1.30 10.0.1.1 47254 22 17 2 98 1777887000 1777887060 ACCEPT OK\n";
+    let stated = Some("aws:cloudwatchlogs:vpcflow".to_owned());
+    let stated = Meta { sourcetype: stated, ..meta() };
+    let read = read_with(flow, &stated, &Options::default());
+    assert_eq!(read.times, [1_777_887_000.0]);
 }
 
 #[test]

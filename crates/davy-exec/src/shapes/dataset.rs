@@ -74,7 +74,9 @@ impl Graph {
         if before != usize::MAX || INHERITED.contains(&name) {
             return value;
         }
-        let Some(field) = model.field(&dataset.dataset, name) else { return 0 };
+        let Some(field) = model.field(&dataset.dataset, name) else {
+            return if dataset.loose { value } else { 0 };
+        };
         match &field.default {
             Some(default) => self.or_default(value, default),
             None => value,

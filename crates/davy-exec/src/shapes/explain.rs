@@ -211,7 +211,11 @@ fn explained(made: &Arc<Made>, shape: Shape) -> Explained {
     let mut datasets = Vec::new();
     for model in base.models() {
         for dataset in &model.datasets {
-            let wanted = DatasetRef { model: model.name.clone(), dataset: dataset.name.clone() };
+            let wanted = DatasetRef {
+                model: model.name.clone(),
+                dataset: dataset.name.clone(),
+                loose: false,
+            };
             let holds = match graph.dataset_truth(&wanted) {
                 Truth::Always => Holds::All,
                 Truth::When(_) => Holds::Some,
@@ -301,7 +305,11 @@ pub fn check_files(base: &Arc<Base>, env: &Arc<Env>, of: &dyn Fn(&str) -> bool) 
     let mut graph = Graph::new(&made, Shape::new(Kind::Json, Vec::new(), None));
     for model in base.models().iter().filter(|m| ours(m.span)) {
         for dataset in &model.datasets {
-            let wanted = DatasetRef { model: model.name.clone(), dataset: dataset.name.clone() };
+            let wanted = DatasetRef {
+                model: model.name.clone(),
+                dataset: dataset.name.clone(),
+                loose: false,
+            };
             graph.dataset_truth(&wanted);
             for field in model.fields(&dataset.name) {
                 let id = graph.value(&field.name, Scope::Dataset(&wanted, usize::MAX));

@@ -88,7 +88,7 @@ impl Program {
         let nodes = closure(graph, &roots);
         let mut program = Program {
             raw: Arc::from([]),
-            rest: request.rest && request.dataset.is_none(),
+            rest: request.rest && request.dataset.as_ref().is_none_or(|dataset| dataset.loose),
             nodes,
             filter,
             outputs,
@@ -226,7 +226,8 @@ pub(crate) fn closure(graph: &Graph, roots: &[NodeId]) -> Nodes {
 impl Packed {
     fn new(graph: &mut Graph, request: &ReadRequest, scope: Scope<'_>) -> Packed {
         let named: BTreeSet<&str> = request.fields.iter().map(|n| &**n).collect();
-        let mut names = match &request.dataset {
+        let loose = request.dataset.as_ref().is_none_or(|dataset| dataset.loose);
+        let mut names: Vec<Arc<str>> = match &request.dataset {
             Some(dataset) => graph
                 .base
                 .model(&dataset.model)
@@ -234,7 +235,12 @@ impl Packed {
                 .unwrap_or_default(),
             None => graph.defined(),
         };
+        if loose && request.dataset.is_some() {
+            names.extend(graph.defined());
+        }
         names.extend(["eventtype", "tag"].map(Arc::<str>::from));
+        names.sort();
+        names.dedup();
         let mut packed =
             Packed { add: Vec::new(), hide: HashSet::new(), back: Vec::new(), runs: Vec::new() };
         for name in names {
@@ -250,7 +256,7 @@ impl Packed {
             }
             packed.hide.insert(name);
         }
-        if request.dataset.is_none() {
+        if loose {
             for (truth, run, inputs) in graph.dynamic_runs() {
                 let condition = match truth {
                     Truth::When(id) => Some(id),

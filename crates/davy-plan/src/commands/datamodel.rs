@@ -1,6 +1,6 @@
 //! `datamodel`. Search Reference, datamodel.
 
-use super::modelled::{Modelled, Named, base, dataset, model};
+use super::modelled::{Modelled, Named, Others, base, dataset, model};
 use crate::command::{Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
@@ -19,7 +19,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Generating,
     grammar: Grammar::General,
     syntax: "datamodel [<model>] [<dataset>] [search | flat | acceleration_search] [strict_fields=<bool>] [allow_old_summaries=<bool>] [summariesonly=<bool>]",
-    summary: "With a model and a dataset and `search`, its events with fields named DATASET.FIELD; with `flat`, with the fields' own names. Otherwise a row for each data model, for one, or for one dataset, described as JSON in `_raw`.",
+    summary: "With a model and a dataset and `search`, its events with fields named DATASET.FIELD; with `flat`, with the fields' own names. Otherwise a row for each data model, for one, or for one dataset, described as JSON in `_raw`. Events have the fields of the dataset only, unless `strict_fields=false`.",
     examples: &[
         example!("| datamodel Endpoint Processes search" => varies),
         example!("| datamodel Endpoint Processes flat" => varies),
@@ -41,12 +41,15 @@ struct DataModel {
     model: Option<Spanned<String>>,
     dataset: Option<Spanned<String>>,
     mode: Mode,
+    /// Only the dataset's own fields.
+    strict: bool,
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let names = ["strict_fields", "allow_old_summaries", "summariesonly"];
     let (options, left) = cx.reader(args).options(&names, cx);
-    for name in names {
+    let strict = options.flag("strict_fields", true, cx);
+    for name in ["allow_old_summaries", "summariesonly"] {
         options.flag(name, false, cx);
     }
     let left: Vec<_> = left.into_iter().cloned().collect();
@@ -64,7 +67,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if let Some(extra) = reader.peek() {
         return cx.bad(extra.span.0, "`datamodel` takes a model, a dataset and how to show it");
     }
-    Some(Box::new(DataModel { model, dataset, mode }))
+    Some(Box::new(DataModel { model, dataset, mode, strict }))
 }
 
 impl Command for DataModel {
@@ -112,7 +115,17 @@ impl Command for DataModel {
             }
         }
         shown.retain(|n| cx.out.wants(n));
-        modelled.events(&shown, None, cx.ordered, cx)
+        let others = match (self.strict, cx.out.all) {
+            (true, _) => Others::Left,
+            (false, true) => Others::All,
+            (false, false) => Others::Named,
+        };
+        if !self.strict {
+            let more: Vec<String> =
+                cx.out.names.iter().filter(|n| !shown.contains(n)).cloned().collect();
+            shown.extend(more);
+        }
+        modelled.events_with(&shown, others, None, cx.ordered, cx)
     }
 }
 

@@ -76,6 +76,15 @@ fn listed(model: &Model) -> String {
     model.datasets.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
+/// What becomes of fields of the events that are none of the dataset's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    Left,
+    /// Those that are named.
+    Named,
+    All,
+}
+
 /// What a command reads of a data model.
 #[derive(Debug)]
 pub(super) struct Modelled<'b> {
@@ -181,11 +190,23 @@ impl<'b> Modelled<'b> {
         ordered: bool,
         cx: &PlanCx<'_>,
     ) -> Result<Plan, Failed> {
+        self.events_with(shown, Others::Left, filter, ordered, cx)
+    }
+
+    /// As `events`, with fields that are none of the dataset's.
+    pub(super) fn events_with(
+        &self,
+        shown: &[String],
+        others: Others,
+        filter: Option<&SearchExpr>,
+        ordered: bool,
+        cx: &PlanCx<'_>,
+    ) -> Result<Plan, Failed> {
         let range = timerange::of(filter, cx)?;
         let own = filter.map(|f| timerange::windows(self.rewritten(f), cx)).transpose()?;
         let mut parts = Vec::new();
         for dataset in &self.datasets {
-            let mut needs = FieldSet::none();
+            let mut needs = FieldSet { all: others == Others::All, ..FieldSet::none() };
             for name in shown.iter().filter(|n| *n != "nodename") {
                 needs.add(self.inner(name));
             }
@@ -198,6 +219,7 @@ impl<'b> Modelled<'b> {
                 dataset: Some(DatasetRef {
                     model: self.model.name.clone(),
                     dataset: dataset.clone(),
+                    loose: others != Others::Left,
                 }),
             };
             let plan = Plan::new(cx.engine.scan(&scan)?);

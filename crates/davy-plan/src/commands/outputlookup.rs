@@ -46,9 +46,13 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         "output_format",
     ];
     let (options, left) = cx.reader(args).options(&names, cx);
+    let key_field = options.text("key_field").map(|t| t.value);
+    let format = options.text("output_format").map(|t| t.value);
     let how = WriteLookup {
-        append: options.flag("append", false, cx),
-        key_field: options.text("key_field").map(|t| t.value),
+        // "By default, append is set to true when the key_field is used".
+        append: options.flag("append", key_field.is_some(), cx),
+        key_field,
+        keep_values: format.is_some_and(|f| f.eq_ignore_ascii_case("splunk_mv_csv")),
         create_empty: options.flag("create_empty", false, cx),
         override_if_empty: options.flag("override_if_empty", true, cx),
     };

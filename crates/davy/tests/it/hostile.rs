@@ -198,3 +198,26 @@ fn each_evtx(folder: &Path, with: &mut impl FnMut(&Path)) {
         }
     }
 }
+
+// A link in an app's folder may lead anywhere: outside of the app it is not followed, and is listed.
+#[cfg(unix)]
+#[test]
+fn links_out_of_an_app_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("links");
+    folder.file("app/default/macros.conf", "[m]\ndefinition = \"ok\"\n");
+    folder.file("app/lookups/own.csv", "a\nown\n");
+    folder.file("secret.csv", "a\nsecret\n");
+    let app = format!("{}/app", folder.path());
+    symlink("/", Path::new(&app).join("default/data")).unwrap();
+    symlink("../../secret.csv", Path::new(&app).join("lookups/out.csv")).unwrap();
+    symlink("own.csv", Path::new(&app).join("lookups/in.csv")).unwrap();
+    let search = |spl: &str| davy(&["search", spl, "--app", &app, "--format", "csv"], "");
+    let ran = search("| inputlookup in.csv | eval m=`m`");
+    assert_eq!(ran.out, "a,m\nown,ok\n", "{}", ran.err);
+    assert!(search("| inputlookup out.csv").err.contains("no lookup `out.csv`"));
+    let listed = davy(&["app", "check", &app], "");
+    for name in ["default/data", "lookups/out.csv"] {
+        assert!(listed.out.contains(name), "{name}: {}", listed.out);
+    }
+}

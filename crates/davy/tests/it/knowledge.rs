@@ -177,3 +177,34 @@ fn one_event_is_explained() {
     assert!(two.contains("    Change.All_Changes\n"), "{two}");
     assert_eq!(explain(&["--event", "3"]).status, 2);
 }
+
+// The examples of `docs/KNOWLEDGE.md`.
+#[test]
+fn the_documented_add_on_and_model_work() {
+    let text = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/KNOWLEDGE.md");
+    let text = std::fs::read_to_string(text).unwrap();
+    let blocks: Vec<&str> =
+        text.split("```yaml\n").skip(1).map(|b| b.split("```").next().unwrap()).collect();
+    let [addon, model] = blocks.as_slice() else { panic!("{blocks:?}") };
+    let folder = Folder::new("documented");
+    folder.file("addons/mine.yml", addon);
+    folder.file("addons/lookups/gates.csv", "gate,level\nnorth*,deep\n");
+    folder.file("models/gates.yml", model);
+    let event = "{\"name\":\"ANN\",\"door\":\"d1\",\"gate\":\"North-7\",\"result\":\"shut\",\"extra\":\
+        \"a:1;b:2\",\"text\":\"card 42\"}\n";
+    let content = folder.path();
+    let search = |spl: &str| {
+        let stated = ["-i", "-", "--sourcetype", "Mine:Gate", "--content", &content];
+        let ran = davy(&[&["search", spl, "--format", "csv"][..], &stated].concat(), event);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{spl}");
+        ran.out
+    };
+    let spl = "* | table card a b dest vendor_product gate_level user action reason eventtype \
+               | eval tags=mvjoin(eventtype,\",\")";
+    let row = search(spl);
+    let wanted = "42,1,2,North-7,Gate,deep,ann,failure,the gate was shut,mine_gate,mine_gate";
+    assert_eq!(row.lines().nth(1), Some(wanted), "{row}");
+    assert_eq!(search("tag=denied tag=authentication | stats count"), "count\n1\n");
+    let spl = "| tstats count FROM datamodel=Gates.Shut BY Gate.user Gate.who";
+    assert_eq!(search(spl).lines().nth(1), Some("ann,ann@North-7,1"));
+}

@@ -92,9 +92,9 @@ fn written_lookups_are_there_in_the_next_run() {
     for name in ["seen_users", "seen.csv"] {
         let made =
             "| makeresults count=2 | streamstats count AS n | eval user=\"u\".n | table user n";
-        let ran = search(&format!("{made} | outputlookup {name}"));
+        let ran = search(&format!("{made} | outputlookup key_field=user {name}"));
         assert_eq!(ran.status, 0, "{}", ran.err);
-        let ran = search(&format!("| inputlookup {name}"));
+        let ran = search(&format!("| inputlookup {name} | table user n"));
         assert_eq!(ran.out, "user,n\nu1,1\nu2,2\n", "{name}: {}", ran.err);
         let more = "| makeresults | eval user=\"u2\", n=9 | table user n";
         let ran = search(&format!("{more} | outputlookup append=true key_field=user {name}"));
@@ -117,6 +117,85 @@ fn written_lookups_are_there_in_the_next_run() {
     let without = davy(&["search", "| makeresults | outputlookup t"], "");
     assert!(without.err.contains("--lookups"), "{}", without.err);
     let _ = std::fs::remove_dir_all(folder);
+}
+
+// Search Reference, outputlookup, "Append results": only the fields of the file are kept; "Multivalued
+// fields": one value with blanks, though not in a collection; "Overwrite KV store collections".
+#[test]
+fn what_is_written_is_as_the_reference_says() {
+    let folder = Folder::new("written");
+    let place = folder.path();
+    folder.file("content/lookups/own.csv", "a,d,j\n1,2,3\n");
+    folder.file("content/lookups/own.yml", "name: own\ndescription: d\nfilename: own.csv\n");
+    folder.file(
+        "content/lookups/kv.yml",
+        "name: kv\ndescription: d\ncollection: coll\nfields_list: _key, user, n\n",
+    );
+    let content = format!("{place}/content");
+    let kept = format!("{place}/kept");
+    let search = |spl: &str| {
+        let args = ["search", spl, "--lookups", &kept, "--content", &content, "--format", "csv"];
+        let ran = davy(&args, "");
+        assert_eq!(ran.status, 0, "{spl}: {}", ran.err);
+        ran.out
+    };
+    search("| makeresults | eval a=4, c=5, j=6 | table a c j | outputlookup append=true own");
+    // The definition and its file are one table.
+    for name in ["own", "own.csv"] {
+        assert_eq!(search(&format!("| inputlookup {name}")), "a,d,j\n1,2,3\n4,,6\n", "{name}");
+    }
+    search("| makeresults | eval a=split(\"x,y\",\",\") | table a | outputlookup many.csv");
+    assert_eq!(search("| inputlookup many.csv | eval n=mvcount(a)"), "a,n\nx y,1\n");
+    search(
+        "| makeresults | eval a=split(\"x,y\",\",\") | table a | outputlookup output_format=splunk_mv_csv many.csv",
+    );
+    assert_eq!(search("| inputlookup many.csv | eval n=mvcount(a) | table n"), "n\n2\n");
+    // A row of a collection has a key, by which it is changed: examples 5 and 7.
+    let made = "| makeresults count=2 | streamstats count AS n | eval user=\"u\".n | table user n";
+    search(&format!("{made} | outputlookup kv"));
+    let key = search("| inputlookup kv where user=u2 | eval k=_key | table k");
+    let key = key.lines().nth(1).unwrap().to_owned();
+    assert_eq!(key.len(), 24, "{key}");
+    search(&format!("| inputlookup kv where _key={key} | eval n=9 | outputlookup append=true kv"));
+    assert_eq!(search("| inputlookup kv | table user n"), "user,n\nu1,1\nu2,9\n");
+    let more = "| makeresults | eval user=\"u3\", n=3 | table user n | outputlookup key_field=user";
+    search(&format!("{more} kv"));
+    assert_eq!(search("| inputlookup kv | stats count"), "count\n3\n");
+    search(&format!("{more} append=false kv"));
+    let all = search("| inputlookup kv | eval k=_key | table k user n");
+    assert_eq!(all, "k,user,n\nu3,u3,3\n");
+}
+
+// A file may stand alone, hold bytes that are no UTF-8, and be found by time; a shipped table goes by its
+// file's name too.
+#[test]
+fn tables_of_a_folder() {
+    let folder = Folder::new("tables");
+    folder.file("lookups/bare.csv", b"k,v\na,caf\xe9\n");
+    folder.file(
+        "lookups/leases.csv",
+        "ip,since,mac\n10.0.0.1,2026-05-01,old\n10.0.0.1,2026-05-03,new\n",
+    );
+    folder.file(
+        "lookups/leases.yml",
+        "name: leases\ndescription: d\nfilename: leases.csv\ntime_field: since\ntime_format: '%Y-%m-%d'\n\
+         max_offset_secs: 864000\n",
+    );
+    let search = |spl: &str| {
+        let ran = davy(&["search", spl, "--content", &folder.path(), "--format", "csv"], "");
+        assert_eq!(ran.status, 0, "{spl}: {}", ran.err);
+        ran.out
+    };
+    assert_eq!(search("| inputlookup bare.csv"), "k,v\na,caf\u{fffd}\n");
+    for (day, mac) in [("2026-05-04", "new"), ("2026-05-02", "old"), ("2026-04-01", "")] {
+        let spl = format!(
+            "| makeresults | eval _time=strptime(\"{day}\",\"%Y-%m-%d\"), ip=\"10.0.0.1\" \
+             | lookup leases ip OUTPUT mac | table mac"
+        );
+        assert_eq!(search(&spl).replace("\"\"", ""), format!("mac\n{mac}\n"), "{day}");
+    }
+    let spl = "| makeresults | eval status=404 | lookup http_status.csv status | table status_type";
+    assert_eq!(search(spl), "status_type\nClient Error\n");
 }
 
 /// Seen before, and the baseline that says what was; a detection over another log, without events.
