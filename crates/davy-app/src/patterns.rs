@@ -78,6 +78,11 @@ fn names(pattern: &str) -> Result<Vec<String>, String> {
             }
             '\\' => match chars.next() {
                 Some(c) if !c.is_alphanumeric() => open.iter_mut().for_each(|n| n.push(c)),
+                // Signs of some kind, as `\d+`: a star stands for more, which names do not differ in.
+                Some('d' | 'w' | 'S') => {
+                    chars.next_if(|c| matches!(c, '+' | '*'));
+                    open.iter_mut().for_each(|n| n.push('*'));
+                }
                 Some(c) => return Err(format!("`\\{c}` in a name is not understood")),
                 None => open.iter_mut().for_each(|n| n.push('\\')),
             },
@@ -108,8 +113,9 @@ mod tests {
             Ok(vec!["WinEventLog:Security".into(), "WinEventLog:System".into()])
         );
         assert_eq!(names("x(.old)?"), Ok(vec!["x.old".into(), "x".into()]));
+        assert_eq!(names(r"....zip(.\d+)?"), Ok(vec!["*zip.*".into(), "*zip".into()]));
         assert!(names("a[bc]").is_err());
-        assert!(names(r"a\d").is_err());
+        assert!(names(r"a\s").is_err());
     }
 
     #[test]

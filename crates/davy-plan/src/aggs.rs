@@ -77,8 +77,9 @@ pub(crate) fn read(reader: &mut ArgReader<'_>, until: &[&str], cx: &mut ParseCx<
         if reader.done() || reader.is_keyword(until) {
             return aggs;
         }
+        let before = reader.at.checked_sub(1).and_then(|at| reader.items.get(at));
         let Some(arg) = reader.next_arg() else { return aggs };
-        let Some(mut agg) = read_one(arg, cx) else {
+        let Some(mut agg) = read_after(before, arg, cx) else {
             // The rest of a mistaken aggregation is its alias.
             if reader.keyword("as") {
                 reader.field();
@@ -106,6 +107,21 @@ pub(crate) fn read(reader: &mut ArgReader<'_>, until: &[&str], cx: &mut ParseCx<
         }
         aggs.push(agg);
     }
+}
+
+/// As `read_one`; parentheses after a blank belong to the word before them.
+fn read_after(before: Option<&Arg>, arg: &Arg, cx: &mut ParseCx<'_>) -> Option<Agg> {
+    if let (Some(ArgKind::Word(name)), ArgKind::Group(_)) = (before.map(|b| &b.kind), &arg.kind)
+        && aggregates::find(&name.to_ascii_lowercase()).is_some()
+    {
+        cx.report(
+            codes::BAD_ARGUMENT
+                .at(arg.span.0, format!("a blank stands between `{name}` and its parenthesis"))
+                .help(format!("type `{name}(…)`")),
+        );
+        return None;
+    }
+    read_one(arg, cx)
 }
 
 /// Reads one aggregation, without its alias.
@@ -186,6 +202,20 @@ fn read_input(
             }
             _ => cx.bad(item.span.0, "an aggregation takes a field or eval(…)"),
         },
+        // An expression that begins with a parenthesis, or has a call in it.
+        items
+            if items.iter().any(|i| matches!(i.kind, ArgKind::Group(_) | ArgKind::Call { .. })) =>
+        {
+            let inner = cx.sources.text(span);
+            let inner = inner.find('(').and_then(|at| inner.get(at + 1..inner.len() - 1));
+            let help = format!("type `{}(eval({}))`", spec.name, inner.unwrap_or("…").trim());
+            cx.report(
+                codes::BAD_ARGUMENT
+                    .at(span, "an expression inside an aggregation must stand in `eval(…)`")
+                    .help(help),
+            );
+            None
+        }
         [_, extra, ..] => cx.bad(extra.span.0, format!("`{}` takes one field", spec.name)),
     }
 }

@@ -103,11 +103,17 @@ fn summarized_next(name: &str, next: Option<&Stage>) -> bool {
 fn check_fields(stages: &[BoundStage], sources: &SourceMap, diags: &mut Diagnostics) {
     let mut fields = Fields::open();
     let mut maker = Maker { name: "the search", all: true };
+    // A macro may use its argument often: each place that was written is told of once.
+    let mut told: HashSet<(Span, String)> = HashSet::new();
     for stage in stages {
         if !fields.open {
             for (name, span) in stage.command.reads() {
                 let known = fields.has(&name) || name.contains('*') || name.starts_with(HIDDEN);
-                if !known && sources.origin(span).1.is_empty() {
+                if known || is_token(&name) {
+                    continue;
+                }
+                let (written, calls) = sources.origin(span);
+                if calls.is_empty() && told.insert((written, name.clone())) {
                     diags.push(unknown(&name, span, &fields, &maker, sources));
                 }
             }
@@ -116,6 +122,11 @@ fn check_fields(stages: &[BoundStage], sources: &SourceMap, diags: &mut Diagnost
         maker = maker.after(stage.spec.name, &fields, &after);
         fields = after;
     }
+}
+
+/// `$name$`: something that a dashboard, `map` or `savedsearch` puts another text in the place of.
+fn is_token(name: &str) -> bool {
+    name.len() > 2 && name.starts_with('$') && name.ends_with('$')
 }
 
 /// The last command that left fields out, or chose which there are.

@@ -166,7 +166,8 @@ pub enum SearchExpr {
         #[serde(skip)]
         span: Spanless,
     },
-    /// A word or phrase in the raw event; `*` matches everything.
+    /// A word or phrase in the raw event; `*` matches everything, as the empty phrase does, which is
+    /// kept as one.
     Term(SearchValue),
     /// `TERM(...)`: one indexed token, as written.
     IndexedTerm(SearchValue),

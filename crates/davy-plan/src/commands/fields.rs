@@ -38,6 +38,14 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         reader.next_arg();
     }
     let mut names = reader.fields(&[]);
+    // `fields - a, - b`: the sign may be said again.
+    while let Some(ArgKind::Sign(sign)) = reader.peek().map(|a| &a.kind)
+        && (*sign != '-') == keep
+        && !names.is_empty()
+    {
+        reader.next_arg();
+        names.extend(reader.fields(&[]));
+    }
     if let Some(first) = names.first_mut() {
         // `fields -a`, `fields +a`: the sign may stand at the name.
         if let Some(rest) = first.value.strip_prefix('-') {

@@ -15,8 +15,8 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     aliases: &[],
     kind: Kind::Generating,
     grammar: Grammar::General,
-    syntax: "savedsearch <name> [<key>=<value>]...",
-    summary: "Runs a saved search or detection, with values in place of its `$key$`.",
+    syntax: "savedsearch <name> [<key>=<value>]... [<search>]",
+    summary: "Runs a saved search or detection, with values in place of its `$key$`: those that are named, or the fields of the row that a search in brackets gives.",
     // An example would need content.
     examples: &[],
     source: "Search Reference, savedsearch",
@@ -39,6 +39,8 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             ArgKind::Option { key, not: false, value } => {
                 values.push((key.value.clone(), arg_text(value).unwrap_or_default()));
             }
+            // What a search in brackets gave: `( ( limit="7" AND user="ann" ) )`.
+            ArgKind::Group(text) => values.extend(pairs(text)),
             _ => match arg_text(arg) {
                 Some(word) => words.push(Spanned::new(word, arg.span.0)),
                 None => return cx.bad(arg.span.0, "the name of a saved search is needed here"),
@@ -52,6 +54,31 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let span = first.span.to(last.span);
     let name = words.iter().map(|w| w.value.as_str()).collect::<Vec<_>>().join(" ");
     Some(Box::new(SavedSearch { name: Spanned::new(name, span), values }))
+}
+
+/// The comparisons `key="value"` in the text that `format` makes of a row.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("=\"") {
+        let key = rest[..at].rsplit([' ', '(']).next().unwrap_or_default();
+        let mut value = String::new();
+        let mut chars = rest[at + 2..].char_indices();
+        let mut end = rest.len() - at - 2;
+        while let Some((i, c)) = chars.next() {
+            match c {
+                '"' => {
+                    end = i + 1;
+                    break;
+                }
+                '\\' => value.extend(chars.next().map(|(_, c)| c)),
+                c => value.push(c),
+            }
+        }
+        found.push((key.to_owned(), value));
+        rest = &rest[at + 2 + end..];
+    }
+    found
 }
 
 pub(super) fn no_such_search(name: &str, span: Span) -> Diagnostic {

@@ -159,6 +159,12 @@ fn unknown(query: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+fn a_token_is_no_field() {
+    assert_eq!(unknown("* | stats count BY a | where count > $floor$ AND b=\"$tok$\"").len(), 1);
+    assert_eq!(unknown("* | stats count BY a | eval c=$x$*2 | table $fields$"), []);
+}
+
+#[test]
 fn a_field_that_nobody_left() {
     let one = |query: &str, text: &str, help: &str| {
         let found = unknown(query);

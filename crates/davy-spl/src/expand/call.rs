@@ -30,17 +30,35 @@ pub(crate) fn after_string(bytes: &[u8], at: usize) -> usize {
     bytes.len()
 }
 
+/// The index of the backtick that ends the call which starts at `at`. A backtick where an argument
+/// begins starts a call among the arguments.
+fn call_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let (mut end, mut depth, mut last, mut inner) = (at + 1, 0usize, b'`', false);
+    loop {
+        let b = *bytes.get(end)?;
+        match b {
+            b'`' if inner => inner = false,
+            b'`' if depth > 0 && matches!(last, b'(' | b',') => inner = true,
+            b'`' => return Some(end),
+            b'"' => {
+                end = after_string(bytes, end);
+                last = b;
+                continue;
+            }
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if !b.is_ascii_whitespace() {
+            last = b;
+        }
+        end += 1;
+    }
+}
+
 /// Reads `name` or `name(a, "b, c", (d, e))` between backticks.
 pub(crate) fn read_call(text: &str, at: usize) -> Option<Call> {
-    let bytes = text.as_bytes();
-    let mut end = at + 1;
-    loop {
-        match bytes.get(end)? {
-            b'`' => break,
-            b'"' => end = after_string(bytes, end),
-            _ => end += 1,
-        }
-    }
+    let end = call_end(text.as_bytes(), at)?;
     let inner = text.get(at + 1..end)?;
     let range = at..end + 1;
     let Some((name, rest)) = inner.split_once('(') else {

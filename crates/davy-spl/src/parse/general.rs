@@ -54,7 +54,10 @@ impl Parser<'_> {
                 let text = self.quoted()?;
                 return self.maybe_option(start, text, ArgKind::FieldQuoted);
             }
-            Some(b'(') => return self.group(),
+            Some(b'(') => match self.bare_pattern() {
+                Some(len) => self.bare_word(len),
+                None => return self.group(),
+            },
             Some(b'[') if template => return self.template(),
             Some(b'[') => ArgKind::Subsearch(self.subsearch()?),
             Some(b'=' | b'!') if self.equals().is_some() => {
@@ -97,6 +100,16 @@ impl Parser<'_> {
         };
         let sign = self.span(self.pos, self.pos + len);
         self.pos += len;
+        // `makemv delim=, list`: a comma right behind the sign is the delimiter.
+        if self.peek() == Some(b',') && text.to_ascii_lowercase().ends_with("delim") {
+            let at = self.pos;
+            self.pos += 1;
+            let value =
+                Arg { kind: ArgKind::Quoted(",".into()), span: Spanless(self.span_from(at)) };
+            let kind =
+                ArgKind::Option { key: Spanned::new(text, span), not, value: Box::new(value) };
+            return Ok(Arg { kind, span: Spanless(self.span_from(start)) });
+        }
         if matches!(self.next_byte(), None | Some(b',' | b')' | b']')) {
             return self.fail(
                 codes::MISSING_VALUE.at(sign, format!("`{text}` has no value")).help(format!(
@@ -116,7 +129,10 @@ impl Parser<'_> {
             Some(b'\'') if !scan::is_apostrophe(self.bytes(), start, self.end) => {
                 ArgKind::FieldQuoted(self.quoted()?)
             }
-            Some(b'(') => return self.group(),
+            Some(b'(') => match self.bare_pattern() {
+                Some(len) => self.bare_word(len),
+                None => return self.group(),
+            },
             Some(b'[') => ArgKind::Subsearch(self.subsearch()?),
             _ => {
                 let len = self.plain(false);
@@ -189,6 +205,32 @@ impl Parser<'_> {
             self.pos = start;
         }
         self.item(false)
+    }
+
+    /// The length of the regular expression without quotes that stands here, as `(?<name>\d+)`: all
+    /// up to the next blank outside quotes. A bracket begins a search, so there is none around one.
+    fn bare_pattern(&self) -> Option<usize> {
+        if self.peek() != Some(b'(') || self.peek_at(1) != Some(b'?') {
+            return None;
+        }
+        let mut at = self.pos;
+        while at < self.end {
+            at = match *self.bytes().get(at)? {
+                b'\\' => at + 2,
+                b'"' => scan::after_quoted(self.bytes(), at, self.end)?,
+                b'[' | b']' => return None,
+                b if scan::is_blank(b) => break,
+                _ => at + 1,
+            };
+        }
+        Some(at.min(self.end) - self.pos)
+    }
+
+    /// A bare word of that length.
+    fn bare_word(&mut self, len: usize) -> ArgKind {
+        let start = self.pos;
+        self.pos += len;
+        word_kind(self.slice(start, self.pos).to_owned())
     }
 
     /// `( ... )` after no name, as written.

@@ -210,7 +210,9 @@ impl Parser<'_> {
             self.warn_call(start);
         }
         let span = Spanless(word.span);
-        Ok(SearchExpr::Term(SearchValue { text: word.value, quoted, span }))
+        // An empty phrase asks for nothing, so that a macro whose definition is `""` is no condition.
+        let text = if quoted && word.value.is_empty() { "*".to_owned() } else { word.value };
+        Ok(SearchExpr::Term(SearchValue { text, quoted, span }))
     }
 
     fn comparison(&mut self, field: Spanned<String>, op: Spanned<CmpOp>) -> Parsed<SearchExpr> {
