@@ -8,6 +8,7 @@
 //! Never reads or writes a file, never runs what an app brings, never drops a setting silently.
 
 mod app;
+mod automatic;
 mod expressions;
 mod files;
 mod filter;

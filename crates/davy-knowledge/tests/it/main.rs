@@ -54,7 +54,7 @@ fn mistakes(text: &str) -> Vec<String> {
     let told = diags.sorted().into_iter().map(|d| {
         let shown = davy_diag::render::text(base.sources(), d, false);
         let place = shown.lines().nth(1).and_then(|line| line.trim().strip_prefix("--> "));
-        let (place, _) = place.and_then(|p| p.rsplit_once(':')).expect("file, line and column");
+        let (place, _) = place.and_then(|p| p.rsplit_once(':')).unwrap_or_default();
         format!("{place} {} {}", d.code.id, d.message)
     });
     told.collect()
