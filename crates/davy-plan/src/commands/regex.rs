@@ -1,5 +1,6 @@
 //! `regex`. Search Reference, regex.
 
+use super::rex::cut_off;
 use crate::codes;
 use crate::command::Command;
 use crate::example;
@@ -48,13 +49,13 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     };
     let (field, text, not) = match &arg.kind {
         ArgKind::Option { key, not, value } => {
-            let Some(text) = arg_text(value) else {
+            let Some(text) = arg_text(value).filter(|text| !cut_off(value, text)) else {
                 return cx.bad(value.span.0, "the regular expression must stand in quotes");
             };
             (key.clone(), Spanned::new(text, value.span.0), *not)
         }
         _ => {
-            let Some(text) = arg_text(arg) else {
+            let Some(text) = arg_text(arg).filter(|text| !cut_off(arg, text)) else {
                 return cx.bad(arg.span.0, "the regular expression must stand in quotes");
             };
             let raw = Spanned::new("_raw".to_owned(), cx.stage.name.span);

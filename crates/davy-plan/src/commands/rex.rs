@@ -13,7 +13,7 @@ use crate::sed::Sed;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
 use davy_diag::{Span, Spanned};
-use davy_spl::ast::{Args, Grammar};
+use davy_spl::ast::{Arg, ArgKind, Args, Grammar};
 use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -57,7 +57,9 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     };
     // A regular expression without quotes falls into several items; it is what was written.
     let text = match arg_text(first) {
-        Some(text) if left.len() == 1 => Spanned::new(text, first.span.0),
+        Some(text) if left.len() == 1 && !(cut_off(first, &text) && !sed) => {
+            Spanned::new(text, first.span.0)
+        }
         _ => {
             let span = first.span.0.to(last.span.0);
             return cx.bad(span, "the regular expression must stand in quotes");
@@ -89,6 +91,11 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let offset_field = options.text("offset_field").map(|t| t.value);
     let mode = Mode::Extract { pattern: text.value, groups, max_match, offset_field };
     Some(Box::new(Rex { field, mode }))
+}
+
+/// Whether a pattern without quotes was cut off at a pipe or a blank.
+pub(super) fn cut_off(arg: &Arg, text: &str) -> bool {
+    matches!(arg.kind, ArgKind::Word(_)) && Pattern::new(text).is_err()
 }
 
 impl Rex {
