@@ -130,8 +130,8 @@ fn main() {
     ];
     let linux = ["type", "syscall", "exe", "comm", "pid", "ppid", "uid", "auid", "key", "tty"];
     let sets: [(&str, Vec<Vec<u8>>, [&str; 10]); 4] = [
-        ("EVTX", repeated(EVTX, 400), windows),
-        ("Windows XML", repeated(XML, 400), windows),
+        ("EVTX", repeated(EVTX, 4000), windows),
+        ("Windows XML", repeated(XML, 2000), windows),
         ("CloudTrail", vec![cloudtrail(20_000)], cloud),
         ("auditd", vec![audit(50_000)], linux),
     ];

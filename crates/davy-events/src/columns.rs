@@ -122,7 +122,7 @@ fn views_of(
 #[derive(Default)]
 pub(crate) struct Packed {
     texts: Texts,
-    names: HashMap<Arc<str>, usize>,
+    names: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
     fields: Vec<(Arc<str>, usize, String)>,
     /// The fields that the row has, in order.
     used: Vec<usize>,

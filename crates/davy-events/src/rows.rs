@@ -88,7 +88,7 @@ pub(crate) struct SlotId(usize);
 pub(crate) struct Rows {
     schema: SchemaRef,
     columns: Vec<Column>,
-    index: HashMap<Arc<str>, usize>,
+    index: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
     rest: Option<Packed>,
     /// Constants that nobody named, for `rest`.
     unnamed: Vec<(Arc<str>, Arc<str>)>,
@@ -282,7 +282,7 @@ impl Rows {
     fn new(shape: &Shape, names: &[Arc<str>], rest: bool) -> Self {
         let mut columns = Vec::with_capacity(names.len());
         let mut fields = Vec::with_capacity(names.len() + 1);
-        let mut index = HashMap::new();
+        let mut index = HashMap::default();
         for (at, name) in names.iter().enumerate() {
             let (column, kind) = match &**name {
                 "_time" => (Column::Time(Vec::new()), DataType::Float64),

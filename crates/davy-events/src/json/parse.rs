@@ -6,6 +6,9 @@ pub(crate) struct Flat {
     names: String,
     values: String,
     fields: Vec<(std::ops::Range<usize>, std::ops::Range<usize>)>,
+    /// A bit for names of one look: most names that are asked for are not there.
+    marks: [u64; 4],
+    data: bool,
     /// The members of the object itself: the key, and where its value stands.
     pub(crate) members: Vec<(String, std::ops::Range<usize>)>,
     path: String,
@@ -27,6 +30,15 @@ pub(crate) enum Failure {
     TooDeep(usize),
 }
 
+/// The word and the bit of names that look like this one.
+fn mark(name: &str) -> (usize, u64) {
+    let bytes = name.as_bytes();
+    let byte = |at: usize| usize::from(bytes.get(at).copied().unwrap_or_default());
+    let last = byte(bytes.len().saturating_sub(1));
+    let mark = bytes.len().wrapping_mul(31) ^ byte(0).wrapping_mul(5) ^ last.wrapping_mul(17);
+    (mark >> 6 & 3, 1 << (mark & 63))
+}
+
 impl Flat {
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|(name, value)| {
@@ -41,7 +53,10 @@ impl Flat {
         self.values.clear();
         self.fields.clear();
         self.members.clear();
+        self.marks = [0; 4];
+        self.data = fields.iter().any(|(name, _)| name.ends_with("data"));
         for (name, value) in fields {
+            self.note(name);
             let (at, from) = (self.names.len(), self.values.len());
             self.names.push_str(name);
             self.values.push_str(value);
@@ -49,8 +64,32 @@ impl Flat {
         }
     }
 
+    /// False for most names that no field has.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        let (word, bit) = mark(name);
+        self.marks.get(word).is_some_and(|marks| marks & bit != 0)
+    }
+
     pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
+        self.may_have(wanted).then_some(())?;
         self.fields().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+    }
+
+    /// Whether any value may hold this; a text that ends in one value and begins in another is told too.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        memchr::memmem::find(self.values.as_bytes(), text.as_bytes()).is_some()
+    }
+
+    /// Whether the last part of any name may be `data`.
+    pub(crate) fn named_data(&self) -> bool {
+        self.data
+    }
+
+    fn note(&mut self, name: &str) {
+        let (word, bit) = mark(name);
+        if let Some(marks) = self.marks.get_mut(word) {
+            *marks |= bit;
+        }
     }
 
     /// The text of a member's value.
@@ -66,6 +105,8 @@ impl Flat {
         self.values.clear();
         self.fields.clear();
         self.members.clear();
+        self.marks = [0; 4];
+        self.data = false;
         self.path.clear();
         self.stack.clear();
         let mut reader = Reader { bytes: text.as_bytes(), text, at: 0 };
@@ -164,6 +205,11 @@ impl Flat {
             _ => self.values.push_str(reader.word()?),
         }
         let name = self.names.len();
+        let (word, bit) = mark(&self.path);
+        if let Some(marks) = self.marks.get_mut(word) {
+            *marks |= bit;
+        }
+        self.data |= self.path.ends_with("data");
         self.names.push_str(&self.path);
         self.fields.push((name..self.names.len(), start..self.values.len()));
         Ok(())

@@ -93,14 +93,8 @@ pub(super) fn time_of(flat: &Flat, now: f64) -> Option<f64> {
 }
 
 fn best_of(names: &[&str], flat: &Flat, now: f64) -> Option<f64> {
-    let mut found: Option<(usize, f64)> = None;
-    for (name, value) in flat.fields() {
-        if let Some(rank) = names.iter().position(|known| *known == name)
-            && found.is_none_or(|(best, _)| rank < best)
-            && let Some(time) = stamp::value(value, now)
-        {
-            found = Some((rank, time));
-        }
-    }
-    found.map(|(_, time)| time)
+    names.iter().filter(|name| flat.may_have(name)).find_map(|name| {
+        let mut values = flat.fields().filter(|(own, _)| own == name).map(|(_, value)| value);
+        values.find_map(|value| stamp::value(value, now))
+    })
 }

@@ -94,11 +94,15 @@ pub(super) fn inner(flat: &Flat, raw: &str) -> Vec<String> {
         }
     }
     // Kinesis and Pub/Sub give bytes.
-    let coded = flat.fields().filter(|(path, _)| path.rsplit('.').next() == Some("data"));
-    found.extend(coded.filter_map(|(_, value)| decoded(value)).filter(|t| t.starts_with('{')));
+    if flat.named_data() {
+        let coded = flat.fields().filter(|(path, _)| *path == "data" || path.ends_with(".data"));
+        found.extend(coded.filter_map(|(_, value)| decoded(value)).filter(|t| t.starts_with('{')));
+    }
+    if !flat.holds("{") {
+        return found;
+    }
     let texts = flat.fields().filter(|(path, value)| {
-        let name = path.rsplit('.').next().unwrap_or(path);
-        value.starts_with('{') && CARRIERS.contains(&name)
+        value.starts_with('{') && CARRIERS.contains(&path.rsplit('.').next().unwrap_or(path))
     });
     found.extend(texts.map(|(_, value)| value.to_owned()));
     found
@@ -140,6 +144,9 @@ const UNPACKED: u64 = 16 << 20;
 
 /// The Windows events that stand in an object as texts of XML, wherever, maybe behind a header.
 pub(super) fn xml_inside(flat: &Flat) -> Vec<String> {
+    if !flat.holds("</Event>") {
+        return Vec::new();
+    }
     // What an event's data hold is no event.
     let own = |path: &str| !path.contains("EventData") && !path.contains("event_data");
     let whole = |(path, value): (&str, &str)| {
