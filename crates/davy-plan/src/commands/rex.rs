@@ -57,7 +57,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     };
     // A regular expression without quotes falls into several items; it is what was written.
     let text = match arg_text(first) {
-        Some(text) if left.len() == 1 && !(cut_off(first, &text) && !sed) => {
+        Some(text) if left.len() == 1 && (sed || !cut_off(first, &text)) => {
             Spanned::new(text, first.span.0)
         }
         _ => {
