@@ -235,9 +235,6 @@ fn little_memory_changes_no_result() {
         "search * | eventstats allnum=t max(size) AS most by name, group | table id most",
         "search * | streamstats count sum(size) AS s by name | where count>1 | table id s",
         "search * | streamstats current=f window=2 global=f last(id) AS before by name | table id before",
-        "search * | streamstats time_window=1h dc(id) AS n by name | where n>1 | table id n",
-        "search * | streamstats reset_before=(id%50000=3) count sum(size) AS s by name \
-         | where count>1 | table id s",
         "search * | transaction name maxpause=1h | streamstats count AS n \
          | where eventcount>1 OR n%100=0 | table n _time name duration eventcount closed_txn id",
         "search * | join group [search * | stats max(size) AS most by group] | stats sum(most)",
