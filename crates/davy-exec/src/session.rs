@@ -7,7 +7,8 @@ use crate::run::{Events, Run, Search};
 use crate::shapes::Shapes;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::DataFusionError;
+use datafusion::common::config::ConfigNonZeroUsize;
+use datafusion::common::{DataFusionError, Result as DfResult};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -135,10 +136,10 @@ impl Session {
             config.partitions.max(1),
             &env,
             Rules::All,
-        ));
+        )?);
         // DataFusion makes room for a whole batch in every column of every filter.
         let small = Config { batch_size: config.batch_size.min(FEW_BATCH), ..config.clone() };
-        let few = Few::new(state_of(&small, 1, &env, Rules::None));
+        let few = Few::new(state_of(&small, 1, &env, Rules::None)?);
         let shapes = Mutex::new(Vec::new());
         let no_base = Arc::new(davy_knowledge::Base::empty());
         Ok(Session { runtime, context, few, env, config, shapes, no_base })
@@ -234,7 +235,7 @@ fn state_of(
     partitions: usize,
     env: &Arc<RuntimeEnv>,
     rules: Rules,
-) -> SessionState {
+) -> DfResult<SessionState> {
     let mut settings = SessionConfig::new()
         .with_target_partitions(partitions)
         .with_batch_size(config.batch_size.max(1))
@@ -247,6 +248,11 @@ fn state_of(
         let most = memory / (16 * partitions);
         let kept = execution.sort_spill_reservation_bytes;
         execution.sort_spill_reservation_bytes = kept.min(most);
+        // Each batch that rows between partitions put on disk gets a file of its own. With files
+        // of several, a reader waits for more of the oldest while its rows are in a newer, and all
+        // who write wait for the reader: https://github.com/apache/datafusion/issues/24883, fixed
+        // after DataFusion 55.2.
+        execution.max_spill_file_size_bytes = ConfigNonZeroUsize::try_new(1)?;
     }
     let mut builder = SessionStateBuilder::new()
         .with_config(settings)
@@ -257,7 +263,7 @@ fn state_of(
         builder =
             builder.with_optimizer_rules(Vec::new()).with_physical_optimizer_rules(Vec::new());
     }
-    builder.build()
+    Ok(builder.build())
 }
 
 /// Rows of a batch where there are few.
