@@ -4,6 +4,7 @@
 use datafusion::arrow::array::{
     Array, ArrayData, ArrayRef, AsArray, RecordBatch, RecordBatchOptions,
 };
+use datafusion::arrow::buffer::Buffer;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
@@ -98,6 +99,23 @@ pub(crate) fn lean(batch: RecordBatch) -> Result<RecordBatch> {
         .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &options)?)
+}
+
+/// The rows without the texts of the others that were read with them, which they would hold in
+/// memory.
+pub(crate) fn compact(rows: RecordBatch) -> Result<RecordBatch> {
+    let columns = rows.columns().iter().map(|array| match array.as_string_view_opt() {
+        Some(texts) => {
+            let held: usize = texts.data_buffers().iter().map(Buffer::len).sum();
+            match held > 2 * texts.total_buffer_bytes_used() {
+                true => Arc::new(texts.gc()) as ArrayRef,
+                false => array.clone(),
+            }
+        }
+        None => array.clone(),
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect(), &options)?)
 }
 
 /// Rows in hand as a table that is read from its beginning to its end: DataFusion would have the

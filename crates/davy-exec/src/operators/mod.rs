@@ -1,6 +1,7 @@
 //! davy's plan nodes as DataFusion operators.
 
 mod apart;
+mod compact;
 mod concat;
 mod deadline;
 mod first;

@@ -1,6 +1,8 @@
 //! Sorting whose order lasts: one partition out, ties in the order they came.
 
+use super::compact::CompactExec;
 use super::properties;
+use crate::held::compact;
 use datafusion::arrow::array::{ArrayRef, UInt64Array};
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -59,7 +61,7 @@ impl SplSortExec {
 
     /// DataFusion's own sort (it spills) over the input with its rows numbered.
     fn inner(&self) -> Result<Arc<dyn ExecutionPlan>> {
-        let numbered = NumberedExec::new(self.input.clone(), None);
+        let numbered = NumberedExec::new(self.input.clone(), None, self.fetch.is_none());
         let schema = numbered.schema();
         let mut exprs: Vec<_> = self.keys.iter().filter_map(|k| sort_expr(k, &schema)).collect();
         let number = schema.fields().len() - 1;
@@ -75,7 +77,7 @@ impl SplSortExec {
                 let kept = Arc::new(DynamicFilterPhysicalExpr::new(columns, lit(true)));
                 let first = order.first().expr.downcast_ref::<Column>().map_or(0, Column::index);
                 let bound = Bound { kept: kept.clone(), told: bound.clone(), first };
-                let numbered = NumberedExec::new(self.input.clone(), Some(bound));
+                let numbered = NumberedExec::new(self.input.clone(), Some(bound), false);
                 SortExec::new(order.clone(), Arc::new(numbered))
                     .with_preserve_partitioning(parts > 1)
                     .with_fetch(self.fetch)
@@ -91,7 +93,11 @@ impl SplSortExec {
         if parts == 1 {
             return Ok(Arc::new(sort));
         }
-        let merge = SortPreservingMergeExec::new(order, Arc::new(sort)).with_fetch(self.fetch);
+        let sort: Arc<dyn ExecutionPlan> = match self.fetch {
+            Some(_) => Arc::new(sort),
+            None => Arc::new(CompactExec::new(Arc::new(sort))),
+        };
+        let merge = SortPreservingMergeExec::new(order, sort).with_fetch(self.fetch);
         Ok(Arc::new(merge))
     }
 }
@@ -216,17 +222,19 @@ const NUMBER: &str = "__number";
 struct NumberedExec {
     input: Arc<dyn ExecutionPlan>,
     bound: Option<Bound>,
+    /// All rows will be held: those without the texts that other rows of their batches had.
+    all: bool,
     properties: Arc<PlanProperties>,
 }
 
 impl NumberedExec {
-    fn new(input: Arc<dyn ExecutionPlan>, bound: Option<Bound>) -> Self {
+    fn new(input: Arc<dyn ExecutionPlan>, bound: Option<Bound>, all: bool) -> Self {
         let mut fields: Vec<Arc<Field>> = input.schema().fields().iter().cloned().collect();
         fields.push(Arc::new(Field::new(NUMBER, DataType::UInt64, false)));
         let parts = input.properties().partitioning.partition_count();
         let schema = Arc::new(Schema::new(fields));
         let properties = properties(schema, parts, EmissionType::Incremental);
-        NumberedExec { input, bound, properties }
+        NumberedExec { input, bound, all, properties }
     }
 }
 
@@ -261,7 +269,7 @@ impl ExecutionPlan for NumberedExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(NumberedExec::new(input, self.bound.clone())))
+        Ok(Arc::new(NumberedExec::new(input, self.bound.clone(), self.all)))
     }
 
     fn execute(
@@ -274,8 +282,12 @@ impl ExecutionPlan for NumberedExec {
         let mut next = (partition as u64) << 48;
         let bound = self.bound.clone();
         let mut known = 0;
+        let all = self.all;
         let rows = self.input.execute(partition, context)?.map(move |batch| {
-            let batch = batch?;
+            let batch = match all {
+                true => compact(batch?)?,
+                false => batch?,
+            };
             let rows = batch.num_rows();
             if let Some(bound) = &bound
                 && bound.kept.snapshot_generation() != known

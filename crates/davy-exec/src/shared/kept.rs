@@ -1,7 +1,7 @@
 //! The rows that are kept for each request: in memory, and on disk where they are many.
 
-use super::look::compact;
 use super::narrow::{Narrow, Narrowed, left};
+use crate::held::compact;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array,
 };

@@ -3,9 +3,9 @@
 use super::kept::Keeper;
 use super::plan::{Passing, Plans, ShapePlan, numbers};
 use super::times::Times;
+use crate::held::compact;
 use crate::shapes::{Fast, Memo, NodeId, Pass, Rows};
-use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
-use datafusion::arrow::buffer::Buffer;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::Result;
 use davy_events::EventBatch;
@@ -139,21 +139,4 @@ fn union(passing: &Passing, rows: usize) -> UInt32Array {
 fn places(rows: &[u32], all: &UInt32Array) -> UInt32Array {
     let all = all.values();
     rows.iter().filter_map(|row| all.binary_search(row).ok()).map(|at| at as u32).collect()
-}
-
-/// The rows without the texts of the others that were read with them, which they would hold in
-/// memory.
-pub(super) fn compact(rows: RecordBatch) -> Result<RecordBatch> {
-    let columns = rows.columns().iter().map(|array| match array.as_string_view_opt() {
-        Some(texts) => {
-            let held: usize = texts.data_buffers().iter().map(Buffer::len).sum();
-            match held > 2 * texts.total_buffer_bytes_used() {
-                true => Arc::new(texts.gc()) as ArrayRef,
-                false => array.clone(),
-            }
-        }
-        None => array.clone(),
-    });
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect(), &options)?)
 }

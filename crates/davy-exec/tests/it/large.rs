@@ -228,13 +228,20 @@ fn little_memory_changes_no_result() {
     for search in [
         "search * | sort 0 size name | table id",
         "search * | dedup name | table id",
+        "search * | streamstats count AS n | dedup name | table id n",
+        "search * | dedup 2 name group | table id",
+        "search * | dedup name keepempty=t keepevents=t | table id name",
         "search * | stats count max(size) by name | stats sum(count) max(\"max(size)\") dc(name)",
         "search * | stats dc(group) AS n by name | stats sum(n)",
+        "search * | stats count by name group | sort 0 - count name | table name group",
         "search * | eventstats count avg(size) AS mean by group | where size>mean+400000 | table id",
         "search * | eventstats count avg(size) AS mean by name | where count>1 AND size>mean | table id",
         "search * | eventstats allnum=t max(size) AS most by name, group | table id most",
         "search * | streamstats count sum(size) AS s by name | where count>1 | table id s",
         "search * | streamstats current=f window=2 global=f last(id) AS before by name | table id before",
+        "search * | streamstats time_window=1h dc(id) AS n by name | where n>1 | table id n",
+        "search * | streamstats reset_before=(id%50000=3) count sum(size) AS s by name \
+         | where count>1 | table id s",
         "search * | transaction name maxpause=1h | streamstats count AS n \
          | where eventcount>1 OR n%100=0 | table n _time name duration eventcount closed_txn id",
         "search * | join group [search * | stats max(size) AS most by group] | stats sum(most)",
@@ -246,6 +253,25 @@ fn little_memory_changes_no_result() {
         // Sums of parts differ in their last digits.
         assert_eq!(little.len(), much.len(), "{search}");
         assert_eq!(little, much, "{search}");
+    }
+}
+
+/// Rows between partitions go to disk from several at once, and none waits for what only another
+/// could write: https://github.com/apache/datafusion/issues/24883.
+#[test]
+fn what_goes_to_disk_from_several_parts_at_once_comes_to_an_end() {
+    let lines = lines();
+    let of = |memory, timeout| {
+        let config = Config { partitions: 8, batch_size: 64, memory, timeout, ..Config::default() };
+        let session = Session::new(config).unwrap();
+        let search = "search * | stats count by name group | stats count by group";
+        over(&session, Arc::new(Table::of(&lines)), search)
+    };
+    let much = of(None, None).unwrap();
+    for memory in 12..24 {
+        let little = of(Some(memory << 20), Some(Duration::from_secs(120)));
+        let little = little.unwrap_or_else(|e| panic!("{memory} MB: {e:?}"));
+        assert_eq!(little, much, "{memory} MB");
     }
 }
 
