@@ -15,7 +15,9 @@ use crate::walk::{Row, Walk, Walker, push_key};
 use datafusion_common::Result as DfResult;
 use davy_diag::{Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, Grammar};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "dedup",
@@ -126,6 +128,7 @@ impl Command for Dedup {
                 seen: HashMap::new(),
                 bytes: 0,
                 key: String::new(),
+                hasher: RandomState::default(),
             }) as Box<dyn Walker>
         };
         // The order decides which rows stay.
@@ -133,20 +136,22 @@ impl Command for Dedup {
             true => input,
             false => super::sort::sorted(input, &self.sort, None, cx)?,
         };
+        let columns = names.iter().all(|n| input.has_column(n));
+        let walk = Walk::new("dedup", names.clone(), sets, start).of_keys(!consecutive);
         // Where only the first row of each combination stays, few rows need be put in order.
         let single = keep == 1 && !keep_events && !keep_empty && !consecutive;
-        if !single || !names.iter().all(|n| input.has_column(n)) {
-            return Walk::new("dedup", names, sets, start).plan(input);
+        if !single || !columns {
+            return walk.plan(input);
         }
         match input.firsts(&names)? {
-            Firsts::Unknown(plan) => Walk::new("dedup", names, sets, start).plan(plan),
-            // Sorts can go to disk, and a table of what was seen cannot.
+            Firsts::Unknown(plan) => walk.plan(plan),
+            // Sorts go to disk as a whole, and what was seen key by key.
             Firsts::Few { plan, keys, extra } if cx.engine.bounded() => {
                 adjacent(plan, &names, keys)?.without_columns(&extra)
             }
             Firsts::Few { plan, keys, extra } => {
                 let plan = Plan::new(SortNode::plan(plan.logical, keys, None));
-                Walk::new("dedup", names, sets, start).plan(plan)?.without_columns(&extra)
+                walk.plan(plan)?.without_columns(&extra)
             }
         }
     }
@@ -203,21 +208,28 @@ struct State {
     seen: HashMap<String, usize>,
     bytes: usize,
     key: String,
+    hasher: RandomState,
+}
+
+impl State {
+    /// Writes the row's combination of values to `key`; `false` where one of them is missing.
+    fn write_key(&self, row: Row<'_>, key: &mut String) -> bool {
+        key.clear();
+        for i in 0..self.count {
+            match row.get(i).text() {
+                Some(text) => push_key(key, &text),
+                None => return false,
+            }
+        }
+        true
+    }
 }
 
 impl Walker for State {
     fn row(&mut self, row: Row<'_>, out: &mut [Val<'static>]) -> DfResult<bool> {
-        self.key.clear();
-        let mut empty = false;
-        for i in 0..self.count {
-            match row.get(i).text() {
-                Some(text) => {
-                    self.key.push_str(&text);
-                    self.key.push('\u{0}');
-                }
-                None => empty = true,
-            }
-        }
+        let mut key = std::mem::take(&mut self.key);
+        let empty = !self.write_key(row, &mut key);
+        self.key = key;
         let first = if empty {
             self.keep_empty
         } else {
@@ -249,5 +261,11 @@ impl Walker for State {
 
     fn size(&self) -> usize {
         self.bytes
+    }
+
+    fn apart(&self, row: Row<'_>) -> DfResult<Option<u64>> {
+        let mut key = String::new();
+        let whole = self.write_key(row, &mut key);
+        Ok((whole && !self.seen.contains_key(&key)).then(|| self.hasher.hash_one(&key)))
     }
 }
