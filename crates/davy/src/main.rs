@@ -9,6 +9,7 @@ const PURGE_DELAY: std::ffi::c_long = 100;
 
 fn main() -> std::process::ExitCode {
     give_memory_back();
+    open_many_files();
     davy::run()
 }
 
@@ -20,3 +21,14 @@ fn give_memory_back() {
     // `MIMALLOC_PURGE_DELAY` says stands.
     unsafe { libmimalloc_sys::mi_option_set_default(OPTION, PURGE_DELAY) };
 }
+
+/// What goes to disk goes to many files, and shells allow 256 or 1,024 open ones where the system
+/// would allow more.
+fn open_many_files() {
+    #[cfg(unix)]
+    let _ = rlimit::increase_nofile_limit(OPEN_FILES);
+}
+
+/// Enough for searches that spill, and little enough for programs that walk over all of them.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 65_536;

@@ -30,6 +30,13 @@ pub(crate) enum Failure {
     TooDeep(usize),
 }
 
+fn note(marks: &mut [u64; 4], name: &str) {
+    let (word, bit) = mark(name);
+    if let Some(marks) = marks.get_mut(word) {
+        *marks |= bit;
+    }
+}
+
 /// The word and the bit of names that look like this one.
 fn mark(name: &str) -> (usize, u64) {
     let bytes = name.as_bytes();
@@ -56,7 +63,7 @@ impl Flat {
         self.marks = [0; 4];
         self.data = fields.iter().any(|(name, _)| name.ends_with("data"));
         for (name, value) in fields {
-            self.note(name);
+            note(&mut self.marks, name);
             let (at, from) = (self.names.len(), self.values.len());
             self.names.push_str(name);
             self.values.push_str(value);
@@ -83,13 +90,6 @@ impl Flat {
     /// Whether the last part of any name may be `data`.
     pub(crate) fn named_data(&self) -> bool {
         self.data
-    }
-
-    fn note(&mut self, name: &str) {
-        let (word, bit) = mark(name);
-        if let Some(marks) = self.marks.get_mut(word) {
-            *marks |= bit;
-        }
     }
 
     /// The text of a member's value.
@@ -205,10 +205,7 @@ impl Flat {
             _ => self.values.push_str(reader.word()?),
         }
         let name = self.names.len();
-        let (word, bit) = mark(&self.path);
-        if let Some(marks) = self.marks.get_mut(word) {
-            *marks |= bit;
-        }
+        note(&mut self.marks, &self.path);
         self.data |= self.path.ends_with("data");
         self.names.push_str(&self.path);
         self.fields.push((name..self.names.len(), start..self.values.len()));
