@@ -290,6 +290,9 @@ pub(crate) fn named(name: &str, expr: Expr) -> Expr {
     }
 }
 
+/// Rows of a batch of rows that a command makes.
+const BATCH: usize = 8192;
+
 impl PlanCx<'_> {
     /// Runs a plan and gives its visible columns as rows, packed fields included.
     pub fn rows(&self, plan: &Plan) -> Result<Rows, Failed> {
@@ -309,6 +312,29 @@ impl PlanCx<'_> {
 
     /// A plan over rows in hand: a column of numbers only is a number column, all others text.
     pub fn plan_of(&self, rows: Rows) -> Result<Plan, Failed> {
+        let (schema, batches) = self.batches_of(&rows)?;
+        Ok(Plan::new(self.engine.table(schema, batches)?))
+    }
+
+    /// A plan that gives a row so many times, which takes the memory of one batch.
+    pub(crate) fn plan_of_copies(&self, row: Rows, count: usize) -> Result<Plan, Failed> {
+        let Rows { names, rows } = row;
+        let rows = rows.into_iter().cycle().take(count.min(BATCH)).collect();
+        let (schema, mut batches) = self.batches_of(&Rows { names, rows })?;
+        if let [batch] = batches.as_slice() {
+            let (whole, rest) = (count / BATCH, count % BATCH);
+            batches = match whole {
+                0 => batches,
+                _ => (0..whole)
+                    .map(|_| batch.clone())
+                    .chain((rest > 0).then(|| batch.slice(0, rest)))
+                    .collect(),
+            };
+        }
+        Ok(Plan::new(self.engine.table(schema, batches)?))
+    }
+
+    fn batches_of(&self, rows: &Rows) -> Result<(SchemaRef, Vec<RecordBatch>), Failed> {
         let types: Vec<Ty> = (0..rows.names.len()).map(|c| rows.ty(c)).collect();
         let fields: Vec<Field> = rows
             .names
@@ -316,9 +342,9 @@ impl PlanCx<'_> {
             .zip(&types)
             .map(|(name, ty)| Field::new(name, ty.data_type(), true))
             .collect();
-        let schema = Arc::new(Schema::new(fields));
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
         let mut batches = Vec::new();
-        for chunk in rows.rows.chunks(8192) {
+        for chunk in rows.rows.chunks(BATCH) {
             self.engine.go_on()?;
             let arrays: Vec<ArrayRef> = types
                 .iter()
@@ -334,7 +360,7 @@ impl PlanCx<'_> {
             let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(chunk.len()));
             batches.push(RecordBatch::try_new_with_options(schema.clone(), arrays, &options)?);
         }
-        Ok(Plan::new(self.engine.table(schema, batches)?))
+        Ok((schema, batches))
     }
 
     /// Runs a plan so that its packed fields become columns and it need not run again.

@@ -169,7 +169,7 @@ impl Command for MakeResults {
     fn plan(&self, _: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let mut rows = match &self.data {
             Some(data) => data.clone(),
-            None => Rows { names: Vec::new(), rows: vec![Vec::new(); self.count] },
+            None => Rows { names: Vec::new(), rows: vec![Vec::new()] },
         };
         let time = rows.column_or_add("_time");
         for row in &mut rows.rows {
@@ -194,7 +194,10 @@ impl Command for MakeResults {
                 row[time] = Val::Num(n);
             }
         }
-        cx.plan_of(rows)
+        match &self.data {
+            Some(_) => cx.plan_of(rows),
+            None => cx.plan_of_copies(rows, self.count),
+        }
     }
 }
 
