@@ -40,7 +40,7 @@ pub use prepared::{Prepared, prepare, prepare_in};
 pub use reach::Reach;
 pub use reads::Reads;
 pub use run::Search;
-pub use session::{Answer, Config, RunError, Session};
+pub use session::{Answer, Config, OnDisk, RunError, Session};
 pub use shapes::{Explained, Holds, check_base, check_eval, check_files, explain, explain_event};
 pub use shared::ScanProfile;
 pub use source::{EventSource, Read, Reading};

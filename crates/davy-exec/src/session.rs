@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::config::ConfigNonZeroUsize;
 use datafusion::common::{DataFusionError, Result as DfResult};
+use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -94,6 +95,21 @@ pub struct Answer {
     pub notes: Vec<Diagnostic>,
 }
 
+/// The files that a session's searches have on disk.
+#[derive(Debug)]
+pub struct OnDisk(Arc<DiskManager>);
+
+impl OnDisk {
+    /// Removes them; searches that still run fail.
+    pub fn remove(&self) {
+        for folder in self.0.temp_dir_paths() {
+            // A search that still runs may put one more file there meanwhile.
+            let removed = |_: &usize| std::fs::remove_dir_all(&folder).is_ok() || !folder.exists();
+            let _ = (0..100).find(removed);
+        }
+    }
+}
+
 /// DataFusion with davy's operators. Calls block; they must not come from async code.
 pub struct Session {
     runtime: Runtime,
@@ -104,6 +120,13 @@ pub struct Session {
     config: Config,
     shapes: Mutex<Vec<Arc<Shapes>>>,
     no_base: Arc<davy_knowledge::Base>,
+}
+
+impl Drop for Session {
+    /// Results that are left to the end of the process would keep the folder of its files.
+    fn drop(&mut self) {
+        self.on_disk().remove();
+    }
 }
 
 impl std::fmt::Debug for Session {
@@ -143,6 +166,11 @@ impl Session {
         let shapes = Mutex::new(Vec::new());
         let no_base = Arc::new(davy_knowledge::Base::empty());
         Ok(Session { runtime, context, few, env, config, shapes, no_base })
+    }
+
+    /// What searches have on disk, for whoever ends the process before they do.
+    pub fn on_disk(&self) -> OnDisk {
+        OnDisk(self.env.disk_manager.clone())
     }
 
     /// Leaves what is known of shapes to the end of the process, which frees it in no time: for a

@@ -22,6 +22,7 @@ mod entities;
 mod exit;
 mod geo;
 mod inputs;
+mod interrupt;
 mod output;
 mod progress;
 mod settings;

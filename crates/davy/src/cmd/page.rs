@@ -3,6 +3,7 @@
 use crate::content::ContentArgs;
 use crate::datasets::DataFolders;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::output;
 use crate::settings::RangeArgs;
 use clap::{Args, ValueEnum};
@@ -57,6 +58,7 @@ fn page(mut args: Arguments) -> Result<Exit, Exit> {
     let loaded = args.content.open()?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
+    interrupt::ends(&session);
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
     let detection = loaded.detection(&args.detection, false)?;

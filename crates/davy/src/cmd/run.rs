@@ -4,7 +4,7 @@ use crate::content::ContentArgs;
 use crate::exit::Exit;
 use crate::output::{self, Format};
 use crate::settings::RangeArgs;
-use crate::{content, inputs};
+use crate::{content, inputs, interrupt};
 use clap::{Args, ValueEnum};
 use davy_content::Attack;
 use davy_detect::{prepare_detection, run_detection};
@@ -56,6 +56,7 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     let loaded = args.content.open()?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
+    interrupt::ends(&session);
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
     let detection = loaded.detection(&args.detection, false)?;

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::inputs::StatedArgs;
 use crate::output::{self, Format};
 use crate::settings::RangeArgs;
-use crate::{content, inputs};
+use crate::{content, inputs, interrupt};
 use clap::Args;
 use davy_diag::{Diagnostics, SourceMap};
 use davy_exec::{EventSource, RunError, Search, prepare};
@@ -49,6 +49,7 @@ fn search(args: Arguments) -> Result<Exit, Exit> {
         prepared.bound = prepared.bound.shown();
     }
     let session = args.range.session()?;
+    interrupt::ends(&session);
     let meta = args.stated.meta(env.now);
     let inputs = inputs::open(&args.input, &meta, None);
     let source: Option<Arc<dyn EventSource>> = match args.input.is_empty() {

@@ -3,6 +3,7 @@
 use crate::content::ContentArgs;
 use crate::datasets::DataFolders;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::progress::Bar;
 use crate::settings::RangeArgs;
 use crate::{content, output};
@@ -54,6 +55,7 @@ fn test(mut args: Arguments) -> Result<Exit, Exit> {
     let unsound = loaded.report(true);
     let attack = Attack::builtin();
     let session = args.range.session()?;
+    interrupt::ends(&session);
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
     let chosen = choose(&args.detections, &loaded)?;

@@ -98,3 +98,33 @@ fn a_detection_that_takes_too_long_is_named_and_the_others_go_on() {
     let took = started.elapsed();
     assert!(took < Duration::from_secs(60), "it took {took:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_search_leaves_nothing_on_disk() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::new("interrupted");
+    let files = format!("{}/files", folder.path());
+    std::fs::create_dir(&files).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_davy"))
+        .args(["search", "--memory-limit", "64M"])
+        .arg("| makeresults count=100000000 | streamstats count AS n | sort 0 - n | tail 1")
+        .env("TMPDIR", &files)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let held = || {
+        let folders = std::fs::read_dir(&files).unwrap().flatten();
+        folders.flat_map(|f| std::fs::read_dir(f.path())).flatten().count()
+    };
+    let until = Instant::now() + Duration::from_secs(60);
+    while held() < 2 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(held() >= 2, "it goes to disk");
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(std::fs::read_dir(&files).unwrap().count(), 0);
+}

@@ -7,9 +7,9 @@ mod tuning;
 mod what;
 
 use crate::exit::Exit;
-use crate::inputs;
 use crate::output::{self, Format};
 use crate::progress::Bar;
+use crate::{inputs, interrupt};
 use clap::Args;
 use davy_content::Attack;
 use davy_detect::{
@@ -21,7 +21,8 @@ use davy_exec::EventSource;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+
 use summary::{profile, summary};
 
 pub(crate) use select::SelectArgs;
@@ -121,28 +122,15 @@ impl HuntEvents for Watch {
     }
 }
 
-/// Raised by Ctrl-C: the hunt ends with what was read so far.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    // Without a handler Ctrl-C still ends the hunt, only less gently.
-    let _ = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            // Asked twice: whoever asks does not want to wait.
-            std::process::exit(130);
-        }
-        tell!("stopping: what was read so far is looked at; Ctrl-C again ends at once");
-    });
-    stop
-}
+const STOPPING: &str = "stopping: what was read so far is looked at; Ctrl-C again ends at once";
 
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
-    let stop = stop_on_interrupt();
     let env = args.what.range.env()?;
     let loaded = args.what.content.open()?;
     let unsound = loaded.report(false);
     let attack = Attack::builtin();
     let session = args.what.range.session()?;
+    let stop = interrupt::raises(&session, Some(STOPPING));
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
     let Selected { chosen, left_out, .. } = args.what.select.choose(loaded.content.detections())?;

@@ -4,6 +4,7 @@
 use super::reasons::{self, Holds};
 use crate::content::ContentArgs;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::output;
 use crate::settings::{RangeArgs, usage};
 use clap::{Args, ValueEnum};
@@ -57,6 +58,7 @@ pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
     let loaded = args.content.open()?;
     let knowledge = loaded.knowledge();
     let session = args.range.session()?;
+    interrupt::ends(&session);
     let mut rows = Vec::new();
     let mut without = Vec::new();
     for source in loaded.content.data_sources() {

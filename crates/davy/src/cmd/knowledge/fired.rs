@@ -4,6 +4,7 @@
 use super::techniques;
 use crate::content::ContentArgs;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::settings::{RangeArgs, usage};
 use crate::{inputs, output};
 use clap::Args;
@@ -82,6 +83,7 @@ pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
     let loaded = args.content.open()?;
     let attack = Attack::builtin();
     let session = args.range.session()?;
+    interrupt::ends(&session);
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
     let selection = Selection::default();

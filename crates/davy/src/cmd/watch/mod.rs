@@ -5,8 +5,8 @@ mod state;
 
 use crate::cmd::hunt::{HuntArgs, Quarry};
 use crate::exit::Exit;
-use crate::inputs;
 use crate::settings::usage;
+use crate::{inputs, interrupt};
 use clap::{Args, ValueEnum};
 use davy_content::Attack;
 use davy_detect::{Finding, Hunt, HuntEvents};
@@ -89,13 +89,7 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
     let mut output = Output::open(args.output.as_deref(), &mut state)
         .map_err(|e| io_error("cannot open the output", e))?;
     state.save(args.state.as_deref()).map_err(|e| io_error("cannot keep the state", e))?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    let _ = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
+    let stop = interrupt::raises(&session, None);
     let quarry = Quarry { world: &world, chosen: &chosen, tuning: &tuning };
     let mut seen = Seen::default();
     let growing = GrowingFiles::default();
