@@ -115,6 +115,10 @@ pub trait SequentialOp: fmt::Debug + Send + Sync {
     fn apart(&self) -> bool {
         false
     }
+    /// What is held of a key grows with each row of it.
+    fn keeps_rows(&self) -> bool {
+        false
+    }
 }
 
 pub trait SequentialState: Send {

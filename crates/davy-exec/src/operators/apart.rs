@@ -146,7 +146,11 @@ impl Going {
             return self.held.try_resize(size);
         }
         // What is held of a key may still grow while others wait.
-        if self.held.try_resize(size + size / 4).is_err() {
+        let growth = match self.op.keeps_rows() {
+            true => size * 3,
+            false => size / 4,
+        };
+        if self.held.try_resize(size + growth).is_err() {
             self.set_apart()?;
         }
         Ok(())

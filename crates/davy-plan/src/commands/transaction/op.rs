@@ -89,6 +89,10 @@ impl SequentialOp for Transactions {
             && limits.open == usize::MAX
             && limits.open_events == usize::MAX
     }
+
+    fn keeps_rows(&self) -> bool {
+        true
+    }
 }
 
 /// Keys do not tell transactions apart.
