@@ -17,8 +17,8 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn new(bytes: Option<usize>) -> Memory {
-        Memory { limited: bytes.map(|bytes| (bytes, Arc::new(Pool::new(bytes)) as _)) }
+    pub(crate) fn new(bytes: Option<usize>, partitions: usize) -> Memory {
+        Memory { limited: bytes.map(|bytes| (bytes, Arc::new(Pool::new(bytes, partitions)) as _)) }
     }
 
     pub(crate) fn bytes(&self) -> Option<usize> {

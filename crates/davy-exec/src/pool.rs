@@ -18,6 +18,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Pool {
     limit: usize,
+    /// Parts of a search that compute side by side: those of one sort read back at a time.
+    partitions: usize,
     state: Mutex<State>,
 }
 
@@ -49,8 +51,8 @@ impl State {
 }
 
 impl Pool {
-    pub(crate) fn new(limit: usize) -> Pool {
-        Pool { limit, state: Mutex::new(State::default()) }
+    pub(crate) fn new(limit: usize, partitions: usize) -> Pool {
+        Pool { limit, partitions, state: Mutex::new(State::default()) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -121,7 +123,7 @@ impl MemoryPool for Pool {
                 let free = self.limit.saturating_sub(state.fixed + state.spillable);
                 match merges_files(reservation.consumer()) {
                     true => {
-                        let own = self.limit / 2 / state.merges.max(1);
+                        let own = self.limit / 2 / self.partitions.max(1);
                         let own = own.max((LENT / 2).min(self.limit / 4));
                         own.saturating_sub(reservation.size()).min(free)
                     }

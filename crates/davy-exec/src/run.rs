@@ -123,7 +123,8 @@ impl<'a> Run<'a> {
             _ => session.config().partitions.max(1),
         };
         let bytes = session.config().memory.or(session.config().guard);
-        let memory = Memory::new(bytes.map(|bytes| bytes / share));
+        let partitions = session.config().partitions;
+        let memory = Memory::new(bytes.map(|bytes| bytes / share), partitions);
         Run { session, search, events, notes, held, deadline, memory }
     }
 

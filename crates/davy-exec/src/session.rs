@@ -151,7 +151,7 @@ impl Session {
             .map_err(|e| RunError::Start(e.to_string()))?;
         let mut env = RuntimeEnvBuilder::new();
         if let Some(bytes) = config.memory {
-            env = env.with_memory_pool(Arc::new(Pool::new(bytes)));
+            env = env.with_memory_pool(Arc::new(Pool::new(bytes, config.partitions)));
         }
         let env = env.build_arc()?;
         let context = SessionContext::new_with_state(state_of(
