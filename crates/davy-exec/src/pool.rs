@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Pool {
     limit: usize,
-    /// Parts of a search that compute side by side: those of one sort read back at a time.
+    /// Parts of a search that compute side by side.
     partitions: usize,
     state: Mutex<State>,
 }
@@ -53,6 +53,11 @@ impl State {
 impl Pool {
     pub(crate) fn new(limit: usize, partitions: usize) -> Pool {
         Pool { limit, partitions, state: Mutex::new(State::default()) }
+    }
+
+    /// How many sorts are at work at a time: of one step of a search, in each partition.
+    fn sorting(&self, state: &State) -> usize {
+        state.merges.min(self.partitions)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -110,7 +115,8 @@ impl MemoryPool for Pool {
         let free = match reservation.consumer().can_spill() {
             true => {
                 let shared = self.limit.saturating_sub(state.fixed.max(state.kept(self.limit)));
-                let own = shared / state.spillers.max(1);
+                // What a sort holds grows no further than what it may have to put that in order.
+                let own = shared / state.spillers.max(self.sorting(&state)).max(1);
                 let all = state.fixed + state.spillable + additional;
                 let part = match all <= self.limit - self.limit / 4 {
                     true => 8,
@@ -123,7 +129,7 @@ impl MemoryPool for Pool {
                 let free = self.limit.saturating_sub(state.fixed + state.spillable);
                 match merges_files(reservation.consumer()) {
                     true => {
-                        let own = self.limit / 2 / self.partitions.max(1);
+                        let own = self.limit / 2 / self.sorting(&state).max(1);
                         let own = own.max((LENT / 2).min(self.limit / 4));
                         own.saturating_sub(reservation.size()).min(free)
                     }

@@ -1,7 +1,6 @@
 //! davy's plan nodes as DataFusion operators.
 
 mod apart;
-mod compact;
 mod concat;
 mod deadline;
 mod first;

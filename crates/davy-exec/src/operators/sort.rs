@@ -1,8 +1,7 @@
 //! Sorting whose order lasts: one partition out, ties in the order they came.
 
-use super::compact::CompactExec;
 use super::properties;
-use crate::held::compact;
+use super::steps::{Step, StepsExec};
 use datafusion::arrow::array::{ArrayRef, UInt64Array};
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -59,9 +58,17 @@ impl SplSortExec {
         SplSortExec { input, keys, fetch, bound, properties }
     }
 
+    /// Rows that will all be held, without the texts that others of their batches had.
+    fn compact(&self, rows: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        match self.fetch {
+            Some(_) => rows,
+            None => Arc::new(StepsExec::new(rows, vec![Step::Compact])),
+        }
+    }
+
     /// DataFusion's own sort (it spills) over the input with its rows numbered.
     fn inner(&self) -> Result<Arc<dyn ExecutionPlan>> {
-        let numbered = NumberedExec::new(self.input.clone(), None, self.fetch.is_none());
+        let numbered = NumberedExec::new(self.compact(self.input.clone()), None);
         let schema = numbered.schema();
         let mut exprs: Vec<_> = self.keys.iter().filter_map(|k| sort_expr(k, &schema)).collect();
         let number = schema.fields().len() - 1;
@@ -77,7 +84,7 @@ impl SplSortExec {
                 let kept = Arc::new(DynamicFilterPhysicalExpr::new(columns, lit(true)));
                 let first = order.first().expr.downcast_ref::<Column>().map_or(0, Column::index);
                 let bound = Bound { kept: kept.clone(), told: bound.clone(), first };
-                let numbered = NumberedExec::new(self.input.clone(), Some(bound), false);
+                let numbered = NumberedExec::new(self.input.clone(), Some(bound));
                 SortExec::new(order.clone(), Arc::new(numbered))
                     .with_preserve_partitioning(parts > 1)
                     .with_fetch(self.fetch)
@@ -93,10 +100,7 @@ impl SplSortExec {
         if parts == 1 {
             return Ok(Arc::new(sort));
         }
-        let sort: Arc<dyn ExecutionPlan> = match self.fetch {
-            Some(_) => Arc::new(sort),
-            None => Arc::new(CompactExec::new(Arc::new(sort))),
-        };
+        let sort = self.compact(Arc::new(sort));
         let merge = SortPreservingMergeExec::new(order, sort).with_fetch(self.fetch);
         Ok(Arc::new(merge))
     }
@@ -222,19 +226,17 @@ const NUMBER: &str = "__number";
 struct NumberedExec {
     input: Arc<dyn ExecutionPlan>,
     bound: Option<Bound>,
-    /// All rows will be held: those without the texts that other rows of their batches had.
-    all: bool,
     properties: Arc<PlanProperties>,
 }
 
 impl NumberedExec {
-    fn new(input: Arc<dyn ExecutionPlan>, bound: Option<Bound>, all: bool) -> Self {
+    fn new(input: Arc<dyn ExecutionPlan>, bound: Option<Bound>) -> Self {
         let mut fields: Vec<Arc<Field>> = input.schema().fields().iter().cloned().collect();
         fields.push(Arc::new(Field::new(NUMBER, DataType::UInt64, false)));
         let parts = input.properties().partitioning.partition_count();
         let schema = Arc::new(Schema::new(fields));
         let properties = properties(schema, parts, EmissionType::Incremental);
-        NumberedExec { input, bound, all, properties }
+        NumberedExec { input, bound, properties }
     }
 }
 
@@ -269,7 +271,7 @@ impl ExecutionPlan for NumberedExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(NumberedExec::new(input, self.bound.clone(), self.all)))
+        Ok(Arc::new(NumberedExec::new(input, self.bound.clone())))
     }
 
     fn execute(
@@ -282,12 +284,8 @@ impl ExecutionPlan for NumberedExec {
         let mut next = (partition as u64) << 48;
         let bound = self.bound.clone();
         let mut known = 0;
-        let all = self.all;
         let rows = self.input.execute(partition, context)?.map(move |batch| {
-            let batch = match all {
-                true => compact(batch?)?,
-                false => batch?,
-            };
+            let batch = batch?;
             let rows = batch.num_rows();
             if let Some(bound) = &bound
                 && bound.kept.snapshot_generation() != known

@@ -2,6 +2,7 @@
 //! one over the other, than their rows do.
 
 use super::properties;
+use crate::held::compact;
 use datafusion::arrow::array::{Array, BooleanArray};
 use datafusion::arrow::compute::{filter_record_batch, prep_null_mask_filter};
 use datafusion::arrow::datatypes::SchemaRef;
@@ -30,6 +31,8 @@ pub(crate) enum Step {
     Filter(Arc<dyn PhysicalExpr>),
     /// The same columns under other names.
     Rename(SchemaRef),
+    /// Only the texts of its own rows: a batch holds on to all that was read for it.
+    Compact,
 }
 
 impl Step {
@@ -77,6 +80,7 @@ impl Step {
                 let columns = batch.columns().to_vec();
                 Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
             }
+            Step::Compact => compact(batch),
         }
     }
 }
@@ -93,7 +97,7 @@ impl StepsExec {
     pub(crate) fn new(input: Arc<dyn ExecutionPlan>, steps: Vec<Step>) -> Self {
         let schema = steps.iter().rev().find_map(|step| match step {
             Step::Project(_, schema) | Step::Rename(schema) => Some(schema.clone()),
-            Step::Filter(_) => None,
+            Step::Filter(_) | Step::Compact => None,
         });
         let partitions = input.output_partitioning().partition_count();
         let schema = schema.unwrap_or_else(|| input.schema());
@@ -133,7 +137,7 @@ impl ExecutionPlan for StepsExec {
             let exprs = match step {
                 Step::Project(exprs, _) => exprs.as_slice(),
                 Step::Filter(expr) => std::slice::from_ref(expr),
-                Step::Rename(_) => &[],
+                Step::Rename(_) | Step::Compact => &[],
             };
             for expr in exprs {
                 if f(expr)? == TreeNodeRecursion::Stop {
