@@ -1,8 +1,9 @@
 //! The way in: tells the format, unpacks, and feeds the decoder of it.
 
 use crate::evtx;
+use crate::evtx::body::{ReadSeek, Seeked, fill as fill_from};
 use crate::json::JsonDecoder;
-use crate::model::{Counts, Meta, Options, ProblemKind, Sink};
+use crate::model::{Counts, EVTX_HEADER, Meta, Options, ProblemKind, Sink};
 use crate::rows::{Run, State};
 use crate::shape::{Demand, Shape};
 use crate::sniff::{Format, sniff};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 /// How much is read ahead to tell the format.
 const HEAD: usize = 16 << 10;
 const READ: usize = 256 << 10;
+/// The header of an EVTX file and that of its first chunk.
+const EVTX_HEAD: usize = EVTX_HEADER + 512;
 /// An archive in an archive is opened, one in that is not.
 const NESTING: usize = 2;
 
@@ -34,12 +37,14 @@ pub struct Decoder<'d> {
     demand: &'d dyn Demand,
     options: Options,
     state: State,
+    /// What was read of the file in hand.
+    buffer: Vec<u8>,
 }
 
 impl<'d> Decoder<'d> {
     /// The demand is asked once for each shape, over all inputs with the same stated metadata.
     pub fn new(demand: &'d dyn Demand, options: Options) -> Self {
-        Self { demand, options, state: State::default() }
+        Self { demand, options, state: State::default(), buffer: Vec::new() }
     }
 
     /// Decodes a whole input. Tells the format by content, and reads through compression. Rows may
@@ -65,6 +70,35 @@ impl<'d> Decoder<'d> {
         stream(&mut run, &mut limited, 0);
         run.counts.bytes = limited.read;
         run.counts
+    }
+
+    /// Decodes a file of `len` bytes, open at its start, as [`Decoder::decode`] does what it holds.
+    /// Of an EVTX file only the parts that are in use are read.
+    ///
+    /// Fails if the file cannot be read; where that shows in the middle of an EVTX file, it is a
+    /// problem of the input.
+    pub fn decode_file(
+        &mut self,
+        file: &mut dyn ReadSeek,
+        len: u64,
+        meta: &Meta,
+        sink: &mut dyn Sink,
+    ) -> io::Result<Counts> {
+        self.state.met();
+        let whole = usize::try_from(len).unwrap_or(usize::MAX);
+        let buffer = &mut self.buffer;
+        let mut end = fill_from(file, buffer, 0, whole.min(EVTX_HEAD))?;
+        let mut run = Run::new(meta, &self.options, self.demand, sink, &mut self.state);
+        run.counts.bytes = len;
+        if sniff(buffer.get(..end).unwrap_or_default()) == Format::Evtx {
+            evtx::decode(&mut run, &mut Seeked::new(file, len, end, buffer));
+        } else {
+            if end == EVTX_HEAD {
+                end = fill_from(file, buffer, end, whole)?;
+            }
+            slice(&mut run, buffer.get(..end).unwrap_or_default(), 0);
+        }
+        Ok(run.counts)
     }
 
     /// The shapes of all events of the input that was read last, whether they were wanted or not.
@@ -116,7 +150,7 @@ pub fn decode_reader(
 fn slice(run: &mut Run<'_>, bytes: &[u8], depth: usize) {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     match sniff(head) {
-        Format::Evtx => evtx::decode(run, bytes),
+        Format::Evtx => evtx::decode(run, &mut { bytes }),
         Format::Zip => unzip(run, bytes, depth),
         Format::Tar => untar(run, &mut { bytes }, depth),
         format @ (Format::Gzip | Format::Zstd) => {

@@ -24,6 +24,7 @@ mod xml;
 
 pub use decode::{Decoder, continues, decode, decode_reader};
 pub use evtx::EVENTS_PER_CHUNK as EVTX_NUMBERS;
+pub use evtx::body::ReadSeek;
 pub use model::{
     Counts, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem, ProblemKind, Sink,
 };

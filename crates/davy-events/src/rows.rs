@@ -205,6 +205,15 @@ impl<'a> Run<'a> {
         only.get(self.only_at) != Some(&next)
     }
 
+    /// Whether none of the next `count` events is one of those to be read.
+    pub(crate) fn passes_over_all(&mut self, count: u64) -> bool {
+        if !self.passes_over() {
+            return false;
+        }
+        let next = self.meta.only.as_ref().and_then(|only| only.get(self.only_at));
+        next.is_none_or(|next| *next >= self.number + count)
+    }
+
     /// Counts an event and gives the row to fill, unless it or its shape is skipped.
     pub(crate) fn row(&mut self, slot: SlotId) -> Option<&mut Rows> {
         if self.passes_over() {

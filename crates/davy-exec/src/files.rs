@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// One input.
@@ -54,6 +54,7 @@ pub struct FileSource {
     progress: Option<Arc<dyn Progress>>,
     /// Files are read, not mapped.
     copied: bool,
+    layout: OnceLock<Arc<Layout>>,
     met: Arc<Met>,
 }
 
@@ -66,8 +67,8 @@ impl std::fmt::Debug for FileSource {
 impl FileSource {
     pub fn new(inputs: Vec<Input>, options: Options) -> Self {
         let reports = Arc::new(Mutex::new(vec![None; inputs.len()]));
-        let (met, inputs) = (Arc::default(), inputs.into());
-        FileSource { inputs, options, reports, progress: None, copied: false, met }
+        let (met, layout, inputs) = (Arc::default(), OnceLock::new(), inputs.into());
+        FileSource { inputs, options, reports, progress: None, copied: false, layout, met }
     }
 
     /// For files that others write meanwhile: they are read, where else they would be mapped. One
@@ -88,6 +89,10 @@ impl FileSource {
         reports.iter().flatten().cloned().collect()
     }
 
+    fn layout(&self) -> &Arc<Layout> {
+        self.layout.get_or_init(|| Arc::new(Layout::new(&self.inputs, self.copied)))
+    }
+
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
@@ -99,9 +104,9 @@ impl FileSource {
 
 impl EventSource for FileSource {
     fn start(&self, read: Read, _: usize) -> Arc<dyn Reading> {
-        let parts = parts(&self.inputs, self.copied);
+        let layout = self.layout().clone();
         let mut open = vec![0; self.inputs.len()];
-        for part in &parts {
+        for part in &layout.parts {
             if let Some(open) = open.get_mut(part.input) {
                 *open += 1;
             }
@@ -111,21 +116,18 @@ impl EventSource for FileSource {
         let told = reports.iter().map(Option::is_some).collect();
         drop(reports);
         let (open, next) = (Mutex::new(open), AtomicUsize::new(0));
-        Arc::new(FileReading { source: self.clone(), read, parts, open, told, next })
+        Arc::new(FileReading { source: self.clone(), read, layout, open, told, next })
     }
 
     fn can_be_read_again(&self) -> bool {
-        self.inputs.iter().all(|input| match &input.place {
-            Place::File(path) | Place::Part(path, _) => path.is_file(),
-            Place::Bytes(_) => true,
-        })
+        self.layout().lasting
     }
 }
 
 struct FileReading {
     source: FileSource,
     read: Read,
-    parts: Vec<Part>,
+    layout: Arc<Layout>,
     /// How many parts of each input were not read to their end.
     open: Mutex<Vec<usize>>,
     /// Inputs that an earlier reading told of.
@@ -142,40 +144,60 @@ struct Part {
 /// Chunks of a part: 8 MB.
 const CHUNKS: usize = 128;
 
-/// A file that is read, and not mapped, is one part.
-fn parts(inputs: &[Input], copied: bool) -> Vec<Part> {
-    let mut parts = Vec::new();
-    for (input, given) in inputs.iter().enumerate() {
-        match chunks(&given.place).filter(|_| !copied) {
-            Some(count) if count > CHUNKS => {
-                let starts = (0..count).step_by(CHUNKS);
-                parts.extend(starts.map(|from| {
-                    // The last takes what a file that grows meanwhile gets.
-                    let last = from + CHUNKS >= count;
-                    let to = if last { usize::MAX } else { from + CHUNKS };
-                    Part { input, chunks: Some(from..to) }
-                }));
-            }
-            _ => parts.push(Part { input, chunks: None }),
-        }
-    }
-    parts
+/// How inputs are read, as far as their sizes tell. Asked of the system once for all readings.
+struct Layout {
+    parts: Vec<Part>,
+    /// All are there to be read again.
+    lasting: bool,
 }
 
-/// How many chunks an EVTX file has; `None` for anything else.
-fn chunks(place: &Place) -> Option<usize> {
-    let count = |len: u64| (len as usize).saturating_sub(EVTX_HEADER).div_ceil(EVTX_CHUNK);
-    match place {
-        Place::Bytes(bytes) => bytes.starts_with(b"ElfFile\0").then(|| count(bytes.len() as u64)),
-        Place::Part(..) => None,
-        Place::File(path) => {
-            let mut file = File::open(path).ok()?;
-            let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            let mut magic = [0; 8];
+impl Layout {
+    /// A file that is read, and not mapped, is one part.
+    fn new(inputs: &[Input], copied: bool) -> Layout {
+        let mut layout = Layout { parts: Vec::with_capacity(inputs.len()), lasting: true };
+        for (input, given) in inputs.iter().enumerate() {
+            let len = match &given.place {
+                Place::Bytes(bytes) => Some(bytes.len() as u64),
+                Place::File(path) | Place::Part(path, _) => {
+                    let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+                    meta.map(|meta| meta.len())
+                }
+            };
+            layout.lasting &= len.is_some();
             // A small file is one part whatever it is.
-            (count(meta.len()) > CHUNKS).then_some(())?;
-            file.read_exact(&mut magic).ok()?;
-            (magic == *b"ElfFile\0").then(|| count(meta.len()))
+            let count = chunks(len.unwrap_or(0));
+            if copied || count <= CHUNKS || !given.place.is_evtx() {
+                layout.parts.push(Part { input, chunks: None });
+                continue;
+            }
+            layout.parts.extend((0..count).step_by(CHUNKS).map(|from| {
+                // The last takes what a file that grows meanwhile gets.
+                let last = from + CHUNKS >= count;
+                let to = if last { usize::MAX } else { from + CHUNKS };
+                Part { input, chunks: Some(from..to) }
+            }));
+        }
+        layout
+    }
+}
+
+/// How many chunks an EVTX file of so many bytes has.
+fn chunks(len: u64) -> usize {
+    (len as usize).saturating_sub(EVTX_HEADER).div_ceil(EVTX_CHUNK)
+}
+
+impl Place {
+    /// Whether it is a whole file in EVTX, by its first bytes.
+    fn is_evtx(&self) -> bool {
+        const MAGIC: &[u8; 8] = b"ElfFile\0";
+        match self {
+            Place::Bytes(bytes) => bytes.starts_with(MAGIC),
+            Place::Part(..) => false,
+            Place::File(path) => {
+                let mut magic = [0; MAGIC.len()];
+                let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+                read.is_ok() && magic == *MAGIC
+            }
         }
     }
 }
@@ -188,7 +210,7 @@ impl Reading for FileReading {
         // What is learnt of shapes and templates serves for all inputs of this part.
         let demand = self.read.demand.as_ref();
         let mut decoder = Decoder::new(demand, self.source.options.clone());
-        let mut buffer = Buffer::default();
+        let mut took = Duration::ZERO;
         let mut bytes = Some(0);
         let stopped = Cell::new(false);
         let mut checked = |batch: EventBatch| {
@@ -196,27 +218,24 @@ impl Reading for FileReading {
             stopped.set(stopped.get() || flow.is_break());
             flow
         };
-        while let Some(part) = self.parts.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(part) = self.layout.parts.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             let at = part.input;
             let Some(input) = self.source.inputs.get(at) else { break };
             let key = (at, part.chunks.as_ref().map(|chunks| chunks.start));
-            if self.source.met.has_none(key, demand) {
+            let only = self.read.only.as_ref().map(|all| own(all, at as u64));
+            if only.as_ref().is_some_and(|only| only.is_empty())
+                || self.source.met.has_none(key, demand)
+            {
                 continue;
             }
             let mut input = input.clone();
             input.meta.chunks = part.chunks.clone();
-            if let Some(all) = &self.read.only {
-                let only = own(all, at as u64);
-                if only.is_empty() {
-                    continue;
-                }
-                input.meta.only = Some(only);
-            }
+            input.meta.only = only;
             input.meta.first = (at as u64) << EVENTS_PER_INPUT;
             let mut problems = Vec::new();
             let mut sink =
                 BatchSink { read: &self.read, give: &mut checked, problems: &mut problems };
-            let read = read_input(&input, self.source.copied, &mut buffer, &mut decoder, &mut sink);
+            let read = read_input(&input, self.source.copied, &mut took, &mut decoder, &mut sink);
             if self.read.only.is_none() {
                 if read.is_ok() && !stopped.get() {
                     self.source.met.learn(key, decoder.met());
@@ -237,13 +256,13 @@ impl Reading for FileReading {
                 self.report(at, part.chunks.is_some(), report);
             }
             if stopped.get() {
-                return buffer.took;
+                return took;
             }
         }
         // No input has problems now that it has not told.
         let problems = &mut Vec::new();
         decoder.finish(&mut BatchSink { read: &self.read, give: &mut checked, problems });
-        buffer.took
+        took
     }
 }
 
@@ -292,38 +311,31 @@ fn own(all: &[u64], input: u64) -> Arc<[u64]> {
 /// Smaller files are copied into a buffer that is used again, which takes less than mapping them.
 const MAPPED_FROM: u64 = 4 << 20;
 
-/// Where files are copied to, one after another, and how long that took.
-#[derive(Default)]
-struct Buffer {
-    bytes: Vec<u8>,
-    took: Duration,
+/// A file, and how long reading it took.
+struct Timed<'t> {
+    file: File,
+    took: &'t mut Duration,
 }
 
-impl Buffer {
-    /// The first `len` bytes, or all if there are fewer: of a file that is shorter by now.
-    fn fill(&mut self, from: &mut impl io::Read, len: usize) -> io::Result<&[u8]> {
+impl io::Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let started = Instant::now();
-        if self.bytes.len() < len {
-            self.bytes.resize(len, 0);
-        }
-        let mut read = 0;
-        while let Some(room) = self.bytes.get_mut(read..len).filter(|room| !room.is_empty()) {
-            match from.read(room) {
-                Ok(0) => break,
-                Ok(count) => read += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.took += started.elapsed();
-        Ok(self.bytes.get(..read).unwrap_or_default())
+        let read = self.file.read(buffer);
+        *self.took += started.elapsed();
+        read
+    }
+}
+
+impl io::Seek for Timed<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
 
 fn read_input(
     input: &Input,
     copied: bool,
-    buffer: &mut Buffer,
+    took: &mut Duration,
     decoder: &mut Decoder<'_>,
     sink: &mut BatchSink<'_>,
 ) -> io::Result<Counts> {
@@ -351,9 +363,8 @@ fn read_input(
                 return Ok(Counts::default());
             }
             if meta.len() <= MAPPED_FROM {
-                let mut file = file;
-                let bytes = buffer.fill(&mut file, meta.len() as usize)?;
-                return Ok(decoder.decode(bytes, &input.meta, sink));
+                let mut file = Timed { file, took };
+                return decoder.decode_file(&mut file, meta.len(), &input.meta, sink);
             }
             // Mapping spares a copy. A file cut short while it is mapped would end the process, as
             // with every tool that maps its input.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub(crate) const SIZE: usize = EVTX_CHUNK;
-const HEADER: usize = 512;
+pub(crate) const HEADER: usize = 512;
 const MAGIC: &[u8; 4] = b"\x2a\x2a\0\0";
 /// More values than any template has.
 const MAX_VALUES: u32 = 4096;
@@ -61,16 +61,34 @@ pub(crate) fn id_range(data: &[u8]) -> Option<(u64, u64)> {
     Some((u64_at(data, 24)?, u64_at(data, 32)?))
 }
 
+/// Where a chunk's free space begins, by its header.
+pub(crate) fn live_end(data: &[u8]) -> Option<usize> {
+    data.get(..HEADER)?;
+    id_range(data)?;
+    Some(u32_at(data, 48)? as usize).map(|end| end.clamp(HEADER, SIZE))
+}
+
+/// Whether the last record that a chunk's header tells of ends where its free space begins.
+pub(crate) fn is_tidy(data: &[u8]) -> bool {
+    let fits = || {
+        let (last_id, at) = (u64_at(data, 32)?, u32_at(data, 44)? as usize);
+        let size = u32_at(data, at + 4)? as usize;
+        let end = live_end(data)?;
+        let own = data.get(at..)?.starts_with(MAGIC) && u64_at(data, at + 8)? == last_id;
+        Some(own && at + size == end && data.len() == end)
+    };
+    fits().unwrap_or(false)
+}
+
 impl<'a> Chunk<'a> {
     pub(crate) fn new(data: &'a [u8]) -> Option<Self> {
-        data.get(..HEADER)?;
         let (first_id, last_id) = id_range(data)?;
         Some(Self {
             data,
             last_id,
             ids: first_id..=last_id,
             last_offset: u32_at(data, 44)? as usize,
-            live_end: (u32_at(data, 48)? as usize).min(data.len()),
+            live_end: live_end(data)?.min(data.len()),
             templates: RefCell::default(),
             current: Cell::default(),
         })

@@ -1,15 +1,17 @@
 //! EVTX files: values go from the binary to columns, with no XML in between.
 
+pub(crate) mod body;
 mod chunk;
 mod plan;
 mod render;
 mod template;
 mod value;
 
-use crate::model::{EVTX_HEADER, ProblemKind};
+use crate::model::ProblemKind;
 use crate::rows::Run;
 use crate::shape::Kind;
 use crate::xml::shaper::WindowsShaper;
+use body::{Body, Part};
 use chunk::{Chunk, Record, SIZE};
 use plan::{Identity, Inner, Plan};
 use render::{Filled, MAX_TEXT};
@@ -20,41 +22,54 @@ use value::{Escape, Value};
 
 /// Room for the events of one chunk in the numbering of all, in bits: none is shorter than 28 bytes.
 pub const EVENTS_PER_CHUNK: u32 = 12;
-const ZEROES: [u8; 4096] = [0; 4096];
 /// Past so many kinds of records in an input, the rest goes the long way.
 const MAX_PLANS: usize = 4096;
 
-pub(crate) fn decode(run: &mut Run<'_>, bytes: &[u8]) {
-    let header = if bytes.starts_with(b"ElfFile\0") { EVTX_HEADER } else { 0 };
-    let body = bytes.get(header..).unwrap_or_default();
-    if body.is_empty() {
+pub(crate) fn decode(run: &mut Run<'_>, body: &mut dyn Body) {
+    let start = body::start(body);
+    let Some(len) = body.len().checked_sub(start).filter(|len| *len > 0) else {
         let message = "the EVTX file ends in its header".to_owned();
-        return run.problem(ProblemKind::Truncated, Some(bytes.len() as u64), message);
-    }
-    let chunks: Vec<&[u8]> = body.chunks(SIZE).collect();
+        return run.problem(ProblemKind::Truncated, Some(body.len()), message);
+    };
+    let offset = |at: usize| start + (at * SIZE) as u64;
+    let in_use = body::in_use(body).filter(|_| start > 0).unwrap_or(usize::MAX);
+    let count = len.div_ceil(SIZE as u64) as usize;
     // A log that wrapped around begins where its oldest records are.
-    let ids = chunks.iter().enumerate().filter_map(|(at, data)| {
-        chunk::id_range(data).filter(|(first, last)| first <= last).map(|(first, _)| (first, at))
-    });
-    let oldest = ids.min().map_or(0, |(_, at)| at);
+    let mut oldest = None;
+    for at in (0..count).filter(|_| count > 1) {
+        let range = body.bytes(offset(at), 40).ok().and_then(chunk::id_range);
+        let first = range.filter(|(first, last)| first <= last).map(|(first, _)| (first, at));
+        oldest = oldest.into_iter().chain(first).min();
+    }
+    let oldest = oldest.map_or(0, |(_, at)| at);
     let mut known = run.take_evtx();
     let wanted = run.meta.chunks.clone().unwrap_or(0..usize::MAX);
-    let in_order = (oldest..chunks.len()).chain(0..oldest).enumerate();
+    let in_order = (oldest..count).chain(0..oldest).enumerate();
     for (place, at) in in_order.filter(|(place, _)| wanted.contains(place)) {
-        let Some(data) = chunks.get(at).filter(|_| !run.stopped) else { break };
+        if run.stopped {
+            break;
+        }
         // A part of a file numbers its events as the whole does.
         run.number = (place as u64) << EVENTS_PER_CHUNK;
-        let offset = (header + at * SIZE) as u64;
-        if data.len() < SIZE {
+        if run.passes_over_all(1 << EVENTS_PER_CHUNK) {
+            continue;
+        }
+        let offset = offset(at);
+        if offset + SIZE as u64 > start + len {
             let message = "the EVTX file ends in the middle of a chunk".to_owned();
             run.problem(ProblemKind::Truncated, Some(offset), message);
         }
-        match Chunk::new(data) {
-            Some(chunk) => known.chunk(run, &chunk, offset),
-            None if data.chunks(ZEROES.len()).all(|part| ZEROES.starts_with(part)) => {}
-            None => {
-                let message = "this part of the EVTX file is damaged: it has no chunk header";
-                run.problem(ProblemKind::Corrupt, Some(offset), message.to_owned());
+        let damaged = "this part of the EVTX file is damaged: it has no chunk header".to_owned();
+        match body::part(body, offset, at >= in_use) {
+            Ok(Part::Chunk(data)) => match Chunk::new(data) {
+                Some(chunk) => known.chunk(run, &chunk, offset),
+                None => run.problem(ProblemKind::Corrupt, Some(offset), damaged),
+            },
+            Ok(Part::Blank) => {}
+            Ok(Part::Damaged) => run.problem(ProblemKind::Corrupt, Some(offset), damaged),
+            Err(error) => {
+                let message = format!("cannot read on: {error}");
+                run.problem(ProblemKind::Read, Some(offset), message);
             }
         }
     }
