@@ -40,6 +40,54 @@ pub(crate) struct Texts {
     start: usize,
     /// How many values it has.
     count: usize,
+    seen: Seen,
+}
+
+/// The long texts that came last, to hold one that comes again once: logs say much the same again
+/// and again. Of two that would stand in the same place the later one does.
+#[derive(Default)]
+struct Seen(Vec<u128>);
+
+impl Seen {
+    const PLACES: usize = 256;
+    /// A column of fewer rows has too little to spare.
+    const ROWS: usize = 64;
+
+    /// The view of the same text from before.
+    fn again(&mut self, view: u128, value: &[u8], data: &[u8]) -> Option<u128> {
+        if self.0.is_empty() {
+            self.0 = vec![0; Self::PLACES];
+        }
+        let known = self.0.get_mut(Self::place(value))?;
+        // The length and the first four bytes.
+        if *known as u64 == view as u64 {
+            let start = (*known >> 96) as usize;
+            if data.get(start..start + value.len()) == Some(value) {
+                return Some(*known);
+            }
+        }
+        *known = view;
+        None
+    }
+
+    /// By the length, the last bytes and some in the middle.
+    fn place(value: &[u8]) -> usize {
+        let eight = |at: usize| {
+            value
+                .get(at..)
+                .and_then(|rest| rest.first_chunk())
+                .map_or(0, |b| u64::from_le_bytes(*b))
+        };
+        let mixed = eight(value.len().saturating_sub(8))
+            .rotate_left(21)
+            .wrapping_add(eight(value.len() / 2))
+            .wrapping_add(value.len() as u64);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
+    }
+
+    fn forget(&mut self) {
+        self.0.fill(0);
+    }
 }
 
 impl Texts {
@@ -73,20 +121,28 @@ impl Texts {
         self.count = 1;
     }
 
-    /// Ends the row and gives the size of its text.
+    /// Ends the row and gives how many bytes are held for its text.
     pub(crate) fn end(&mut self) -> usize {
         self.valid.push(std::mem::take(&mut self.count) > 0);
         let value = self.data.as_bytes().get(self.start..).unwrap_or_default();
         // A batch is given long before its texts come near the four gigabytes of an offset.
         let offset = u32::try_from(self.start).unwrap_or(u32::MAX);
-        self.views.push(make_view(value, 0, offset));
+        let mut view = make_view(value, 0, offset);
         let size = value.len();
         // A view holds a short text itself.
-        if size <= 12 {
+        let mut held = size <= 12;
+        if !held && self.views.len() >= Seen::ROWS {
+            let again = self.seen.again(view, value, self.data.as_bytes());
+            held = again.is_some();
+            view = again.unwrap_or(view);
+        }
+        self.views.push(view);
+        if held {
             self.data.truncate(self.start);
         }
+        let grown = self.data.len() - self.start;
         self.start = self.data.len();
-        size
+        grown
     }
 
     fn take(&mut self) -> Option<ArrayRef> {
@@ -100,6 +156,7 @@ impl Texts {
         let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
         let views = ScalarBuffer::from(taken(&mut self.views));
         self.start = 0;
+        self.seen.forget();
         let room = String::with_capacity(self.data.len());
         let data = std::mem::replace(&mut self.data, room).into_bytes();
         let buffers = if data.is_empty() { Vec::new() } else { vec![Buffer::from_vec(data)] };

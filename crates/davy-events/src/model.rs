@@ -54,7 +54,8 @@ pub struct Meta {
     pub name: String,
     /// `_time` of events without a timestamp, in epoch seconds.
     pub now: f64,
-    /// Only the events of these numbers, in order, are read; the others are counted as skipped.
+    /// Only the events of these numbers, in order, are read; the others are counted as skipped, but
+    /// for those of an EVTX chunk that holds none of these.
     pub only: Option<Arc<[u64]>>,
     /// The number of the input's first event: `__seq` counts on from there.
     pub first: u64,
@@ -89,7 +90,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             batch_rows: 8192,
-            pending_bytes: 8 << 20,
+            pending_bytes: 12 << 20,
             max_line: 16 << 20,
             max_unpacked: 64 << 30,
             max_ratio: 1000,

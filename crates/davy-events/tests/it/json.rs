@@ -1,7 +1,8 @@
 //! JSON in its many frames.
 
-use crate::{read, stream, values};
-use davy_events::ProblemKind;
+use crate::{Collect, meta, names, read, stream, values};
+use arrow::array::AsArray;
+use davy_events::{EventBatch, Options, ProblemKind, Want};
 
 #[test]
 fn fields_are_named_as_splunk_names_them() {
@@ -92,4 +93,28 @@ fn a_character_that_is_read_in_two_parts_is_one() {
         assert_eq!(read.rows.len(), 600);
         assert!(read.rows.iter().all(|row| row["a"] == "é".repeat(40)));
     }
+}
+
+#[test]
+fn a_long_text_that_comes_again_is_held_once() {
+    let paths: Vec<String> =
+        (0..7).map(|at| format!("C:\\\\Windows\\\\System32\\\\a long name\\\\{at}.exe")).collect();
+    let text: String = (0..3000)
+        .map(|at| format!("{{\"path\":\"{}\",\"at\":{at}}}\n", paths[(at * at) % 7]))
+        .collect();
+    let want = Want::Fields { names: names(&["path", "at"]), rest: false };
+    let mut sink = Collect::default();
+    davy_events::decode(text.as_bytes(), &meta(), &want, &Options::default(), &mut sink);
+    let mut rows = 0;
+    for EventBatch { batch, .. } in sink.batches {
+        let (held, at) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
+        for row in 0..batch.num_rows() {
+            let at: usize = at.value(row).parse().unwrap();
+            assert_eq!(held.value(row), paths[(at * at) % 7].replace("\\\\", "\\"));
+            rows += 1;
+        }
+        let bytes: usize = held.data_buffers().iter().map(|buffer| buffer.len()).sum();
+        assert!(bytes < batch.num_rows() * 10, "{bytes}");
+    }
+    assert_eq!(rows, 3000);
 }
