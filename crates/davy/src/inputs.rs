@@ -32,7 +32,7 @@ impl StatedArgs {
 }
 
 /// Opens what the paths name; `-` is standard input.
-pub(crate) fn open(paths: &[String], meta: &Meta, progress: Option<Arc<dyn Progress>>) -> Inputs {
+pub(crate) fn open(paths: &[String], meta: &Meta) -> Inputs {
     let mut inputs = Vec::new();
     let mut errors = Vec::new();
     for path in paths {
@@ -54,11 +54,13 @@ pub(crate) fn open(paths: &[String], meta: &Meta, progress: Option<Arc<dyn Progr
             inputs.push(Input { place: Place::File(file), meta: Meta { name, ..meta.clone() } });
         }
     }
-    let mut source = FileSource::new(inputs, Options::default());
-    if let Some(progress) = progress {
-        source = source.with_progress(progress);
+    Inputs { source: FileSource::new(inputs, Options::default()), errors }
+}
+
+impl Inputs {
+    pub(crate) fn with_progress(self, progress: Arc<dyn Progress>) -> Inputs {
+        Inputs { source: self.source.with_progress(progress), ..self }
     }
-    Inputs { source, errors }
 }
 
 /// Tells of what could not be read: a file at all, or parts of it. Gives whether there was any.

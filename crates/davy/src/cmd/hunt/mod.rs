@@ -126,7 +126,14 @@ const STOPPING: &str = "stopping: what was read so far is looked at; Ctrl-C agai
 
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let env = args.what.range.env()?;
-    let loaded = args.what.content.open()?;
+    let meta = Meta { now: env.now, ..Meta::default() };
+    let (loaded, inputs) = std::thread::scope(|scope| {
+        // Standard input is read once all else is known to be right.
+        let early = !args.what.paths.iter().any(|path| path == "-");
+        let found = early.then(|| scope.spawn(|| inputs::open(&args.what.paths, &meta)));
+        (args.what.content.open(), found.and_then(|found| found.join().ok()))
+    });
+    let loaded = loaded?;
     let unsound = loaded.report(false);
     let attack = Attack::builtin();
     let session = args.what.range.session()?;
@@ -135,9 +142,9 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let world = loaded.world(&attack, &session, &knowledge);
     let Selected { chosen, left_out, .. } = args.what.select.choose(loaded.content.detections())?;
     let tuning = args.what.tuning(&world, &env)?;
-    let meta = Meta { now: env.now, ..Meta::default() };
     let bar = Arc::new(Bar::new(0));
-    let inputs = inputs::open(&args.what.paths, &meta, Some(bar.clone()));
+    let inputs = inputs.unwrap_or_else(|| inputs::open(&args.what.paths, &meta));
+    let inputs = inputs.with_progress(bar.clone());
     bar.length(inputs.source.inputs().len() as u64);
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
     if args.coverage {

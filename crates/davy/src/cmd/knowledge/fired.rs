@@ -92,7 +92,7 @@ pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
     let chosen: Vec<&Detection> =
         selection.choose(all).map(|selected| selected.chosen).unwrap_or_default();
     let meta = Meta { now: env.now, ..Meta::default() };
-    let found = inputs::open(&args.paths, &meta, None);
+    let found = inputs::open(&args.paths, &meta);
     let mut rows = Vec::new();
     for input in found.source.inputs() {
         let source = FileSource::new(vec![input.clone()], davy_events::Options::default());

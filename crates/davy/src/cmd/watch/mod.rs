@@ -168,7 +168,7 @@ fn look(
     stop: &AtomicBool,
 ) -> Result<Hunt, RunError> {
     let meta = Meta { now: env.now, ..Meta::default() };
-    let inputs = inputs::open(&args.what.paths, &meta, None);
+    let inputs = inputs::open(&args.what.paths, &meta);
     let look = growing.look(inputs.source);
     let source: Arc<dyn EventSource> = Arc::new(look.clone());
     let hunted = args.what.hunt(quarry, &source, env, stop, &Silent)?;
