@@ -1,6 +1,7 @@
 //! Rows in hand while a search is planned: counted against the memory that it may have, and put on
 //! disk where they may wait there.
 
+use crate::shapes::Fast;
 use datafusion::arrow::array::{
     Array, ArrayData, ArrayRef, AsArray, RecordBatch, RecordBatchOptions,
 };
@@ -104,18 +105,35 @@ pub(crate) fn lean(batch: RecordBatch) -> Result<RecordBatch> {
 /// The rows without the texts of the others that were read with them, which they would hold in
 /// memory.
 pub(crate) fn compact(rows: RecordBatch) -> Result<RecordBatch> {
-    let columns = rows.columns().iter().map(|array| match array.as_string_view_opt() {
-        Some(texts) => {
-            let held: usize = texts.data_buffers().iter().map(Buffer::len).sum();
-            match held > 2 * texts.total_buffer_bytes_used() {
-                true => Arc::new(texts.gc()) as ArrayRef,
-                false => array.clone(),
-            }
+    Compacted::default().of(rows)
+}
+
+/// Columns as they were and as [`compact`] made them, so that batches that share columns still do.
+#[derive(Default)]
+pub(crate) struct Compacted(Fast<usize, (ArrayRef, ArrayRef)>);
+
+impl Compacted {
+    /// As [`compact`].
+    pub(crate) fn of(&mut self, rows: RecordBatch) -> Result<RecordBatch> {
+        let columns = rows.columns().iter().map(|array| {
+            // The array is kept, so that no other comes to stand in its place.
+            let key = Arc::as_ptr(array).cast::<()>().addr();
+            let known = self.0.entry(key).or_insert_with(|| (array.clone(), compacted(array)));
+            known.1.clone()
+        });
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect(), &options)?)
+    }
+}
+
+fn compacted(array: &ArrayRef) -> ArrayRef {
+    if let Some(texts) = array.as_string_view_opt() {
+        let held: usize = texts.data_buffers().iter().map(Buffer::len).sum();
+        if held > 2 * texts.total_buffer_bytes_used() {
+            return Arc::new(texts.gc());
         }
-        None => array.clone(),
-    });
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect(), &options)?)
+    }
+    array.clone()
 }
 
 /// Rows in hand as a table that is read from its beginning to its end: DataFusion would have the

@@ -1,8 +1,8 @@
 //! Many searches over one pass of the events.
 
 use crate::empty::{needed, needs_events, reads_once};
-use crate::later::{Later, narrow, users};
-use crate::reads::Reads;
+use crate::later::{Later, key, narrow, users};
+use crate::reads::{Key, Reads};
 use crate::run::{Events, Run, Search};
 use crate::session::{Answer, RunError, Session};
 use crate::shapes::lock;
@@ -106,7 +106,8 @@ impl Session {
             if known || probe.dynamic || matches!(probe.answer, Some(Err(_))) {
                 return None;
             }
-            Some((at, Reads::new(&probe.requests, &probe.needed, probe.silent)?))
+            let Probe { requests, needed, silent, key, .. } = probe;
+            Some((at, Reads::new(requests, needed, *silent, key.as_ref())?))
         });
         let learnt = learnt.collect();
         let probed = started.elapsed();
@@ -140,8 +141,7 @@ impl Session {
                 match grown.transpose()?.flatten() {
                     Some(rows) => rows,
                     None => {
-                        let later =
-                            Later { session: self, searches, probes: &probes, users: &users };
+                        let later = Later::new(self, searches, &probes, &places, &users);
                         let requests = requests.clone();
                         scan(source, requests, &only_if, shapes, &budget, stop, Some(&later))?
                     }
@@ -338,7 +338,8 @@ impl Session {
                 let dynamic = dynamic(bound);
                 let several = !dynamic && requests.len() > 1;
                 let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
-                Some(Probe { requests, answer, dynamic, needed, silent })
+                let key = (!needed.is_empty()).then(|| key(self, search, &requests)).flatten();
+                Some(Probe { requests, answer, dynamic, needed, silent, key })
             },
         )
     }
@@ -367,12 +368,13 @@ pub(crate) struct Probe {
     needed: Vec<usize>,
     /// Without events it gives no rows, and says nothing.
     silent: bool,
+    pub(crate) key: Option<Key>,
 }
 
 impl Probe {
     fn known(reads: &Reads) -> Probe {
-        let Reads { requests, needed, silent } = reads.clone();
-        Probe { requests, answer: None, dynamic: false, needed, silent }
+        let Reads { requests, needed, silent, key } = reads.clone();
+        Probe { requests, answer: None, dynamic: false, needed, silent, key }
     }
 }
 

@@ -40,6 +40,12 @@ pub trait Command: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// Fields in each of which a row must hold the text that a row of the command's search in brackets
+    /// holds in the field of that name, or no row comes of it.
+    fn meets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the command does to results where a person looks at them, and not to their values.
     fn shown(&self) -> Option<Arc<dyn Command>> {
         None

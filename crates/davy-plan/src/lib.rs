@@ -77,7 +77,7 @@ pub use lookups::{LookupIndex, LookupOptions, LookupTable, MatchType};
 pub use macroeval::eval_macro;
 pub use matcher::{Matcher, Phrase, Witness};
 pub use mistake::mistake_in;
-pub use narrow::{Narrowing, ROW, narrowing, reads_of};
+pub use narrow::{Narrowing, ROW, ReadAs, narrowing, read_as, reads_of};
 pub use node::{
     ConcatNode, FirstNode, SequentialNode, SequentialOp, SequentialState, SortKey, SortNode,
 };

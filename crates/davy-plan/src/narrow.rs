@@ -57,6 +57,72 @@ pub fn narrowing(plan: &LogicalPlan, table: &str, filtered: bool) -> Option<Narr
     build(schema, reads, moves.list).ok()
 }
 
+/// Where a plan has the values of a column from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadAs {
+    /// The column of the table.
+    pub column: String,
+    /// The text that stands for none.
+    pub absent: Option<String>,
+}
+
+/// The column of a table that holds, in each row, what a column of the plan holds in all rows that
+/// come of that row. `None` where rows have an effect on those that come of others.
+pub fn read_as(plan: &LogicalPlan, table: &str, column: &str) -> Option<ReadAs> {
+    let place =
+        |plan: &LogicalPlan| plan.schema().fields().iter().position(|field| field.name() == column);
+    let behind = |input: &LogicalPlan, expr: &Expr| match expr.clone().unalias_nested().data {
+        Expr::Column(column) => read_as(input, table, &column.name),
+        other => {
+            let (column, text) = filled(&other)?;
+            let below = read_as(input, table, column)?;
+            Some(ReadAs { absent: below.absent.or_else(|| Some(text.to_owned())), ..below })
+        }
+    };
+    match plan {
+        _ if is_table(plan, table) => {
+            place(plan).map(|_| ReadAs { column: column.to_owned(), absent: None })
+        }
+        LogicalPlan::Projection(node) if node.expr.iter().all(settled) => {
+            behind(&node.input, node.expr.get(place(plan)?)?)
+        }
+        LogicalPlan::Filter(node) if settled(&node.predicate) => {
+            read_as(&node.input, table, column)
+        }
+        LogicalPlan::Aggregate(node) => behind(&node.input, node.group_expr.get(place(plan)?)?),
+        LogicalPlan::SubqueryAlias(node) => read_as(&node.input, table, column),
+        LogicalPlan::Extension(Extension { node }) => {
+            let node = node.as_any();
+            if let Some(sort) = node.downcast_ref::<SortNode>() {
+                return read_as(&sort.input, table, column).filter(|_| sort.fetch.is_none());
+            }
+            let walk = node.downcast_ref::<SequentialNode>()?;
+            // Of several values in one field each may be in a row of its own.
+            let passes = walk.op.parallel() && (walk.op.keeps(column) || walk.op.splits(column));
+            read_as(&walk.input, table, column).filter(|_| passes)
+        }
+        _ => None,
+    }
+}
+
+/// A column, and the text that is put where it has none.
+fn filled(expr: &Expr) -> Option<(&str, &str)> {
+    let Expr::Case(case) = expr else { return None };
+    let ([(when, then)], None, Some(other)) =
+        (case.when_then_expr.as_slice(), &case.expr, &case.else_expr)
+    else {
+        return None;
+    };
+    match (when.as_ref(), then.as_ref(), other.as_ref()) {
+        (Expr::IsNull(tested), Expr::Literal(text, _), Expr::Column(column))
+            if **tested == **other =>
+        {
+            Some((&column.name, text.try_as_str()??))
+        }
+        _ => None,
+    }
+}
+
 fn is_table(node: &LogicalPlan, table: &str) -> bool {
     matches!(node, LogicalPlan::TableScan(scan) if scan.table_name.table() == table)
 }

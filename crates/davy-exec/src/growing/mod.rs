@@ -11,7 +11,7 @@ mod pieces;
 
 use crate::files::{FileSource, Input, InputReport, Place};
 use crate::shapes::{Shapes, lock};
-use crate::shared::{Budget, Stored, scan_numbered};
+use crate::shared::{Budget, Stored, scan};
 use crate::source::{EventSource, Read, ReadRequest, Reading};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use datafusion::arrow::compute::filter_record_batch;
@@ -182,8 +182,7 @@ impl Kept {
             }
             let new = FileSource::new(inputs, whole.options().clone()).copied();
             let source: Arc<dyn EventSource> = Arc::new(new.clone());
-            let found =
-                scan_numbered(&source, asked.clone(), &[], shapes.clone(), budget, stop, None)?;
+            let found = scan(&source, asked.clone(), &[], shapes.clone(), budget, stop, None)?;
             for (rows, found) in self.rows.iter_mut().zip(&found) {
                 if let Some((numbers, batch)) = found.numbered()? {
                     let place = |number: &u64| {
@@ -376,5 +375,5 @@ fn in_order(
             .collect();
         parts.push((numbers, batch.project(&wanted)?));
     }
-    Stored::of(parts)
+    Ok(Stored::of(parts))
 }

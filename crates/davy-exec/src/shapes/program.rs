@@ -192,6 +192,24 @@ impl Program {
         self.rebuilt(columns, rows)
     }
 
+    /// The node of a column.
+    pub(crate) fn output(&self, name: &str) -> Option<NodeId> {
+        self.outputs.iter().find(|(own, _)| **own == *name).map(|(_, id)| *id)
+    }
+
+    /// A node with all that it depends on.
+    pub(crate) fn behind(&self, id: NodeId) -> Nodes {
+        let mut found = Nodes::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if let Some(node) = self.nodes.get(&id).filter(|_| !found.contains_key(&id)) {
+                open.extend(node.inputs());
+                found.insert(id, node.clone());
+            }
+        }
+        found
+    }
+
     pub(crate) fn nodes(&self) -> &Nodes {
         &self.nodes
     }

@@ -2,6 +2,7 @@
 
 use super::narrow::{Narrow, Narrowed, left};
 use crate::held::compact;
+use crate::shapes::lock;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array,
 };
@@ -12,20 +13,24 @@ use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::spill_file::{SpillFile, SpillWriter};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Rows, and the number of each.
-type Part = (Vec<u64>, RecordBatch);
+type Part = (Arc<[u64]>, RecordBatch);
 
 /// What one thread keeps, by request.
 pub(super) struct Keeper<'n> {
     requests: Vec<Own>,
-    /// Of all that is in memory.
+    /// Of all that is in memory, or more: what is held no longer is taken off once the limit is
+    /// met.
     bytes: usize,
     /// At which what takes most goes to disk.
     limit: usize,
+    /// The columns of the batch in hand that were counted: several requests may have the same.
+    counted: HashSet<usize>,
     disk: Arc<DiskManager>,
     narrowed: &'n Narrowed<'n>,
 }
@@ -80,11 +85,22 @@ impl Passed {
 #[derive(Default)]
 pub(crate) struct Stored {
     size: usize,
-    parts: Vec<Part>,
+    rows: Mutex<InMemory>,
     files: Vec<Arc<dyn SpillFile>>,
-    /// The parts are one, in order.
-    settled: bool,
     passed: Passed,
+}
+
+enum InMemory {
+    /// As they came.
+    Parts(Vec<Part>),
+    /// In the order of their events: all that there are.
+    Ordered(Vec<RecordBatch>),
+}
+
+impl Default for InMemory {
+    fn default() -> Self {
+        InMemory::Parts(Vec::new())
+    }
 }
 
 /// The numbers of rows, on disk.
@@ -98,7 +114,12 @@ impl<'n> Keeper<'n> {
         narrowed: &'n Narrowed<'n>,
     ) -> Keeper<'n> {
         let requests = (0..requests).map(|_| Own::default()).collect();
-        Keeper { requests, bytes: 0, limit, disk, narrowed }
+        Keeper { requests, bytes: 0, limit, counted: HashSet::new(), disk, narrowed }
+    }
+
+    /// Rows of another batch are kept from here on: they share no columns with those before.
+    pub(super) fn next_batch(&mut self) {
+        self.counted.clear();
     }
 
     pub(super) fn keep(&mut self, request: usize, part: Part) -> Result<()> {
@@ -108,15 +129,26 @@ impl<'n> Keeper<'n> {
         own.size += bytes;
         own.fresh.0 += 1;
         own.fresh.1 += part.1.num_rows();
+        self.bytes += unmet(&part, &mut self.counted);
         own.parts.push(part);
-        self.bytes += bytes;
         if own.fresh.1 >= AT_ONCE {
-            self.bytes -= own.narrow(self.narrowed.of(request))?;
+            own.narrow(self.narrowed.of(request))?;
         }
-        match self.bytes > self.limit {
+        if self.bytes <= self.limit {
+            return Ok(());
+        }
+        self.recount();
+        match self.bytes > self.limit / 4 * 3 {
             true => self.spill(),
             false => Ok(()),
         }
+    }
+
+    /// Counts what is held, columns of several requests once.
+    fn recount(&mut self) {
+        let mut met = HashSet::new();
+        let parts = self.requests.iter().flat_map(|own| &own.parts);
+        self.bytes = parts.map(|part| unmet(part, &mut met)).sum();
     }
 
     /// Writes the largest requests' rows to disk, until half of the limit is free.
@@ -128,13 +160,17 @@ impl<'n> Keeper<'n> {
             if self.bytes <= self.limit / 2 {
                 break;
             }
-            let Some(own) = self.requests.get_mut(at) else { continue };
-            self.bytes -= own.narrow(self.narrowed.of(at))?;
-            if self.bytes <= self.limit / 2 {
-                break;
+            let Some(own) = self.requests.get_mut(at).filter(|own| own.bytes > 0) else { break };
+            if own.narrow(self.narrowed.of(at))? > 0 {
+                self.recount();
+                if self.bytes <= self.limit / 2 {
+                    break;
+                }
             }
-            self.bytes -= own.bytes;
-            own.spill(&self.disk)?;
+            if let Some(own) = self.requests.get_mut(at) {
+                own.spill(&self.disk)?;
+            }
+            self.recount();
         }
         Ok(())
     }
@@ -142,7 +178,9 @@ impl<'n> Keeper<'n> {
     /// Gives what is kept, to be added to what other threads kept.
     pub(super) fn finish(self, all: &mut [Stored]) -> Result<()> {
         for (own, all) in self.requests.into_iter().zip(all) {
-            all.parts.extend(own.parts);
+            if let InMemory::Parts(parts) = &mut *lock(&all.rows) {
+                parts.extend(own.parts);
+            }
             all.size += own.size;
             all.passed.add(own.passed);
             if let Some(mut disk) = own.disk {
@@ -162,6 +200,14 @@ const AT_ONCE: usize = 2048;
 
 fn size((numbers, rows): &Part) -> usize {
     rows.get_array_memory_size() + numbers.len() * 8
+}
+
+/// As [`size`], without columns that were met, which are met from then on.
+fn unmet((numbers, rows): &Part, met: &mut HashSet<usize>) -> usize {
+    let address = |array: &&ArrayRef| Arc::as_ptr(*array).cast::<()>().addr();
+    let columns = rows.columns().iter().filter(|array| met.insert(address(array)));
+    let columns = columns.map(|array| array.get_array_memory_size()).sum::<usize>();
+    columns + if met.insert(numbers.as_ptr().addr()) { numbers.len() * 8 } else { 0 }
 }
 
 impl Own {
@@ -240,13 +286,16 @@ fn unnumbered(rows: &RecordBatch) -> Result<Part> {
     let columns = kept.iter().map(|i| rows.column(*i).clone()).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     let rows = RecordBatch::try_new_with_options(schema, columns, &options)?;
-    Ok((numbers.unwrap_or_default(), rows))
+    Ok((numbers.unwrap_or_default().into(), rows))
 }
 
 impl Stored {
     /// No row passed.
     pub(crate) fn is_empty(&self) -> bool {
-        let none = self.parts.iter().all(|(_, rows)| rows.num_rows() == 0);
+        let none = match &*lock(&self.rows) {
+            InMemory::Parts(parts) => parts.iter().all(|(_, rows)| rows.num_rows() == 0),
+            InMemory::Ordered(batches) => batches.iter().all(|rows| rows.num_rows() == 0),
+        };
         none && self.files.is_empty() && self.passed.rows == 0
     }
 
@@ -255,50 +304,51 @@ impl Stored {
         self.passed
     }
 
+    /// These rows passed, and have no effect.
+    pub(super) fn pass_over(&mut self, rows: Passed) {
+        self.passed.add(rows);
+    }
+
     /// Bytes of what is kept, in memory and on disk.
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
-    /// Puts what is in memory in order, unless more is on disk.
-    pub(super) fn settle(&mut self) -> Result<()> {
-        if self.files.is_empty() && !self.settled {
-            let batches = in_order(std::mem::take(&mut self.parts))?;
-            self.parts = batches.into_iter().map(|batch| (Vec::new(), batch)).collect();
-            self.settled = true;
-        }
-        Ok(())
-    }
-
     /// Rows with their numbers, in any order.
-    pub(crate) fn of(parts: Vec<Part>) -> Result<Stored> {
+    pub(crate) fn of(parts: Vec<(Vec<u64>, RecordBatch)>) -> Stored {
         let size = parts.iter().map(|(_, rows)| rows.get_array_memory_size()).sum();
-        let mut stored = Stored { size, parts, ..Stored::default() };
-        stored.settle()?;
-        Ok(stored)
+        let parts = parts.into_iter().map(|(numbers, rows)| (numbers.into(), rows)).collect();
+        Stored { size, rows: Mutex::new(InMemory::Parts(parts)), ..Stored::default() }
     }
 
     /// The rows and their numbers, as they came; nothing where there are none, or where they have
     /// no numbers any more.
-    pub(crate) fn numbered(&self) -> Result<Option<Part>> {
-        let parts = self.all()?;
-        let Some((_, first)) = parts.first().filter(|_| !self.settled) else { return Ok(None) };
+    pub(crate) fn numbered(&self) -> Result<Option<(Vec<u64>, RecordBatch)>> {
+        let InMemory::Parts(parts) = &*lock(&self.rows) else { return Ok(None) };
+        let parts = self.all(parts.clone())?;
+        let Some((_, first)) = parts.first() else { return Ok(None) };
         let batch = concat_batches(&first.schema(), parts.iter().map(|(_, rows)| rows))?;
-        let numbers = parts.iter().flat_map(|(numbers, _)| numbers).copied().collect();
+        let numbers = parts.iter().flat_map(|(numbers, _)| numbers.iter()).copied().collect();
         Ok(Some((numbers, batch)))
     }
 
-    /// The rows, in the order of their events.
+    /// The rows, in the order of their events. They are put in order when they are first asked for,
+    /// so that those of different requests are on different threads.
     pub(crate) fn load(&self) -> Result<Vec<RecordBatch>> {
-        if self.settled {
-            return Ok(self.parts.iter().map(|(_, batch)| batch.clone()).collect());
-        }
-        in_order(self.all()?)
+        let mut rows = lock(&self.rows);
+        let parts = match &mut *rows {
+            InMemory::Ordered(batches) => return Ok(batches.clone()),
+            InMemory::Parts(parts) if self.files.is_empty() => std::mem::take(parts),
+            // All at once would be much to hold for long.
+            InMemory::Parts(parts) => return in_order(self.all(parts.clone())?),
+        };
+        let batches = in_order(parts)?;
+        *rows = InMemory::Ordered(batches.clone());
+        Ok(batches)
     }
 
     /// What is in memory and what is on disk.
-    fn all(&self) -> Result<Vec<Part>> {
-        let mut parts = self.parts.clone();
+    fn all(&self, mut parts: Vec<Part>) -> Result<Vec<Part>> {
         for file in &self.files {
             let path = file.path().ok_or_else(|| {
                 DataFusionError::Internal("rows were kept in a place that is no file".to_owned())

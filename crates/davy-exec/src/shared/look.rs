@@ -1,15 +1,17 @@
 //! One thread's share of a reading: each request's rows are found in batches of one shape.
 
 use super::kept::Keeper;
+use super::keyed::{Held, Waiting, held};
 use super::plan::{Passing, Plans, ShapePlan, numbers};
 use super::times::Times;
-use crate::held::compact;
+use crate::held::Compacted;
 use crate::shapes::{Fast, Memo, NodeId, Pass, Rows};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::Result;
 use davy_events::EventBatch;
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +20,8 @@ pub(super) struct Found<'n> {
     pub(super) rows: Keeper<'n>,
     /// The numbers of rows whose columns are still to be made.
     pub(super) late: Vec<Vec<u64>>,
+    /// Rows of which it is not known yet whether they meet others.
+    pub(super) waiting: Vec<Waiting>,
 }
 
 pub(super) struct Worker<'n> {
@@ -33,7 +37,8 @@ impl<'n> Worker<'n> {
         rows: Keeper<'n>,
         times: Arc<Times>,
     ) -> Worker<'n> {
-        Worker { plans, found: Found { rows, late: vec![Vec::new(); requests] }, times }
+        let waiting = (0..requests).map(|_| Waiting::default()).collect();
+        Worker { plans, found: Found { rows, late: vec![Vec::new(); requests], waiting }, times }
     }
 
     pub(super) fn finish(self) -> Found<'n> {
@@ -53,24 +58,9 @@ impl<'n> Worker<'n> {
         Ok(())
     }
 
-    fn keep(&mut self, plan: &ShapePlan, batch: RecordBatch, mut passing: Passing) -> Result<()> {
+    fn keep(&mut self, plan: &ShapePlan, batch: RecordBatch, passing: Passing) -> Result<()> {
         let all = numbers(&batch);
-        for (live, _) in &passing {
-            if let Some(live) = plan.live.get(*live) {
-                self.plans.found(live.number);
-            }
-        }
-        passing.retain(|(live, rows)| {
-            let Some(live) = plan.live.get(*live).filter(|live| live.late) else { return true };
-            if live.ready && self.plans.matters(live.number) {
-                return true;
-            }
-            let numbers = rows.iter().filter_map(|row| all.get(*row as usize));
-            if let Some(late) = self.found.late.get_mut(live.number) {
-                late.extend(numbers);
-            }
-            false
-        });
+        let passing = self.ready(plan, &batch, &all, passing)?;
         if passing.is_empty() {
             return Ok(());
         }
@@ -78,18 +68,70 @@ impl<'n> Worker<'n> {
         let whole = union.len() == batch.num_rows();
         let wanted = if whole { batch } else { take_record_batch(&batch, &union)? };
         let shared = shared(plan, &passing, &wanted)?;
-        for (live, rows) in passing {
-            let Some(live) = plan.live.get(live) else { continue };
-            let numbers = rows.iter().filter_map(|row| all.get(*row as usize).copied()).collect();
-            let at = if whole { rows.into() } else { places(&rows, &union) };
-            let rows = Rows::Part { batch: &wanted, at: &at, shared: &shared };
-            let mut memo = Memo::default();
-            let mut pass = Pass::new(live.program.nodes(), rows, &mut memo);
-            let out = compact(live.program.outputs(&mut pass, &plan.raw)?)?;
-            self.found.rows.keep(live.number, (numbers, out))?;
+        let mut made: Fast<&[u32], Made> = Fast::default();
+        self.found.rows.next_batch();
+        for (live, rows) in &passing {
+            let Some(live) = plan.live.get(*live) else { continue };
+            let Made { at, numbers, memo, compacted } = made.entry(rows).or_insert_with(|| {
+                let at = if whole { rows.clone().into() } else { places(rows, &union) };
+                let numbers = rows.iter().filter_map(|row| all.get(*row as usize).copied());
+                let (numbers, memo, compacted) =
+                    (numbers.collect(), Memo::default(), Compacted::default());
+                Made { at, numbers, memo, compacted }
+            });
+            let rows = Rows::Part { batch: &wanted, at, shared: &shared };
+            let mut pass = Pass::new(live.program.nodes(), rows, memo);
+            let out = compacted.of(live.program.outputs(&mut pass, &plan.raw)?)?;
+            self.found.rows.keep(live.number, (numbers.clone(), out))?;
         }
         Ok(())
     }
+}
+
+impl Worker<'_> {
+    /// The rows whose columns are made now. Of the others the numbers are kept.
+    fn ready(
+        &mut self,
+        plan: &ShapePlan,
+        batch: &RecordBatch,
+        all: &[u64],
+        passing: Passing,
+    ) -> Result<Passing> {
+        let live = |at: &usize| plan.live.get(*at);
+        for live in passing.iter().filter_map(|(at, _)| live(at)) {
+            self.plans.found(live.number);
+        }
+        let mut memo = Memo::default();
+        let mut pass = Pass::new(&plan.nodes, Rows::All(batch), &mut memo);
+        let mut keys: Fast<(NodeId, Option<&str>), Vec<Held>> = Fast::default();
+        let mut ready = Passing::new();
+        for (at, rows) in passing {
+            let Some(live) = live(&at) else { continue };
+            if !live.late || live.ready && self.plans.matters(live.number) {
+                ready.push((at, rows));
+            } else if let Some((key, absent)) = &live.key {
+                let known = (*key, absent.as_deref());
+                let held = match keys.entry(known) {
+                    Entry::Occupied(held) => held.into_mut(),
+                    Entry::Vacant(place) => place.insert(held(&pass.array(*key)?, known.1)),
+                };
+                if let Some(waiting) = self.found.waiting.get_mut(live.number) {
+                    waiting.add(batch, all, held, &rows);
+                }
+            } else if let Some(late) = self.found.late.get_mut(live.number) {
+                late.extend(rows.iter().filter_map(|row| all.get(*row as usize)));
+            }
+        }
+        Ok(ready)
+    }
+}
+
+/// What was made of some rows. Searches that want the same rows share the columns that they share.
+struct Made {
+    at: UInt32Array,
+    numbers: Arc<[u64]>,
+    memo: Memo,
+    compacted: Compacted,
 }
 
 /// What is worked out once for all: the nodes that are needed for so many rows, counted for each

@@ -7,6 +7,7 @@
 mod gate;
 mod index;
 mod kept;
+mod keyed;
 mod look;
 mod narrow;
 mod plan;
@@ -15,6 +16,7 @@ mod times;
 
 pub(crate) use gate::{Filters, Gate};
 pub(crate) use kept::{Passed, Stored};
+pub(crate) use keyed::Keys;
 pub(crate) use narrow::{Narrow, Narrows};
-pub(crate) use scan::{Budget, OnlyIf, scan, scan_numbered};
+pub(crate) use scan::{Budget, OnlyIf, scan};
 pub use times::ScanProfile;

@@ -1,5 +1,7 @@
 //! Rows that pass a search's first filter and none of its later ones are not kept for it.
 
+use super::kept::Stored;
+use super::keyed::Keys;
 use crate::few::Few;
 use crate::operators::Step;
 use crate::shapes::Alike;
@@ -16,6 +18,17 @@ use std::sync::{Arc, OnceLock};
 pub(crate) trait Narrows: Sync {
     /// By search that has the request: its filters. `None` if any may need all rows.
     fn narrow(&self, request: usize) -> Option<Vec<Narrow>>;
+
+    /// The column of a request by which, for all searches that have it, its rows must meet one of
+    /// [`Narrows::keys`], and the text that stands for none.
+    fn key(&self, request: usize) -> Option<(Arc<str>, Option<Arc<str>>)>;
+
+    /// The requests whose rows tell [`Narrows::keys`].
+    fn others(&self, request: usize) -> Vec<usize>;
+
+    /// What the rows of a request must hold one of, told by all rows of the others. `None` if they
+    /// may hold anything.
+    fn keys(&self, request: usize, stored: &[Stored]) -> Option<Keys>;
 }
 
 /// What is known of it, by request: learnt when many rows have passed.

@@ -56,6 +56,9 @@ pub(super) struct Live {
     /// What its columns are made of is decoded for others: once it is known to be needed, they are
     /// made at once.
     pub(super) ready: bool,
+    /// What its rows must meet others by, and the text that stands for none: they wait, and are
+    /// never made at once.
+    pub(super) key: Option<(NodeId, Option<Arc<str>>)>,
     /// The times that it asks for, where other requests may ask for more.
     range: Option<(f64, f64)>,
 }
@@ -163,6 +166,8 @@ pub(super) struct Many {
     requests: Vec<ReadRequest>,
     /// By request: whose rows its own depend on. Whether they matter may be known at the end only.
     only_if: Vec<OnlyIf>,
+    /// By request: the column by which its rows must meet others.
+    keys: Vec<Option<(Arc<str>, Option<Arc<str>>)>>,
     /// By request: some row passed.
     found: Vec<AtomicBool>,
     /// By request: those of one number ask for the same columns of the same events, so that these
@@ -189,6 +194,7 @@ impl Many {
         shapes: Arc<Shapes>,
         requests: Vec<ReadRequest>,
         only_if: &[OnlyIf],
+        keys: Vec<Option<(Arc<str>, Option<Arc<str>>)>>,
         twice: bool,
         times: Arc<Times>,
     ) -> Many {
@@ -209,6 +215,7 @@ impl Many {
             shapes,
             requests,
             only_if,
+            keys,
             found,
             alike,
             filters,
@@ -260,7 +267,10 @@ impl Many {
                 let late = (heavy || perhaps) && self.twice && shape.kind == Kind::Evtx;
                 let range = (request.earliest > 0.0 || request.latest.is_finite())
                     .then_some((request.earliest, request.latest));
-                live.push(Live { number, program, late, ready: !heavy, range });
+                let key = self.keys.get(number).and_then(Option::as_ref).filter(|_| late);
+                let key = key.and_then(|(name, none)| Some((program.output(name)?, none.clone())));
+                let ready = !heavy && key.is_none();
+                live.push(Live { number, program, late, ready, key, range });
                 gates.push(gate);
             }
         }
@@ -291,6 +301,11 @@ impl Many {
         let mut met = HashSet::new();
         let text_of_gates = raw.names.iter().any(|n| **n == *RAW);
         for live in &live {
+            if let Some((key, _)) = &live.key {
+                let own = live.program.behind(*key);
+                own.values().for_each(|node| raw.extend(node));
+                nodes.extend(own);
+            }
             if !met.insert((Arc::as_ptr(&live.program), live.late)) {
                 continue;
             }
@@ -441,18 +456,23 @@ impl Late {
 
 impl Plans for Late {
     fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
-        let mut known = lock(&self.known);
-        let list = known.entry(shape.id).or_default();
-        if let Some(plan) = list.iter().find(|p| p.shape == *shape) {
-            return plan.clone();
+        let found = |known: &HashMap<u64, Vec<Arc<ShapePlan>>>| {
+            known.get(&shape.id).and_then(|l| l.iter().find(|p| p.shape == *shape)).cloned()
+        };
+        if let Some(plan) = found(&lock(&self.known)) {
+            return plan;
         }
         let first = self.first.plan(shape);
         let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
         let live = first.live.iter().filter(|live| live.late).filter(has);
-        let live = live.map(|live| Live { late: false, ready: false, ..live.clone() }).collect();
+        let live = live.map(|live| Live { late: false, ready: false, key: None, ..live.clone() });
         let by = By::Numbers(self.numbers.clone());
-        let made = Arc::new(self.first.settled(shape, live, by, Nodes::new()));
-        list.push(made.clone());
+        let made = Arc::new(self.first.settled(shape, live.collect(), by, Nodes::new()));
+        let mut known = lock(&self.known);
+        if let Some(plan) = found(&known) {
+            return plan;
+        }
+        known.entry(shape.id).or_default().push(made.clone());
         made
     }
 

@@ -1,8 +1,14 @@
 //! A join gives the same rows whether its left side streams or, with fields that nobody named, is
 //! held as a whole.
 
-use crate::{base, lines, run};
+use crate::many::{Quiet, search, shown};
+use crate::{Only, base, lines, run};
+use davy_events::{Meta, Options};
+use davy_exec::{Config, EventSource, FileSource, Input, Place, Reads, Session, prepare};
+use davy_plan::Knowledge;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 fn events() -> String {
     let mut seed = 7u64;
@@ -98,3 +104,69 @@ fn grouped_rows_meet_as_they_do_when_all_are_grouped() {
     }
     assert!(met > 10, "{met}");
 }
+
+/// Rows of EVTX that must meet those of the other side wait until these are known. Those that hold
+/// several values, or none where a text stands for it, meet as in a search alone.
+#[test]
+fn rows_that_wait_for_the_other_side_are_those_of_each_search_alone() {
+    let sample: &[u8] = include_bytes!("../../../../samples/certificate_export.evtx");
+    let knowledge = Only(base(ADDON, ""));
+    let input = |number: usize| Input {
+        place: Place::Bytes(Arc::from(sample)),
+        meta: Meta { name: format!("{number}.evtx"), ..Meta::default() },
+    };
+    let files = FileSource::new((0..9).map(input).collect(), Options::default());
+    let source: Arc<dyn EventSource> = Arc::new(files);
+    let count = "| tstats count fillnull_value=none where EventCode=* by";
+    let texts = [
+        format!("{count} EventRecordID EventCode | join EventRecordID [search EventCode=4688 | stats count AS n by EventRecordID]"),
+        // The same request, and another side.
+        format!("{count} EventRecordID EventCode | join EventRecordID [search EventCode=1007 | stats values(Computer) AS n by EventRecordID]"),
+        // Most events have none.
+        format!("{count} NewProcessId | join NewProcessId [search EventCode=1007 | eval NewProcessId=\"none\" | stats count AS n by NewProcessId]"),
+        format!("{count} NewProcessId | join NewProcessId [search EventCode=1007 | eval NewProcessId=\"0x1a2c\" | stats count AS n by NewProcessId]"),
+        format!("{count} ProcessID | rename ProcessID AS id | join id [search EventCode=1007 ProcessID=6244 | eval id=712 | stats count AS n by id]"),
+        format!("{count} ProcessID | join ProcessID [search EventCode=1007 | eval ProcessID=1 | stats count AS n by ProcessID]"),
+        "search EventCode=* | stats count values(EventCode) AS codes by pair | join pair [search EventCode=4688 | stats count AS n by pair]".to_owned(),
+        // One row of all: nothing may be left out.
+        "search EventCode=* | stats count latest(EventRecordID) AS EventRecordID | join EventRecordID [search EventCode=4624 | stats count AS n by EventRecordID]".to_owned(),
+        format!("{count} EventRecordID | join type=left EventRecordID [search EventCode=4688 | stats count AS n by EventRecordID]"),
+        format!("{count} EventRecordID | head 2 | join EventRecordID [search EventCode=4688 | stats count AS n by EventRecordID]"),
+    ];
+    let prepared = texts.each_ref().map(|text| prepare("search", text, knowledge.macros()));
+    let all = prepared.each_ref().map(|one| search(one, &source, &knowledge));
+    let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
+    let stop = AtomicBool::new(false);
+    let many = session.run_many(all.as_slice(), &source, &stop, &Quiet).unwrap();
+    let spent = &many.profile.searches;
+    let found: Vec<String> = (all.iter().zip(many.answers))
+        .map(|(one, together)| {
+            let together = shown(one.prepared, together);
+            assert_eq!(
+                together,
+                shown(one.prepared, session.run(one)),
+                "{}",
+                one.prepared.expanded
+            );
+            together
+        })
+        .collect();
+    let lines: Vec<usize> = found.iter().map(|text| text.lines().count()).collect();
+    assert_eq!(lines, [2, 1, 1, 1, 1, 0, 2, 1, 6, 1], "{found:?}");
+    // All that passed are counted, those too that were not kept: of both sides.
+    assert_eq!(spent[0].rows_in, 9 * 6 + 9 * 2);
+    let waits = |(at, reads): &(usize, Reads)| {
+        let text = serde_json::to_string(reads).unwrap();
+        (!text.contains("\"key\":null")).then_some(*at)
+    };
+    let waiting: Vec<usize> = many.learnt.iter().filter_map(waits).collect();
+    assert_eq!(waiting, [0, 1, 2, 3, 4, 5, 6]);
+}
+
+const ADDON: &str = "
+addon: test
+description: for tests
+stanzas:
+  - sourcetype: XmlWinEventLog
+    eval: { pair: 'mvappend(Computer, ProcessID)' }
+";

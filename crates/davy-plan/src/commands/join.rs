@@ -232,6 +232,13 @@ impl Command for Join {
         !self.outer
     }
 
+    fn meets(&self) -> Vec<String> {
+        match &self.keys {
+            Keys::Same(names) if !self.outer => names.iter().map(|n| n.value.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
         let limit = cx.engine.limits().join_rows;
         let mut right = cx.subrows(&self.sub, &self.side(cx.out, true), limit)?;
