@@ -1,7 +1,7 @@
 //! One thread's share of a reading: each request's rows are found in batches of one shape.
 
 use super::kept::Keeper;
-use super::keyed::{Held, Waiting, held};
+use super::keyed::{self, Waiting};
 use super::plan::{Passing, Plans, ShapePlan, numbers};
 use super::times::Times;
 use crate::held::Compacted;
@@ -103,7 +103,8 @@ impl Worker<'_> {
         }
         let mut memo = Memo::default();
         let mut pass = Pass::new(&plan.nodes, Rows::All(batch), &mut memo);
-        let mut keys: Fast<(NodeId, Option<&str>), Vec<Held>> = Fast::default();
+        let mut keys: Fast<(NodeId, Option<&str>), Vec<u64>> = Fast::default();
+        let mut made: Fast<_, keyed::Rows> = Fast::default();
         let mut ready = Passing::new();
         for (at, rows) in passing {
             let Some(live) = live(&at) else { continue };
@@ -113,10 +114,13 @@ impl Worker<'_> {
                 let known = (*key, absent.as_deref());
                 let held = match keys.entry(known) {
                     Entry::Occupied(held) => held.into_mut(),
-                    Entry::Vacant(place) => place.insert(held(&pass.array(*key)?, known.1)),
+                    Entry::Vacant(place) => place.insert(keyed::held(&pass.array(*key)?, known.1)),
                 };
+                let made = made
+                    .entry((known, rows))
+                    .or_insert_with_key(|(_, rows)| keyed::Rows::new(batch, all, held, rows));
                 if let Some(waiting) = self.found.waiting.get_mut(live.number) {
-                    waiting.add(batch, all, held, &rows);
+                    waiting.add(made.clone());
                 }
             } else if let Some(late) = self.found.late.get_mut(live.number) {
                 late.extend(rows.iter().filter_map(|row| all.get(*row as usize)));
