@@ -138,7 +138,7 @@ fn share<'f>(all: impl Iterator<Item = &'f mut FindingEvents>) {
             let mut views = views.into_iter();
             let mut whole = views.next()?;
             for view in views {
-                let known: HashSet<&str> = whole.fields.iter().map(|(n, _)| n.as_str()).collect();
+                let known: HashSet<&str> = whole.fields.iter().map(|(n, _)| &**n).collect();
                 let more: Vec<_> =
                     view.fields.iter().filter(|(n, _)| !known.contains(&**n)).cloned().collect();
                 if !more.is_empty() {
@@ -171,7 +171,7 @@ fn of_finding(
         .row
         .fields
         .iter()
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| &**name)
         .filter(|name| single || !SUMS.contains(name))
         .filter(|name| known.iter().any(|k| k.contains_key(name)))
         .collect();
@@ -238,6 +238,6 @@ fn known(row: &Row) -> Known<'_> {
             out.entry(short).or_insert(value);
         }
     }
-    out.extend(row.fields.iter().map(|(name, value)| (name.as_str(), value)));
+    out.extend(row.fields.iter().map(|(name, value)| (&**name, value)));
     out
 }

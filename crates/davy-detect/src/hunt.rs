@@ -129,9 +129,9 @@ pub(crate) fn hunt_over(
         .into_par_iter()
         .map(|((detection, answer), spent)| {
             let answer = answer?;
-            let rows = Row::all(&rows_of(&answer.schema, &answer.batches)?);
+            let rows = Row::take(rows_of(&answer.schema, &answer.batches)?);
             let time = spent.latest.or(last).unwrap_or(env.now);
-            Ok((findings(world, detection, &rows, env, time), answer.notes, spent))
+            Ok((findings(world, detection, rows, env, time), answer.notes, spent))
         })
         .collect();
     for (detection, told) in quarry.detections().zip(told) {

@@ -7,6 +7,8 @@ use davy_plan::{Val, fmt_num};
 use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// One result's risk to one object. The fields are those of Splunk's `risk` index, so that
 /// searches on the Risk data model find them.
@@ -14,33 +16,71 @@ use serde_json::{Map, Value, json};
 pub struct RiskEvent {
     /// Seconds since the epoch: when the latest event of the result happened.
     pub time: f64,
-    pub search_name: String,
+    pub search_name: Arc<str>,
     pub object: String,
     /// `system`, `user` or `other`.
     pub object_type: String,
     pub score: u32,
     pub message: String,
-    /// All fields, these too, in the order of their names.
-    pub fields: Vec<(String, Val<'static>)>,
+    /// The result's fields and those of this event, in the order of their names.
+    own: Vec<(Arc<str>, Val<'static>)>,
+    of_detection: Arc<OfDetection>,
 }
 
 impl RiskEvent {
+    /// All fields, those above too, in the order of their names.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Val<'static>)> {
+        self.merged().map(|part| match part {
+            Part::Own(name, value) => (name, value),
+            Part::OfDetection(constant) => (&*constant.name, &constant.value),
+        })
+    }
+
     pub fn get(&self, name: &str) -> Option<&Val<'static>> {
-        self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+        self.fields().find(|(n, _)| *n == name).map(|(_, v)| v)
     }
 
     /// As stash text: `<epoch>, name="value", …`; a field with several values is repeated.
     pub(crate) fn write_stash(&self, out: &mut String) {
-        stash_line(out, self.time, &self.fields);
+        out.push_str(&fmt_num(self.time));
+        for part in self.merged() {
+            match part {
+                Part::Own(name, value) => stash_value(out, name, value),
+                Part::OfDetection(constant) => out.push_str(&constant.stash),
+            }
+        }
     }
+
+    /// What is the event's own and what is not, by name.
+    fn merged(&self) -> impl Iterator<Item = Part<'_>> {
+        let mut own = self.own.iter().peekable();
+        let mut others = self.of_detection.constants.iter().peekable();
+        std::iter::from_fn(move || {
+            let first = match (own.peek(), others.peek()) {
+                (Some((name, _)), Some(other)) => **name < *other.name,
+                (own, _) => own.is_some(),
+            };
+            match first {
+                true => own.next().map(|(name, value)| Part::Own(name, value)),
+                false => others.next().map(Part::OfDetection),
+            }
+        })
+    }
+}
+
+/// A field of a risk event.
+enum Part<'e> {
+    Own(&'e str, &'e Val<'static>),
+    OfDetection(&'e Constant),
 }
 
 /// As a JSON object with `_time` first.
 impl Serialize for RiskEvent {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut map = out.serialize_map(Some(self.fields.len() + 1))?;
+        let len = self.own.len() + self.of_detection.constants.len() + 1;
+        let mut map = out.serialize_map(Some(len))?;
         map.serialize_entry("_time", &Cell(&Val::Num(self.time)))?;
-        for (name, value) in &self.fields {
+        for (name, value) in self.fields() {
             map.serialize_entry(name, &Cell(value))?;
         }
         map.end()
@@ -48,12 +88,17 @@ impl Serialize for RiskEvent {
 }
 
 /// Fields as stash text; those that begin with `_` are of the event and not written.
-pub(crate) fn stash_line(out: &mut String, time: f64, fields: &[(String, Val<'static>)]) {
+pub(crate) fn stash_line(out: &mut String, time: f64, fields: &[(Arc<str>, Val<'static>)]) {
     out.push_str(&fmt_num(time));
     for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with('_')) {
-        for one in value.values() {
-            stash_field(out, name, &one);
-        }
+        stash_value(out, name, value);
+    }
+}
+
+/// Adds each value of a field to a line.
+fn stash_value(out: &mut String, name: &str, value: &Val<'_>) {
+    for one in value.values() {
+        stash_field(out, name, &one);
     }
 }
 
@@ -113,12 +158,64 @@ pub(crate) fn result_time(row: &Row, zone: &TimeZone) -> Option<f64> {
         .find_map(|name| row.time(name, zone))
 }
 
+/// What the risk events of a detection have in common.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct OfDetection {
+    search_name: Arc<str>,
+    /// In the order of their names.
+    constants: Vec<Constant>,
+    /// Fields of a result that have no place in a risk event: a field of the event has the name.
+    taken: HashSet<String>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Constant {
+    name: String,
+    value: Val<'static>,
+    /// As it stands in stash text.
+    stash: String,
+}
+
+/// Fields of a risk event that differ from event to event.
+const OWN: [&str; 10] = [
+    "risk_object",
+    "risk_object_type",
+    "normalized_risk_object",
+    "risk_score",
+    "calculated_risk_score",
+    "risk_message",
+    "threat_object",
+    "threat_object_type",
+    "orig_time",
+    "contributing_events_search",
+];
+
+impl OfDetection {
+    pub(crate) fn new(
+        detection: &Detection,
+        enrichment: &Enrichment,
+        window: Window,
+    ) -> OfDetection {
+        let mut all = constants(detection, enrichment, window);
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let names = all.iter().map(|(name, _)| name.clone());
+        let taken = names.chain(OWN.map(str::to_owned)).collect();
+        let constant = |(name, value): (String, Val<'static>)| {
+            let mut stash = String::new();
+            stash_value(&mut stash, &name, &value);
+            Constant { name, value, stash }
+        };
+        let known = all.into_iter().filter(|(_, value)| !value.is_null());
+        let constants = known.map(constant).collect();
+        OfDetection { search_name: search_name(detection).into(), constants, taken }
+    }
+}
+
 /// The risk events of one result row: one for each value of each risk object's field.
 pub(crate) fn risk_events(
     detection: &Detection,
-    enrichment: &Enrichment,
+    of_detection: &Arc<OfDetection>,
     row: &Row,
-    window: Window,
     orig_time: f64,
 ) -> Vec<RiskEvent> {
     let spec = &detection.risk;
@@ -128,17 +225,36 @@ pub(crate) fn risk_events(
         let message = object.message.as_ref().or(spec.message.as_ref());
         let message = message.map(|m| fill(&m.value, row)).unwrap_or_default();
         for value in row.values(&object.field.value) {
-            let fields = fields(
-                detection, enrichment, row, object, &value, &message, &threats, window, orig_time,
-            );
+            let search_name = of_detection.search_name.clone();
+            let contributing = contributing(&search_name, object, &value);
+            let free = |name: &str| !name.starts_with('_') && !of_detection.taken.contains(name);
+            let mut own: Vec<_> =
+                row.fields.iter().filter(|(name, _)| free(name)).cloned().collect();
+            let score = f64::from(object.score);
+            let set = [
+                ("risk_object", Val::str(value.clone())),
+                ("risk_object_type", Val::str(object.kind.clone())),
+                ("normalized_risk_object", Val::str(value.clone())),
+                ("risk_score", Val::Num(score)),
+                ("calculated_risk_score", Val::Num(score)),
+                ("risk_message", Val::str(message.clone())),
+                ("threat_object", Val::multi(&threats.0)),
+                ("threat_object_type", Val::multi(&threats.1)),
+                ("orig_time", Val::Num(orig_time)),
+                ("contributing_events_search", Val::str(contributing)),
+            ];
+            let set = set.into_iter().filter(|(_, value)| !value.is_null());
+            own.extend(set.map(|(name, value)| (name.into(), value)));
+            own.sort_by(|a, b| a.0.cmp(&b.0));
             events.push(RiskEvent {
                 time: orig_time,
-                search_name: search_name(detection),
+                search_name,
                 object: value,
                 object_type: object.kind.clone(),
                 score: object.score,
                 message: message.clone(),
-                fields,
+                own,
+                of_detection: of_detection.clone(),
             });
         }
     }
@@ -201,55 +317,32 @@ fn annotations_json(detection: &Detection, enrichment: &Enrichment) -> String {
     Value::Object(map).to_string()
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is a part of the event")]
-fn fields(
+/// The fields that all risk events of a detection have.
+fn constants(
     detection: &Detection,
     enrichment: &Enrichment,
-    row: &Row,
-    object: &RiskObject,
-    value: &str,
-    message: &str,
-    threats: &(Vec<String>, Vec<String>),
     window: Window,
-    orig_time: f64,
 ) -> Vec<(String, Val<'static>)> {
-    let mut out: Vec<(String, Val<'static>)> =
-        row.fields.iter().filter(|(name, _)| !name.starts_with('_')).cloned().collect();
-    let mut set = |name: &str, value: Val<'static>| {
-        out.retain(|(n, _)| n != name);
-        if !value.is_null() {
-            out.push((name.to_owned(), value));
-        }
-    };
-    set("search_name", Val::str(search_name(detection)));
-    set("savedsearch_description", Val::str(detection.description.clone()));
-    set("risk_object", Val::str(value.to_owned()));
-    set("risk_object_type", Val::str(object.kind.clone()));
-    set("normalized_risk_object", Val::str(value.to_owned()));
-    set("risk_score", Val::Num(f64::from(object.score)));
-    set("calculated_risk_score", Val::Num(f64::from(object.score)));
-    set("risk_message", Val::str(message.to_owned()));
-    set("threat_object", Val::multi(&threats.0));
-    set("threat_object_type", Val::multi(&threats.1));
     let frameworks = annotations(detection, enrichment);
     let all: Vec<&String> = frameworks.iter().flat_map(|(_, v)| v).collect();
     let names: Vec<&str> = frameworks.iter().map(|(n, _)| *n).collect();
-    set("annotations", Val::str(annotations_json(detection, enrichment)));
-    set("annotations._all", Val::multi(&all));
-    set("annotations._frameworks", Val::multi(&names));
-    for (name, values) in &frameworks {
-        set(&format!("annotations.{name}"), Val::multi(values));
-    }
-    for (name, values) in mitre(enrichment) {
-        set(name, Val::multi(&values));
-    }
     let stories: Vec<&String> = detection.annotations.stories.iter().map(|s| &s.value).collect();
-    set("analyticstories", Val::multi(&stories));
-    set("orig_time", Val::Num(orig_time));
-    set("info_min_time", bound(window.earliest));
-    set("info_max_time", bound(window.latest));
-    set("contributing_events_search", Val::str(contributing(detection, object, value)));
-    out.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut out = vec![
+        ("search_name".to_owned(), Val::str(search_name(detection))),
+        ("savedsearch_description".to_owned(), Val::str(detection.description.clone())),
+        ("annotations".to_owned(), Val::str(annotations_json(detection, enrichment))),
+        ("annotations._all".to_owned(), Val::multi(&all)),
+        ("annotations._frameworks".to_owned(), Val::multi(&names)),
+        ("analyticstories".to_owned(), Val::multi(&stories)),
+        ("info_min_time".to_owned(), bound(window.earliest)),
+        ("info_max_time".to_owned(), bound(window.latest)),
+    ];
+    let framework = |(name, values): &(&str, Vec<String>)| {
+        (format!("annotations.{name}"), Val::multi(values))
+    };
+    out.extend(frameworks.iter().map(framework));
+    let looked_up = mitre(enrichment);
+    out.extend(looked_up.map(|(name, values)| (name.to_owned(), Val::multi(&values))));
     out
 }
 
@@ -281,9 +374,8 @@ fn bound(time: f64) -> Val<'static> {
     }
 }
 
-fn contributing(detection: &Detection, object: &RiskObject, value: &str) -> String {
+fn contributing(name: &str, object: &RiskObject, value: &str) -> String {
     let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
-    let name = search_name(detection);
     format!("| savedsearch \"{name}\" | search {}=\"{quoted}\"", object.field.value)
 }
 
@@ -297,8 +389,8 @@ mod tests {
     fn tokens_are_filled() {
         let row = Row {
             fields: vec![
-                ("dest".to_owned(), Val::str("ws-1")),
-                ("user".to_owned(), Val::multi(&["ann", "bob"])),
+                ("dest".into(), Val::str("ws-1")),
+                ("user".into(), Val::multi(&["ann", "bob"])),
             ],
         };
         assert_eq!(fill("on $dest$ by $user$", &row), "on ws-1 by ann, bob");

@@ -6,27 +6,32 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// One row of a result: names in the order of the columns, nulls left out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
-    pub fields: Vec<(String, Val<'static>)>,
+    pub fields: Vec<(Arc<str>, Val<'static>)>,
 }
 
 impl Row {
     /// The rows of a result.
     pub fn all(rows: &Rows) -> Vec<Row> {
-        rows.rows
-            .iter()
-            .map(|values| {
-                let fields = rows.names.iter().cloned().zip(values.iter().cloned());
-                Row { fields: fields.filter(|(_, v)| !v.is_null()).collect() }
-            })
-            .collect()
+        Row::take(rows.clone())
+    }
+
+    /// As [`Row::all`], of a result that is wanted no more.
+    pub fn take(rows: Rows) -> Vec<Row> {
+        let names: Vec<Arc<str>> = rows.names.into_iter().map(Arc::from).collect();
+        let row = |values: Vec<Val<'static>>| {
+            let fields = names.iter().zip(values).filter(|(_, value)| !value.is_null());
+            Row { fields: fields.map(|(name, value)| (name.clone(), value)).collect() }
+        };
+        rows.rows.into_iter().map(row).collect()
     }
 
     pub fn get(&self, name: &str) -> Option<&Val<'static>> {
-        self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+        self.fields.iter().find(|(n, _)| **n == *name).map(|(_, v)| v)
     }
 
     /// Each value of the field; none where it is missing.
@@ -57,7 +62,7 @@ impl Row {
 
     /// As JSON: numbers as numbers, several values as a list.
     pub fn to_json(&self) -> Map<String, Value> {
-        self.fields.iter().map(|(name, value)| (name.clone(), value_json(value))).collect()
+        self.fields.iter().map(|(name, value)| (name.to_string(), value_json(value))).collect()
     }
 }
 
@@ -65,7 +70,7 @@ impl Serialize for Row {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let mut map = out.serialize_map(Some(self.fields.len()))?;
         for (name, value) in &self.fields {
-            map.serialize_entry(name, &Cell(value))?;
+            map.serialize_entry(&**name, &Cell(value))?;
         }
         map.end()
     }

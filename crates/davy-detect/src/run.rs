@@ -2,7 +2,7 @@
 
 use crate::compiled::Compiled;
 use crate::finding::Finding;
-use crate::risk::{Window, result_time, risk_events};
+use crate::risk::{OfDetection, Window, result_time, risk_events};
 use crate::row::Row;
 use davy_content::{Attack, Content, Detection};
 use davy_diag::{Diagnostic, SourceMap};
@@ -64,8 +64,8 @@ pub fn run_detection(
     let answer = answer.ok_or_else(|| RunError::Start("the search did not run".to_owned()))??;
     // As in a hunt, a result that tells no time is of the last event that it may be made of.
     let latest = many.profile.searches.iter().find_map(|spent| spent.latest);
-    let rows = Row::all(&rows_of(&answer.schema, &answer.batches)?);
-    let findings = findings(world, detection, &rows, env, latest.unwrap_or(env.now));
+    let rows = Row::take(rows_of(&answer.schema, &answer.batches)?);
+    let findings = findings(world, detection, rows.clone(), env, latest.unwrap_or(env.now));
     Ok(DetectionRun { rows, findings, notes: answer.notes })
 }
 
@@ -73,18 +73,25 @@ pub fn run_detection(
 pub(crate) fn findings(
     world: &World<'_>,
     detection: &Detection,
-    rows: &[Row],
+    rows: Vec<Row>,
     env: &Env,
     otherwise: f64,
 ) -> Vec<Finding> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
     let enrichment = world.attack.enrich(detection);
     let window = Window { earliest: env.earliest, latest: env.latest };
-    rows.iter()
+    let of_detection = Arc::new(OfDetection::new(detection, &enrichment, window));
+    let techniques: Vec<String> = enrichment.techniques.iter().map(|t| t.id.clone()).collect();
+    let tactics: Vec<String> = enrichment.tactics().iter().map(|t| t.name.to_owned()).collect();
+    rows.into_iter()
         .map(|row| {
-            let time = result_time(row, &env.zone).unwrap_or(otherwise);
-            let risk = risk_events(detection, &enrichment, row, window, time);
+            let time = result_time(&row, &env.zone).unwrap_or(otherwise);
+            let risk = risk_events(detection, &of_detection, &row, time);
             let message = risk.first().map(|r| r.message.clone()).unwrap_or_else(|| {
-                let own = detection.risk.message.as_ref().map(|m| crate::risk::fill(&m.value, row));
+                let message = detection.risk.message.as_ref();
+                let own = message.map(|m| crate::risk::fill(&m.value, &row));
                 own.unwrap_or_else(|| detection.name.value.clone())
             });
             Finding {
@@ -94,9 +101,9 @@ pub(crate) fn findings(
                 time,
                 message,
                 score: risk.iter().map(|r| r.score).max().unwrap_or(0),
-                techniques: enrichment.techniques.iter().map(|t| t.id.clone()).collect(),
-                tactics: enrichment.tactics().iter().map(|t| t.name.to_owned()).collect(),
-                row: row.clone(),
+                techniques: techniques.clone(),
+                tactics: tactics.clone(),
+                row,
                 risk,
                 events: None,
             }

@@ -127,7 +127,7 @@ fn notables(first: &Hunt) -> Vec<(String, String)> {
     for finding in first.findings.iter().filter(|f| f.kind == "TTP" || f.kind == "Correlation") {
         let name = finding.risk.first().map(|r| r.search_name.clone());
         let name = name.unwrap_or_else(|| search_name_of(&finding.detection));
-        let text = notable.entry(name.clone()).or_default();
+        let text = notable.entry(name.to_string()).or_default();
         crate::risk::stash_line(text, finding.time, &finding.row.fields);
         crate::risk::stash_field(text, "search_name", &name);
         crate::risk::stash_field(text, "rule_title", &finding.message);
@@ -152,8 +152,8 @@ fn inputs(index: &str, texts: Vec<(String, String)>, env: &Env) -> Vec<Input> {
     texts.into_par_iter().map(input).collect()
 }
 
-fn search_name_of(detection: &str) -> String {
-    format!("ESCU - {detection} - Rule")
+fn search_name_of(detection: &str) -> Arc<str> {
+    format!("ESCU - {detection} - Rule").into()
 }
 
 fn json_stash(time: f64, map: &Map<String, Value>) -> String {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::sync_channel;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -39,16 +40,7 @@ pub(crate) fn write_objects(
     format: Format,
 ) -> io::Result<()> {
     if format == Format::Ndjson {
-        // Findings carry their risk events, so that there is much to write.
-        for part in objects.chunks(1024) {
-            let lines: Vec<_> = part.par_iter().map(serde_json::to_vec).collect();
-            for line in lines {
-                let mut line = line?;
-                line.push(b'\n');
-                out.write_all(&line)?;
-            }
-        }
-        return out.flush();
+        return write_lines(out, objects);
     }
     writeln!(out, "[")?;
     for (i, object) in objects.iter().enumerate() {
@@ -57,6 +49,38 @@ pub(crate) fn write_objects(
     }
     writeln!(out, "]")?;
     out.flush()
+}
+
+/// Findings carry their risk events, so that there is much to write: while some lines are written
+/// the next are made, on all threads.
+fn write_lines(out: &mut dyn Write, objects: &[impl Serialize + Sync]) -> io::Result<()> {
+    const LINES: usize = 32;
+    let (made, written) = sync_channel::<Vec<serde_json::Result<Vec<u8>>>>(1);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for part in objects.chunks(LINES * 8) {
+                let texts = part.par_chunks(LINES).map(lines).collect();
+                if made.send(texts).is_err() {
+                    return;
+                }
+            }
+        });
+        for texts in written {
+            for text in texts {
+                out.write_all(&text?)?;
+            }
+        }
+        out.flush()
+    })
+}
+
+fn lines(objects: &[impl Serialize]) -> serde_json::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    for object in objects {
+        serde_json::to_writer(&mut text, object)?;
+        text.push(b'\n');
+    }
+    Ok(text)
 }
 
 fn table(out: &mut dyn Write, rows: &Rows, zone: &TimeZone) -> io::Result<()> {
