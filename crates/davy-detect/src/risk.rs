@@ -337,9 +337,8 @@ fn constants(
         ("info_min_time".to_owned(), bound(window.earliest)),
         ("info_max_time".to_owned(), bound(window.latest)),
     ];
-    let framework = |(name, values): &(&str, Vec<String>)| {
-        (format!("annotations.{name}"), Val::multi(values))
-    };
+    let framework =
+        |(name, values): &(&str, Vec<String>)| (format!("annotations.{name}"), Val::multi(values));
     out.extend(frameworks.iter().map(framework));
     let looked_up = mitre(enrichment);
     out.extend(looked_up.map(|(name, values)| (name.to_owned(), Val::multi(&values))));

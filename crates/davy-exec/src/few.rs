@@ -2,13 +2,16 @@
 //! through no more of DataFusion than what a plan needs to run at all.
 
 use crate::operators::{Planned, Step, StepsExec, operator};
-use datafusion::common::Result;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::expr::physical_name;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan};
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Filter, LogicalPlan, Projection};
 use datafusion::optimizer::AnalyzerRule;
-use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::optimizer::analyzer::type_coercion::{TypeCoercion, TypeCoercionRewriter};
 use datafusion::physical_expr::aggregate::LoweredAggregateBuilder;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -16,6 +19,7 @@ use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::future::BoxFuture;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// DataFusion for few rows: one partition and no optimizer rules.
@@ -50,50 +54,82 @@ impl Few {
         Step::of(plan, self.state.execution_props())
     }
 
-    pub(crate) async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+    pub(crate) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let options = self.state.config_options();
-        let plan = self.coerced(plan)?;
-        let physical = self.planned(&plan).await?;
+        let physical = match self.planned(plan, Casts::Missing).await? {
+            Some(physical) => physical,
+            None => {
+                let plan = self.coerced(plan.clone())?;
+                let planned = self.planned(&plan, Casts::There).await?;
+                planned.ok_or_else(|| DataFusionError::Internal("a type is open".to_owned()))?
+            }
+        };
         match is_plain(&physical) {
             true => Ok(physical),
             false => EnsureRequirements::new().optimize(physical, options),
         }
     }
 
+    /// `None`: casts change the type of a column.
     fn planned<'p>(
         &'p self,
         plan: &'p LogicalPlan,
-    ) -> BoxFuture<'p, Result<Arc<dyn ExecutionPlan>>> {
+        casts: Casts,
+    ) -> BoxFuture<'p, Result<Option<Arc<dyn ExecutionPlan>>>> {
         Box::pin(async move {
             let mut steps = Vec::new();
             let mut at = plan;
-            while let Some(step) = Step::of(at, self.state.execution_props())? {
-                steps.push(step);
-                let Some(input) = at.inputs().into_iter().next() else { break };
-                at = input;
-            }
-            if !steps.is_empty() {
-                steps.reverse();
-                let input = self.planned(at).await?;
-                return Ok(Arc::new(StepsExec::new(input, steps)) as _);
-            }
+            let node = loop {
+                let Some(node) = casts.of(at)? else { return Ok(None) };
+                let step = Step::of(&node, self.state.execution_props())?;
+                match (step, at.inputs().into_iter().next()) {
+                    (Some(step), Some(input)) => {
+                        steps.push(step);
+                        at = input;
+                    }
+                    _ => break node,
+                }
+            };
             let mut inputs = Vec::new();
             for input in at.inputs() {
-                inputs.push(self.planned(input).await?);
+                let Some(input) = self.planned(input, casts).await? else { return Ok(None) };
+                inputs.push(input);
             }
-            if let LogicalPlan::Extension(extension) = at
-                && let Some(made) = operator(extension.node.as_ref(), &inputs)?
-            {
-                return Ok(made);
-            }
-            if let (LogicalPlan::Aggregate(node), [input]) = (at, inputs.as_slice())
-                && !node.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)))
-            {
-                return self.aggregate(node, input.clone());
-            }
-            let at = over(at, inputs)?;
-            self.state.query_planner().create_physical_plan(&at, &self.state).await
+            let Some(made) = self.operator(&node, inputs, casts).await? else { return Ok(None) };
+            steps.reverse();
+            Ok(Some(match steps.is_empty() {
+                true => made,
+                false => Arc::new(StepsExec::new(made, steps)),
+            }))
         })
+    }
+
+    /// A node that is no step, with its casts, over inputs that are planned.
+    async fn operator(
+        &self,
+        node: &LogicalPlan,
+        inputs: Vec<Arc<dyn ExecutionPlan>>,
+        casts: Casts,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        if let LogicalPlan::Extension(extension) = node
+            && let Some(made) = operator(extension.node.as_ref(), &inputs)?
+        {
+            return Ok(Some(made));
+        }
+        if let (LogicalPlan::Aggregate(node), [input]) = (node, inputs.as_slice())
+            && !node.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)))
+        {
+            return self.aggregate(node, input.clone()).map(Some);
+        }
+        let mut node = over(node, inputs)?;
+        if matches!(casts, Casts::Missing) && !node.inputs().is_empty() {
+            let types = node.schema().clone();
+            node = self.coerced(node)?;
+            if node.schema().has_equivalent_names_and_types(&types).is_err() {
+                return Ok(None);
+            }
+        }
+        self.state.query_planner().create_physical_plan(&node, &self.state).await.map(Some)
     }
 
     /// In one step: DataFusion plans two, and its optimizer makes them one.
@@ -120,6 +156,115 @@ impl Few {
         let mode = AggregateMode::Single;
         let made = AggregateExec::try_new(mode, groups, aggregates, filters, input, schema)?;
         Ok(Arc::new(made))
+    }
+}
+
+/// The casts that make the types of expressions fit.
+#[derive(Clone, Copy)]
+enum Casts {
+    There,
+    /// DataFusion's analyzer makes each node and its schema anew for them; few nodes need any, and
+    /// fewer have another schema then.
+    Missing,
+}
+
+impl Casts {
+    /// A filter, projection or aggregation with its casts, any other node as it is. `None`: a column
+    /// has another type with them.
+    fn of(self, node: &LogicalPlan) -> Result<Option<Cow<'_, LogicalPlan>>> {
+        let (Casts::Missing, Some(input)) = (self, node.inputs().into_iter().next()) else {
+            return Ok(Some(Cow::Borrowed(node)));
+        };
+        let from = input.schema();
+        let casting = Casting { from, names: NamePreserver::new(node) };
+        let made = match node {
+            LogicalPlan::Filter(filter) => {
+                let predicate = filter.predicate.clone().cast_to(&DataType::Boolean, from)?;
+                let Some(predicate) = casting.cast(&predicate)? else {
+                    return Ok(Some(Cow::Borrowed(node)));
+                };
+                Some(LogicalPlan::Filter(Filter::try_new(predicate, filter.input.clone())?))
+            }
+            LogicalPlan::Projection(projection) => {
+                let (input, schema) = (projection.input.clone(), projection.schema.clone());
+                match casting.all(projection.expr.iter(), &schema)? {
+                    Made::Same => return Ok(Some(Cow::Borrowed(node))),
+                    Made::OtherTypes => None,
+                    Made::New(exprs) => {
+                        let made = Projection::try_new_with_schema(exprs, input, schema)?;
+                        Some(LogicalPlan::Projection(made))
+                    }
+                }
+            }
+            LogicalPlan::Aggregate(aggregate) => {
+                let (input, schema) = (aggregate.input.clone(), aggregate.schema.clone());
+                let exprs = aggregate.group_expr.iter().chain(&aggregate.aggr_expr);
+                match casting.all(exprs, &schema)? {
+                    Made::Same => return Ok(Some(Cow::Borrowed(node))),
+                    Made::OtherTypes => None,
+                    Made::New(mut groups) => {
+                        let folds = groups.split_off(aggregate.group_expr.len());
+                        let made = Aggregate::try_new_with_schema(input, groups, folds, schema)?;
+                        Some(LogicalPlan::Aggregate(made))
+                    }
+                }
+            }
+            _ => return Ok(Some(Cow::Borrowed(node))),
+        };
+        Ok(made.map(Cow::Owned))
+    }
+}
+
+/// Casts for the expressions of a node over columns `from`.
+struct Casting<'p> {
+    from: &'p DFSchema,
+    names: NamePreserver,
+}
+
+enum Made {
+    Same,
+    OtherTypes,
+    New(Vec<Expr>),
+}
+
+impl Casting<'_> {
+    /// `None`: it needs none.
+    fn cast(&self, expr: &Expr) -> Result<Option<Expr>> {
+        if is_column(expr) {
+            return Ok(None);
+        }
+        let made = expr.clone().rewrite(&mut TypeCoercionRewriter::new(self.from))?;
+        Ok(made.transformed.then(|| self.names.save(expr).restore(made.data)))
+    }
+
+    /// Of expressions that give the columns of a schema.
+    fn all<'e>(
+        &self,
+        exprs: impl Iterator<Item = &'e Expr> + Clone,
+        schema: &DFSchema,
+    ) -> Result<Made> {
+        let mut made = Vec::new();
+        let mut changed = false;
+        for (expr, field) in exprs.clone().zip(schema.fields()) {
+            let cast = self.cast(expr)?;
+            if let Some(cast) = &cast {
+                changed = true;
+                if cast.get_type(self.from)? != *field.data_type() {
+                    return Ok(Made::OtherTypes);
+                }
+            }
+            made.push(cast);
+        }
+        let exprs = exprs.zip(made).map(|(expr, cast)| cast.unwrap_or_else(|| expr.clone()));
+        Ok(if changed { Made::New(exprs.collect()) } else { Made::Same })
+    }
+}
+
+/// Whether it is a column or a fixed value, perhaps under another name: it takes no cast.
+fn is_column(expr: &Expr) -> bool {
+    match expr {
+        Expr::Alias(alias) => is_column(&alias.expr),
+        expr => matches!(expr, Expr::Column(_) | Expr::Literal(..)),
     }
 }
 

@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
                     None => session.few().task(),
                     Some(_) => Arc::new(self.memory.task(session.few().new_task())),
                 };
-                (session.few().physical(plan.clone()).await?, task)
+                (session.few().physical(plan).await?, task)
             }
             false => {
                 let frame = session.context().execute_logical_plan(plan.clone()).await?;
