@@ -1,7 +1,7 @@
 //! Plans over few rows in hand: optimizing them takes longer than the rows do, so that they go
 //! through no more of DataFusion than what a plan needs to run at all.
 
-use crate::operators::{Planned, Step, StepsExec, operator};
+use crate::operators::{GroupExec, Groups, Planned, Step, StepsExec, operator};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{DFSchema, DataFusionError, Result};
@@ -16,7 +16,6 @@ use datafusion::physical_expr::aggregate::LoweredAggregateBuilder;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
-use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::future::BoxFuture;
 use std::borrow::Cow;
@@ -144,18 +143,22 @@ impl Few {
         let group = |expr: &Expr| {
             Ok((create_physical_expr(expr, from, props, &context)?, physical_name(expr)?))
         };
-        let groups = node.group_expr.iter().map(group).collect::<Result<Vec<_>>>()?;
-        let (mut aggregates, mut filters) = (Vec::new(), Vec::new());
+        let by = node.group_expr.iter().map(group).collect::<Result<Vec<_>>>()?;
+        let (mut folds, mut filters) = (Vec::new(), Vec::new());
         for expr in &node.aggr_expr {
             let made =
                 LoweredAggregateBuilder::new(expr, from, &schema, props, &context).build()?;
-            aggregates.push(made.aggregate);
+            folds.push(made.aggregate);
             filters.push(made.filter);
         }
-        let groups = PhysicalGroupBy::new_single(groups);
-        let mode = AggregateMode::Single;
-        let made = AggregateExec::try_new(mode, groups, aggregates, filters, input, schema)?;
-        Ok(Arc::new(made))
+        let groups = Groups { by, folds, filters };
+        match groups.are_plain(&input) {
+            true => {
+                let schema = Arc::new(node.schema.as_arrow().clone());
+                Ok(Arc::new(GroupExec::new(input, groups, schema)))
+            }
+            false => groups.exec(input),
+        }
     }
 }
 

@@ -4,13 +4,16 @@ mod apart;
 mod concat;
 mod deadline;
 mod first;
+mod group;
 mod planned;
 mod planner;
 mod sequential;
+mod small;
 mod sort;
 mod steps;
 
 pub(crate) use deadline::with_deadline;
+pub(crate) use group::{GroupExec, Groups};
 pub(crate) use planned::Planned;
 pub(crate) use planner::{SplQueryPlanner, operator};
 pub(crate) use steps::{Step, StepsExec};

@@ -1,9 +1,10 @@
 //! Sorting whose order lasts: one partition out, ties in the order they came.
 
 use super::properties;
+use super::small::{AtOnce, at_once};
 use super::steps::{Step, StepsExec};
 use datafusion::arrow::array::{ArrayRef, UInt64Array};
-use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
@@ -21,7 +22,8 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
+    SendableRecordBatchStream,
 };
 use davy_plan::SortKey;
 use futures::StreamExt;
@@ -66,7 +68,8 @@ impl SplSortExec {
         }
     }
 
-    /// DataFusion's own sort (it spills) over the input with its rows numbered.
+    /// DataFusion's own sort (it spills) over the input with its rows numbered; the number is its
+    /// last column.
     fn inner(&self) -> Result<Arc<dyn ExecutionPlan>> {
         let numbered = NumberedExec::new(self.compact(self.input.clone()), None);
         let schema = numbered.schema();
@@ -103,6 +106,17 @@ impl SplSortExec {
         let sort = self.compact(Arc::new(sort));
         let merge = SortPreservingMergeExec::new(order, sort).with_fetch(self.fetch);
         Ok(Arc::new(merge))
+    }
+}
+
+impl SplSortExec {
+    /// [`SplSortExec::inner`] without the numbers.
+    fn sorted(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = self.schema();
+        let columns = schema.fields().iter().enumerate();
+        let columns = columns.map(|(at, field)| Arc::new(Column::new(field.name(), at)) as _);
+        let columns = vec![Step::Project(columns.collect(), schema.clone())];
+        Ok(Arc::new(StepsExec::new(self.inner()?, columns)))
     }
 }
 
@@ -168,15 +182,39 @@ impl ExecutionPlan for SplSortExec {
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let schema = self.schema();
-        let width = schema.fields().len();
-        let out = schema.clone();
-        let sorted = self.inner()?.execute(0, context)?;
-        let rows = sorted.map(move |batch| {
-            let batch = batch?;
-            let columns = batch.columns()[..width].to_vec();
-            rebuilt(&out, columns, batch.num_rows())
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+        if self.input.output_partitioning().partition_count() == 1 {
+            let input = self.input.execute(0, context.clone())?;
+            let sort = SplSortExec::new(self.input.clone(), self.keys.clone(), self.fetch);
+            let work = Sorting(SplSortExec { bound: self.bound.clone(), ..sort });
+            return Ok(at_once(input, work, schema, context));
+        }
+        self.sorted()?.execute(0, context)
+    }
+}
+
+struct Sorting(SplSortExec);
+
+impl AtOnce for Sorting {
+    fn few(self, rows: RecordBatch) -> Result<RecordBatch> {
+        let schema = rows.schema();
+        let key = |key: &SortKey| {
+            let values = rows.column_by_name(&key.column)?.clone();
+            let options = SortOptions { descending: key.descending, nulls_first: key.nulls_first };
+            Some(SortColumn { values, options: Some(options) })
+        };
+        let mut keys: Vec<SortColumn> = self.0.keys.iter().filter_map(key).collect();
+        // Ties stay in the order in which they came.
+        let numbers = UInt64Array::from_iter_values(0..rows.num_rows() as u64);
+        keys.push(SortColumn { values: Arc::new(numbers), options: None });
+        let order = lexsort_to_indices(&keys, self.0.fetch)?;
+        let columns = rows.columns().iter().map(|column| Ok(take(column, &order, None)?));
+        rebuilt(&schema, columns.collect::<Result<_>>()?, order.len())
+    }
+
+    fn many(self, input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+        let bound = self.0.bound.clone();
+        let sort = SplSortExec { bound, ..SplSortExec::new(input, self.0.keys, self.0.fetch) };
+        sort.sorted()
     }
 }
 
