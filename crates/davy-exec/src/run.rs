@@ -13,15 +13,18 @@ use crate::table::events_table;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{DFSchema, DataFusionError};
+use datafusion::common::{Column, DFSchema, DataFusionError};
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{
+    EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection, lit,
+};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use davy_diag::Diagnostic;
 use davy_plan::{
     Bound, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan, plan_pipeline,
 };
 use futures::StreamExt;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -293,19 +296,19 @@ impl<'a> Run<'a> {
         wanted: &SchemaRef,
     ) -> Result<LogicalPlan, Failed> {
         let source = provider_as_source(provider);
-        let scan = LogicalPlanBuilder::scan(name, source, None)?;
+        let scan = LogicalPlanBuilder::scan(name, source, None)?.build()?;
         // Later commands name columns without a table.
-        let names: Vec<_> = scan
-            .schema()
-            .columns()
-            .into_iter()
-            .filter(|c| wanted.index_of(&c.name).is_ok())
-            .map(|c| {
-                let name = c.name.clone();
-                datafusion::logical_expr::Expr::Column(c).alias(name)
-            })
-            .collect();
-        Ok(scan.project(names)?.build()?)
+        let (mut names, mut fields) = (Vec::new(), Vec::new());
+        for (table, field) in scan.schema().iter() {
+            if wanted.index_of(field.name()).is_ok() {
+                let column = Expr::Column(Column::new(table.cloned(), field.name()));
+                names.push(column.alias(field.name()));
+                fields.push((None, field.clone()));
+            }
+        }
+        let schema = Arc::new(DFSchema::new_with_metadata(fields, HashMap::new())?);
+        let made = Projection::try_new_with_schema(names, Arc::new(scan), schema)?;
+        Ok(LogicalPlan::Projection(made))
     }
 }
 

@@ -10,8 +10,10 @@ use crate::spec::Kind;
 use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion_common::{Column as DfColumn, DataFusionError};
-use datafusion_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, cast};
+use datafusion_common::{Column as DfColumn, DFSchema, DataFusionError};
+use datafusion_expr::{
+    Expr, ExprSchemable, Filter, LogicalPlan, LogicalPlanBuilder, Projection, cast,
+};
 use davy_diag::{Diagnostic, SourceMap, Span};
 use std::sync::Arc;
 
@@ -215,8 +217,11 @@ impl Plan {
     /// Exactly these columns.
     pub fn project(self, columns: Vec<(String, Expr)>) -> Result<Plan, Failed> {
         // The builder would look up each column again; names here are exact and have no table.
-        let columns = columns.into_iter().map(|(name, expr)| named(&name, expr)).collect();
-        let projection = Projection::try_new(columns, Arc::new(self.logical))?;
+        let columns: Vec<Expr> =
+            columns.into_iter().map(|(name, expr)| named(&name, expr)).collect();
+        let schema = Arc::new(projected(self.logical.schema(), &columns)?);
+        let input = Arc::new(self.logical);
+        let projection = Projection::try_new_with_schema(columns, input, schema)?;
         Ok(Plan::new(LogicalPlan::Projection(projection)))
     }
 
@@ -275,6 +280,27 @@ impl Plan {
         }
         Plan::new(SortNode::plan(self.logical, keys, None))
     }
+}
+
+/// The columns that expressions give. What DataFusion works out besides, which columns follow from
+/// which others, takes a text of every expression, and no search needs it.
+fn projected(from: &DFSchema, exprs: &[Expr]) -> Result<DFSchema, DataFusionError> {
+    let column = |expr: &Expr| match expr {
+        Expr::Column(column) if column.relation.is_none() => {
+            from.fields().iter().find(|field| *field.name() == column.name)
+        }
+        _ => None,
+    };
+    let field = |expr: &Expr| {
+        let known = match expr {
+            Expr::Alias(alias) => column(&alias.expr)
+                .map(|field| Arc::new(field.as_ref().clone().with_name(&alias.name))),
+            expr => column(expr).cloned(),
+        };
+        known.map_or_else(|| expr.to_field(from), |field| Ok((None, field)))
+    };
+    let fields = exprs.iter().map(field).collect::<Result<_, _>>()?;
+    DFSchema::new_with_metadata(fields, from.metadata().clone())
 }
 
 /// A column by its exact name (`col()` would lower-case it).
