@@ -5,6 +5,7 @@ use crate::risk::RiskEvent;
 use crate::row::Row;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// One result row of a detection.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Finding {
     pub techniques: Vec<String>,
     pub tactics: Vec<String>,
     pub row: Row,
-    pub risk: Vec<RiskEvent>,
+    pub risk: Vec<Arc<RiskEvent>>,
     /// Where they were asked for.
     pub events: Option<FindingEvents>,
 }

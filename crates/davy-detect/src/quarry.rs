@@ -84,6 +84,15 @@ impl<'d> Quarry<'d> {
     }
 }
 
+/// Trees of hundreds of searches take their time to free, which nobody need wait for.
+impl Drop for Quarry<'_> {
+    fn drop(&mut self) {
+        let list = std::mem::take(&mut self.list).into_iter();
+        let read: Vec<Prepared> = list.filter_map(|one| one.prepared.into_inner()).collect();
+        rayon::spawn(move || drop(read));
+    }
+}
+
 /// What is kept holds for hunts over all times.
 fn kept<'w>(world: &World<'w>, env: &Env) -> Option<&'w Compiled> {
     world.compiled.filter(|_| env.earliest <= 0.0 && env.latest == f64::INFINITY)

@@ -3,6 +3,7 @@
 use crate::row::{Cell, Row};
 use davy_content::model::RiskObject;
 use davy_content::{Detection, Enrichment};
+use davy_events::StashEvent;
 use davy_plan::{Val, fmt_num};
 use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -40,17 +41,6 @@ impl RiskEvent {
         self.fields().find(|(n, _)| *n == name).map(|(_, v)| v)
     }
 
-    /// As stash text: `<epoch>, name="value", …`; a field with several values is repeated.
-    pub(crate) fn write_stash(&self, out: &mut String) {
-        out.push_str(&fmt_num(self.time));
-        for part in self.merged() {
-            match part {
-                Part::Own(name, value) => stash_value(out, name, value),
-                Part::OfDetection(constant) => out.push_str(&constant.stash),
-            }
-        }
-    }
-
     /// What is the event's own and what is not, by name.
     fn merged(&self) -> impl Iterator<Item = Part<'_>> {
         let mut own = self.own.iter().peekable();
@@ -65,6 +55,30 @@ impl RiskEvent {
                 false => others.next().map(Part::OfDetection),
             }
         })
+    }
+}
+
+/// As Splunk's `risk` index holds it: `<epoch>, name="value", …`; a field with several values is
+/// repeated.
+impl StashEvent for RiskEvent {
+    fn stamp(&self) -> String {
+        fmt_num(self.time)
+    }
+
+    fn fields(&self, give: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in self.fields() {
+            value.values().iter().for_each(|one| give(name, one));
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.stamp());
+        for part in self.merged() {
+            match part {
+                Part::Own(name, value) => stash_value(out, name, value),
+                Part::OfDetection(constant) => out.push_str(&constant.stash),
+            }
+        }
     }
 }
 
@@ -217,7 +231,7 @@ pub(crate) fn risk_events(
     of_detection: &Arc<OfDetection>,
     row: &Row,
     orig_time: f64,
-) -> Vec<RiskEvent> {
+) -> Vec<Arc<RiskEvent>> {
     let spec = &detection.risk;
     let threats = threats(detection, row);
     let mut events = Vec::new();
@@ -246,7 +260,7 @@ pub(crate) fn risk_events(
             let set = set.into_iter().filter(|(_, value)| !value.is_null());
             own.extend(set.map(|(name, value)| (name.into(), value)));
             own.sort_by(|a, b| a.0.cmp(&b.0));
-            events.push(RiskEvent {
+            events.push(Arc::new(RiskEvent {
                 time: orig_time,
                 search_name,
                 object: value,
@@ -255,7 +269,7 @@ pub(crate) fn risk_events(
                 message: message.clone(),
                 own,
                 of_detection: of_detection.clone(),
-            });
+            }));
         }
     }
     events

@@ -3,13 +3,11 @@
 
 use crate::hunt::{Hunt, HuntEvents, hunt_over};
 use crate::incident::risk_notables;
-use crate::risk::RiskEvent;
 use crate::run::World;
 use davy_content::Detection;
-use davy_events::{Meta, Options};
+use davy_events::{Meta, Options, StashEvent};
 use davy_exec::{EventSource, FileSource, Input, Place, RunError};
 use davy_plan::Env;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -96,27 +94,18 @@ pub fn second_stage(
     Ok(())
 }
 
-/// Risk events as Splunk keeps them, by the search that gave them.
-fn risk_events(first: &Hunt) -> Vec<(String, String)> {
-    let mut risk: BTreeMap<&str, Vec<&RiskEvent>> = BTreeMap::new();
+/// Risk events by the search that gave them.
+fn risk_events(first: &Hunt) -> Vec<(String, Place)> {
+    let mut risk: BTreeMap<&str, Vec<Arc<dyn StashEvent>>> = BTreeMap::new();
     for event in first.findings.iter().flat_map(|f| &f.risk) {
-        risk.entry(&event.search_name).or_default().push(event);
+        risk.entry(&event.search_name).or_default().push(event.clone());
     }
-    // They hold the rows of all findings, so there is much to write.
-    let risk: Vec<_> = risk.into_iter().collect();
-    let text = |(name, events): (&str, Vec<&RiskEvent>)| {
-        let mut text = String::new();
-        for event in events {
-            event.write_stash(&mut text);
-            text.push('\n');
-        }
-        (name.to_owned(), text)
-    };
-    risk.into_par_iter().map(text).collect()
+    let place = |(name, events): (&str, Vec<_>)| (name.to_owned(), Place::Stash(events.into()));
+    risk.into_iter().map(place).collect()
 }
 
 /// Notables as Splunk keeps them, by the search that gave them.
-fn notables(first: &Hunt) -> Vec<(String, String)> {
+fn notables(first: &Hunt) -> Vec<(String, Place)> {
     let mut notable: BTreeMap<String, String> = BTreeMap::new();
     for one in risk_notables(&first.findings) {
         let text = notable.entry(one.rule.to_owned()).or_default();
@@ -133,13 +122,14 @@ fn notables(first: &Hunt) -> Vec<(String, String)> {
         crate::risk::stash_field(text, "rule_title", &finding.message);
         text.push('\n');
     }
-    notable.into_iter().collect()
+    let place = |text: String| Place::Bytes(Arc::from(text.into_bytes()));
+    notable.into_iter().map(|(name, text)| (name, place(text))).collect()
 }
 
-/// Texts of an index; their `source` is the search that gave them.
-fn inputs(index: &str, texts: Vec<(String, String)>, env: &Env) -> Vec<Input> {
-    let input = |(source, text): (String, String)| Input {
-        place: Place::Bytes(Arc::from(text.into_bytes())),
+/// Events of an index; their `source` is the search that gave them.
+fn inputs(index: &str, places: Vec<(String, Place)>, env: &Env) -> Vec<Input> {
+    let input = |(source, place): (String, Place)| Input {
+        place,
         meta: Meta {
             source: Some(source.clone()),
             sourcetype: Some("stash".to_owned()),
@@ -149,7 +139,7 @@ fn inputs(index: &str, texts: Vec<(String, String)>, env: &Env) -> Vec<Input> {
             ..Meta::default()
         },
     };
-    texts.into_par_iter().map(input).collect()
+    places.into_iter().map(input).collect()
 }
 
 fn search_name_of(detection: &str) -> Arc<str> {

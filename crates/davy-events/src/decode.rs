@@ -9,7 +9,8 @@ use crate::shape::{Demand, Shape};
 use crate::sniff::{Format, sniff};
 use crate::tar;
 use crate::text::{
-    ColumnsDecoder, CsvDecoder, LineDecoder, ResultsDecoder, StashDecoder, WinEventLogDecoder,
+    ColumnsDecoder, CsvDecoder, LineDecoder, ResultsDecoder, StashDecoder, StashEvent,
+    WinEventLogDecoder, known_event,
 };
 use crate::xml::XmlDecoder;
 use std::io::{self, Read};
@@ -99,6 +100,24 @@ impl<'d> Decoder<'d> {
             slice(&mut run, buffer.get(..end).unwrap_or_default(), 0);
         }
         Ok(run.counts)
+    }
+
+    /// Events in hand, as [`Decoder::decode`] does their texts.
+    pub fn decode_stash(
+        &mut self,
+        events: &[Arc<dyn StashEvent>],
+        meta: &Meta,
+        sink: &mut dyn Sink,
+    ) -> Counts {
+        self.state.met();
+        let mut run = Run::new(meta, &self.options, self.demand, sink, &mut self.state);
+        for event in events {
+            if run.stopped {
+                break;
+            }
+            known_event(&mut run, &**event);
+        }
+        run.counts
     }
 
     /// The shapes of all events of the input that was read last, whether they were wanted or not.

@@ -32,3 +32,4 @@ pub use needles::Needles;
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};
 pub use stamp::{Stamp, stamp_of};
+pub use text::StashEvent;

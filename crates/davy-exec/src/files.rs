@@ -2,7 +2,9 @@
 
 use crate::met::Met;
 use crate::source::{BatchSink, EventSource, Read, Reading};
-use davy_events::{Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem};
+use davy_events::{
+    Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem, StashEvent,
+};
 use std::cell::Cell;
 use std::fs::{File, FileType};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -26,6 +28,8 @@ pub enum Place {
     Part(PathBuf, Range<u64>),
     /// Content already in memory: a test's data, standard input.
     Bytes(Arc<[u8]>),
+    /// Risk events or notables in hand, which are written only where their text is asked for.
+    Stash(Arc<[Arc<dyn StashEvent>]>),
 }
 
 /// What reading an input came to.
@@ -158,6 +162,7 @@ impl Layout {
         for (input, given) in inputs.iter().enumerate() {
             let len = match &given.place {
                 Place::Bytes(bytes) => Some(bytes.len() as u64),
+                Place::Stash(_) => Some(0),
                 Place::File(path) | Place::Part(path, _) => {
                     let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
                     meta.map(|meta| meta.len())
@@ -192,7 +197,7 @@ impl Place {
         const MAGIC: &[u8; 8] = b"ElfFile\0";
         match self {
             Place::Bytes(bytes) => bytes.starts_with(MAGIC),
-            Place::Part(..) => false,
+            Place::Part(..) | Place::Stash(_) => false,
             Place::File(path) => {
                 let mut magic = [0; MAGIC.len()];
                 let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
@@ -341,6 +346,7 @@ fn read_input(
 ) -> io::Result<Counts> {
     match &input.place {
         Place::Bytes(bytes) => Ok(decoder.decode(bytes, &input.meta, sink)),
+        Place::Stash(events) => Ok(decoder.decode_stash(events, &input.meta, sink)),
         Place::Part(path, range) => {
             let mut file = File::open(path)?;
             file.seek(SeekFrom::Start(range.start))?;

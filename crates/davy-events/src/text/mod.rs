@@ -16,7 +16,8 @@ pub(crate) use columns::{ColumnsDecoder, begins as begins_with_names};
 pub(crate) use csv::CsvDecoder;
 pub(crate) use lines::LineDecoder;
 pub(crate) use results::{ResultsDecoder, begins as begins_results};
-pub(crate) use stash::StashDecoder;
+pub use stash::StashEvent;
+pub(crate) use stash::{StashDecoder, known_event};
 pub(crate) use winlog::{WinEventLogDecoder, is_win_event_log, win_event};
 
 use crate::known::Known;

@@ -3,11 +3,12 @@
 
 use crate::decode::Step;
 use crate::model::{Meta, ProblemKind};
-use crate::rows::Run;
+use crate::rows::{Rows, Run};
 use crate::shape::Kind;
 use crate::stamp;
 use crate::text::text_slot;
 use crate::xml::lossy;
+use std::fmt;
 
 #[derive(Default)]
 pub(crate) struct StashDecoder;
@@ -55,30 +56,73 @@ fn end_of_event(text: &[u8]) -> Option<usize> {
 
 fn event(run: &mut Run<'_>, line: &[u8], offset: u64) {
     let raw = lossy(run, line, offset);
+    let mut value = String::new();
+    row(run, &raw, |rows| {
+        rows.set("_raw", &raw);
+        let mut rest = raw.split_once(',').map_or(&*raw, |(_, rest)| rest);
+        while let Some((name, tail)) = rest.split_once('=') {
+            let name = name.trim_start_matches([',', ' ', '\n', '\r']);
+            let written;
+            (written, rest) = split_value(tail);
+            if name.is_empty() || name == "source" || !rows.takes(name) {
+                continue;
+            }
+            value.clear();
+            read_value(written, &mut value);
+            if !value.is_empty() {
+                rows.set(name, &value);
+            }
+        }
+    });
+}
+
+/// One row, whose text begins with its time.
+fn row(run: &mut Run<'_>, text: &str, fill: impl FnOnce(&mut Rows)) {
     let own = Meta { sourcetype: Some("stash".to_owned()), ..Meta::default() };
     let slot = text_slot(run, Kind::Stash, &own, None);
     let (now, meta) = (run.meta.now, run.meta);
     let Some(rows) = run.row(slot) else { return };
-    rows.set("_raw", &raw);
     // Each search is a source of its own; a shape for each would be a plan for each.
     rows.set("source", meta.source.as_deref().unwrap_or(&meta.name));
-    let mut value = String::new();
-    let mut rest = raw.split_once(',').map_or(&*raw, |(_, rest)| rest);
-    while let Some((name, tail)) = rest.split_once('=') {
-        let name = name.trim_start_matches([',', ' ', '\n', '\r']);
-        let written;
-        (written, rest) = split_value(tail);
-        if name.is_empty() || name == "source" || !rows.takes(name) {
-            continue;
-        }
-        value.clear();
-        read_value(written, &mut value);
-        if !value.is_empty() {
-            rows.set(name, &value);
-        }
-    }
-    let time = stamp::leading(&raw, now).unwrap_or(now);
+    fill(rows);
+    let time = stamp::leading(text, now).unwrap_or(now);
     run.end_row(slot, time);
+}
+
+/// An event that can be written as stash text, of which the most part is rarely asked for.
+pub trait StashEvent: fmt::Debug + Send + Sync {
+    /// The time, as its text begins.
+    fn stamp(&self) -> String;
+
+    /// Each value of each field, as it reads in the text.
+    fn fields(&self, give: &mut dyn FnMut(&str, &str));
+
+    /// The text without a line break at its end.
+    fn write(&self, out: &mut String);
+}
+
+/// Gives the rows that the event's text would give.
+pub(crate) fn known_event(run: &mut Run<'_>, known: &dyn StashEvent) {
+    let mut plain = true;
+    known.fields(&mut |name, _| plain &= is_plain(name));
+    if !plain {
+        let mut text = String::new();
+        known.write(&mut text);
+        return event(run, text.as_bytes(), 0);
+    }
+    row(run, &known.stamp(), |rows| {
+        rows.write("_raw", |out| known.write(out));
+        known.fields(&mut |name, value| {
+            if name != "source" && !value.is_empty() && rows.takes(name) {
+                rows.set(name, value);
+            }
+        });
+    });
+}
+
+/// Whether a name reads in a text as it is.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.trim_start() == name && !name.contains(['=', ',', '"', '\n', '\r'])
 }
 
 /// A value as it is written, quoted with backslashes or bare up to a comma, and what follows.

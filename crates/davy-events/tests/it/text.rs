@@ -1,7 +1,8 @@
 //! Lines, CSV, stash and classic Windows event text.
 
-use crate::{meta, read, read_with, stream, values};
-use davy_events::{Meta, Options};
+use crate::{Collect, gather, meta, names, read, read_with, stream, values};
+use davy_events::{Decoder, Meta, Options, StashEvent, Want};
+use std::sync::Arc;
 
 #[test]
 fn lines_have_times_and_pairs() {
@@ -75,6 +76,55 @@ fn stash_events_hold_repeated_keys_and_escapes() {
         assert_eq!(read.rows[0]["sourcetype"], "stash");
         assert_eq!(read.times, [1_777_887_000.0, 1_777_887_001.0]);
     }
+}
+
+/// A risk event as its text holds it.
+#[derive(Debug)]
+struct Risk(&'static [(&'static str, &'static str)]);
+
+impl StashEvent for Risk {
+    fn stamp(&self) -> String {
+        "1777887000.25".to_owned()
+    }
+
+    fn fields(&self, give: &mut dyn FnMut(&str, &str)) {
+        self.0.iter().for_each(|(name, value)| give(name, value));
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.stamp());
+        for (name, value) in self.0 {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            out.push_str(&format!(", {name}=\"{value}\""));
+        }
+    }
+}
+
+#[test]
+fn stash_events_in_hand_are_those_of_their_text() {
+    let events: [&[_]; 3] = [
+        &[("search_name", "Ore \"and\" C:\\pit"), ("tag", "a"), ("tag", "b"), ("none", "")],
+        &[("source", "elsewhere"), ("note", "one\ntwo"), (" led", "by a blank")],
+        &[("a=b", "no name"), ("c,d", "nor this"), ("e", "5")],
+    ];
+    let known: Vec<Arc<dyn StashEvent>> =
+        events.iter().map(|fields| Arc::new(Risk(fields)) as Arc<dyn StashEvent>).collect();
+    let mut text = String::new();
+    for event in &known {
+        event.write(&mut text);
+        text.push('\n');
+    }
+    let want = Want::Fields { names: names(&["__seq", "_time"]), rest: true };
+    let mut decoder = Decoder::new(&want, Options::default());
+    let mut sink = Collect::default();
+    let counts = decoder.decode_stash(&known, &meta(), &mut sink);
+    decoder.finish(&mut sink);
+    let (made, read) = (gather(sink, counts), read(text.as_bytes()));
+    assert_eq!(made.rows, read.rows);
+    assert_eq!(made.times, read.times);
+    assert_eq!(made.counts.events, 3);
+    assert_eq!(values(&made.rows[0], "tag"), ["a", "b"]);
+    assert!(made.rows[0]["_raw"].contains("C:\\\\pit"), "{:?}", made.rows[0]);
 }
 
 #[test]

@@ -331,7 +331,7 @@ impl Kept {
 fn path(input: &Input) -> Option<&PathBuf> {
     match &input.place {
         Place::File(path) => Some(path),
-        Place::Part(..) | Place::Bytes(_) => None,
+        Place::Part(..) | Place::Bytes(_) | Place::Stash(_) => None,
     }
 }
 

@@ -97,7 +97,7 @@ impl Arguments {
             output::timeline(&mut *output::target(Some(path))?, findings, ndjson)?;
         }
         if let Some(path) = &self.risk {
-            let events: Vec<&RiskEvent> = findings.iter().flat_map(|f| &f.risk).collect();
+            let events: Vec<&Arc<RiskEvent>> = findings.iter().flat_map(|f| &f.risk).collect();
             output::write_objects(&mut *output::target(Some(path))?, &events, Format::Ndjson)?;
         }
         if let Some(path) = &self.notables {
@@ -188,8 +188,8 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     loaded.keep();
     session.leave_shapes();
     let ended = output::ended(written, unread || unsound || hunt.stopped);
-    std::mem::forget(hunt);
-    drop(knowledge);
+    // The end of the process frees them in no time.
+    std::mem::forget((hunt, knowledge));
     loaded.leave();
     Ok(ended)
 }

@@ -175,7 +175,7 @@ fn detection(finding: &Finding) -> Value {
 /// What is shown of a finding when it is opened.
 fn details(finding: &Finding, zone: &TimeZone, known: &mut Events) -> Value {
     let fields: Vec<(String, Value)> = finding.row.to_json().into_iter().collect();
-    let risk: Vec<Vec<(&str, Value)>> = finding.risk.iter().map(risk).collect();
+    let risk: Vec<Vec<(&str, Value)>> = finding.risk.iter().map(|event| risk(event)).collect();
     let mut out = json!({ "fields": fields, "risk": risk });
     if let (Some(matching), Some(map)) = (&finding.events, out.as_object_mut()) {
         let events: Vec<Value> = matching
