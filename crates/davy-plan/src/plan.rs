@@ -284,7 +284,10 @@ impl Plan {
 
 /// The columns that expressions give. What DataFusion works out besides, which columns follow from
 /// which others, takes a text of every expression, and no search needs it.
-fn projected(from: &DFSchema, exprs: &[Expr]) -> Result<DFSchema, DataFusionError> {
+pub(crate) fn projected<'e>(
+    from: &DFSchema,
+    exprs: impl IntoIterator<Item = &'e Expr>,
+) -> Result<DFSchema, DataFusionError> {
     let column = |expr: &Expr| match expr {
         Expr::Column(column) if column.relation.is_none() => {
             from.fields().iter().find(|field| *field.name() == column.name)
@@ -299,7 +302,7 @@ fn projected(from: &DFSchema, exprs: &[Expr]) -> Result<DFSchema, DataFusionErro
         };
         known.map_or_else(|| expr.to_field(from), |field| Ok((None, field)))
     };
-    let fields = exprs.iter().map(field).collect::<Result<_, _>>()?;
+    let fields = exprs.into_iter().map(field).collect::<Result<_, _>>()?;
     DFSchema::new_with_metadata(fields, from.metadata().clone())
 }
 

@@ -154,22 +154,19 @@ impl<'b> Modelled<'b> {
 
     /// Warns of fields that no dataset here has.
     pub(super) fn check(&self, reads: &[(String, Span)], cx: &PlanCx<'_>) {
-        let known = self.shown();
-        let mut inner: Vec<&str> = known.iter().map(|n| self.inner(n)).collect();
-        let below: Vec<String> = self
-            .model
-            .datasets
-            .iter()
-            .flat_map(|d| &d.fields)
-            .map(|f| f.name.to_string())
-            .collect();
-        inner.extend(below.iter().map(String::as_str));
+        let all = || self.model.datasets.iter().flat_map(|d| &d.fields);
+        let own = || self.datasets.iter().flat_map(|d| self.model.fields(d));
         for (name, span) in reads {
             let bare = self.inner(name);
             let plain = EVENT_FIELDS.contains(&bare) || bare == "nodename" || bare.starts_with('_');
-            if plain || name.contains('*') || inner.contains(&bare) {
+            let known = || {
+                all().any(|field| *field.name == *bare)
+                    || own().any(|field| self.inner(&field.name) == bare)
+            };
+            if plain || name.contains('*') || known() {
                 continue;
             }
+            let known = self.shown();
             let near = closest(name, known.iter().map(String::as_str));
             cx.engine.warn(
                 codes::UNKNOWN_FIELD

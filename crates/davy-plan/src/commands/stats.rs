@@ -6,7 +6,7 @@ use crate::example;
 use crate::explode::explode;
 use crate::expr::{Compiler, Typed};
 use crate::fields::{FieldSet, Fields};
-use crate::plan::{Failed, Plan, PlanCx, column_expr};
+use crate::plan::{Failed, Plan, PlanCx, column_expr, projected};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use datafusion_common::DFSchema;
 use datafusion_expr::{Aggregate, EmptyRelation, Expr, LogicalPlan, lit, when};
@@ -183,7 +183,10 @@ pub(super) fn aggregate(
     }
     let exprs: Vec<Expr> = list.iter().map(|(n, e)| e.clone().alias(n)).collect();
     // As with projections, the builder would look up each column again.
-    let grouped = Aggregate::try_new(Arc::new(plan.logical), aggs::group_exprs(by), exprs)?;
+    let groups = aggs::group_exprs(by);
+    let schema = projected(plan.logical.schema(), groups.iter().chain(&exprs))?;
+    let input = Arc::new(plan.logical);
+    let grouped = Aggregate::try_new_with_schema(input, groups, exprs, Arc::new(schema))?;
     let mut columns: Vec<(String, Expr)> = by.iter().map(|n| (n.clone(), column_expr(n))).collect();
     for ((held, _), agg) in list.iter().zip(aggs) {
         columns.retain(|(n, _)| *n != agg.alias);

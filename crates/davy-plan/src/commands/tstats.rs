@@ -319,7 +319,7 @@ impl Command for Tstats {
         let base = base(cx, named.model.span)?;
         let modelled = Modelled::new(&base, named, filter.as_ref(), &reads)?;
         modelled.check(&reads, cx);
-        let shown = modelled.shown();
+        let shown = if stats.wild() { modelled.shown() } else { Vec::new() };
         let aggs = aggs::spread(&stats.aggs, &shown);
         let mut wanted: Vec<String> = Vec::new();
         let mut spread = Vec::new();
