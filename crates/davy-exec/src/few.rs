@@ -9,7 +9,9 @@ use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::expr::physical_name;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, Filter, LogicalPlan, Projection};
+use datafusion::logical_expr::{
+    Aggregate, Expr, ExprSchemable, Filter, LogicalPlan, Operator, Projection,
+};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::{TypeCoercion, TypeCoercionRewriter};
 use datafusion::physical_expr::aggregate::LoweredAggregateBuilder;
@@ -182,6 +184,9 @@ impl Casts {
         let casting = Casting { from, names: NamePreserver::new(node) };
         let made = match node {
             LogicalPlan::Filter(filter) => {
+                if are_there(&filter.predicate) {
+                    return Ok(Some(Cow::Borrowed(node)));
+                }
                 let predicate = filter.predicate.clone().cast_to(&DataType::Boolean, from)?;
                 let Some(predicate) = casting.cast(&predicate)? else {
                     return Ok(Some(Cow::Borrowed(node)));
@@ -233,7 +238,7 @@ enum Made {
 impl Casting<'_> {
     /// `None`: it needs none.
     fn cast(&self, expr: &Expr) -> Result<Option<Expr>> {
-        if is_column(expr) {
+        if needs_none(expr) {
             return Ok(None);
         }
         let made = expr.clone().rewrite(&mut TypeCoercionRewriter::new(self.from))?;
@@ -263,11 +268,23 @@ impl Casting<'_> {
     }
 }
 
-/// Whether it is a column or a fixed value, perhaps under another name: it takes no cast.
-fn is_column(expr: &Expr) -> bool {
+/// Whether it surely takes no cast: a column or a fixed value, perhaps under another name, or
+/// conditions that some are there.
+fn needs_none(expr: &Expr) -> bool {
     match expr {
-        Expr::Alias(alias) => is_column(&alias.expr),
-        expr => matches!(expr, Expr::Column(_) | Expr::Literal(..)),
+        Expr::Alias(alias) => needs_none(&alias.expr),
+        Expr::Column(_) | Expr::Literal(..) => true,
+        expr => are_there(expr),
+    }
+}
+
+fn are_there(expr: &Expr) -> bool {
+    match expr {
+        Expr::IsNull(of) | Expr::IsNotNull(of) => needs_none(of),
+        Expr::BinaryExpr(both) if matches!(both.op, Operator::And | Operator::Or) => {
+            are_there(&both.left) && are_there(&both.right)
+        }
+        _ => false,
     }
 }
 
