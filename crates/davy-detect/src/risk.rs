@@ -222,7 +222,7 @@ fn fields(
         }
     };
     set("search_name", Val::str(search_name(detection)));
-    set("savedsearch_description", Val::str(detection.description.clone()));
+    set("savedsearch_description", Val::str(detection.about.description.clone()));
     set("risk_object", Val::str(value.to_owned()));
     set("risk_object_type", Val::str(object.kind.clone()));
     set("normalized_risk_object", Val::str(value.to_owned()));
