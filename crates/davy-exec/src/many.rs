@@ -192,6 +192,11 @@ impl Session {
         let mut uses = vec![0usize; requests.len()];
         places.iter().flatten().for_each(|at| uses[*at] += 1);
         let kept: Vec<Option<Arc<Stored>>> = kept.into_iter().map(|k| Some(Arc::new(k))).collect();
+        let empty = |at: &usize| kept.get(*at)?.as_ref().map(|stored| stored.is_empty());
+        let quiet = |(probe, own): &(&Probe, &Vec<usize>)| {
+            probe.silent && own.iter().all(|at| empty(at).unwrap_or(true))
+        };
+        let worth = probes.iter().zip(&places).filter(|one| !quiet(one)).count();
         let kept = Mutex::new((kept, uses));
         let own_of = |at: usize| {
             let mut guard = lock(&kept);
@@ -231,7 +236,7 @@ impl Session {
             let rows = own.into_iter().flatten().filter_map(|at| kept.get(*at)?.as_ref());
             rows.map(|stored| stored.size()).sum::<usize>() > MUCH
         };
-        self.each(searches.count(), many, |number| {
+        self.each(searches.count(), worth, many, |number| {
             let (probe, own) = lock(&work[number]).take()?;
             let (mut rows, mut passed) = match take(&own, &probe.needed) {
                 Ok(rows) => rows,
@@ -273,11 +278,13 @@ impl Session {
         })
     }
 
-    /// `work` for each number below `count`, on all threads; the results are in order. Of those with
-    /// `much` to hold, which use all threads by themselves, one runs at a time.
+    /// `work` for each number below `count`; the results are in order. So many of them are `worth` a
+    /// thread of their own. Of those with `much` to hold, which use all threads by themselves, one
+    /// runs at a time.
     fn each<T: Send>(
         &self,
         count: usize,
+        worth: usize,
         much: impl Fn(usize) -> bool + Sync,
         work: impl Fn(usize) -> Option<T> + Sync,
     ) -> Vec<T> {
@@ -310,10 +317,13 @@ impl Session {
                 do_one(at);
             }
         };
+        // This thread takes part: others cost memory of their own, and often there is little to do.
+        let threads = self.config().partitions.max(1).min(worth);
         std::thread::scope(|scope| {
-            for _ in 0..self.config().partitions.max(1) {
+            for _ in 1..threads {
                 scope.spawn(run);
             }
+            run();
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
@@ -326,36 +336,35 @@ impl Session {
     /// What each search would read. One that reads once is only planned so far; any other is run
     /// over nothing.
     fn probe(&self, searches: &(impl Searches + ?Sized)) -> Vec<Probe> {
-        self.each(
-            searches.count(),
-            |_| false,
-            |at| {
-                if let Some(reads) = searches.reads(at) {
-                    return Some(Probe::known(reads));
-                }
-                let search = &searches.search(at);
-                let bound = &search.prepared.bound;
-                let once = reads_once(bound);
-                let wanted = Mutex::new(Vec::new());
-                let events = match once {
-                    true => Events::First(&wanted),
-                    false => Events::Nothing(&wanted),
-                };
-                let answer = Run::new(self, search, events).answer();
-                let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
-                let answer = Some(answer).filter(|_| !once || requests.is_empty());
-                let silent = match &answer {
-                    Some(Ok(answer)) => answer.is_silent(),
-                    Some(Err(_)) => false,
-                    None => needs_events(bound),
-                };
-                let dynamic = dynamic(bound);
-                let several = !dynamic && requests.len() > 1;
-                let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
-                let key = (!needed.is_empty()).then(|| key(self, search, &requests)).flatten();
-                Some(Probe { requests, answer, dynamic, needed, silent, key })
-            },
-        )
+        let unknown: Vec<usize> =
+            (0..searches.count()).filter(|at| searches.reads(*at).is_none()).collect();
+        let probe = |nth: usize| unknown.get(nth).map(|at| self.planned(&searches.search(*at)));
+        let mut probed = self.each(unknown.len(), unknown.len(), |_| false, probe).into_iter();
+        let one = |at| searches.reads(at).map(Probe::known).or_else(|| probed.next());
+        (0..searches.count()).filter_map(one).collect()
+    }
+
+    fn planned(&self, search: &Search<'_>) -> Probe {
+        let bound = &search.prepared.bound;
+        let once = reads_once(bound);
+        let wanted = Mutex::new(Vec::new());
+        let events = match once {
+            true => Events::First(&wanted),
+            false => Events::Nothing(&wanted),
+        };
+        let answer = Run::new(self, search, events).answer();
+        let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let answer = Some(answer).filter(|_| !once || requests.is_empty());
+        let silent = match &answer {
+            Some(Ok(answer)) => answer.is_silent(),
+            Some(Err(_)) => false,
+            None => needs_events(bound),
+        };
+        let dynamic = dynamic(bound);
+        let several = !dynamic && requests.len() > 1;
+        let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
+        let key = (!needed.is_empty()).then(|| key(self, search, &requests)).flatten();
+        Probe { requests, answer, dynamic, needed, silent, key }
     }
 }
 
