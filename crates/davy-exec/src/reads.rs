@@ -61,8 +61,8 @@ impl ReadRequest {
     }
 }
 
-/// Whether nothing in a search, macros put in, tells of the clock, of chance, or of what is nowhere in
-/// the text. Looks at words only, so that it may say no where yes were right.
+/// Whether nothing in a search, macros put in, tells of the clock, of chance, or of what is not in
+/// its text. Looks at words only, so that it may say no where yes were right.
 pub(crate) fn is_timeless(expanded: &str) -> bool {
     const ASK: [&str; 10] = [
         "now",
