@@ -4,8 +4,8 @@ use crate::app::{Reader, Saved};
 use davy_conf::{Conf, Stanza, list, truth};
 use davy_content::Detection;
 use davy_content::model::{
-    Annotations, Drilldown, Form, Kind, RiskObject, RiskSpec, Scheduling, Status, ThreatObject,
-    Throttling,
+    About, Annotations, Drilldown, Form, Kind, RiskObject, RiskSpec, Scheduling, Status,
+    ThreatObject, Throttling,
 };
 use davy_diag::{Span, Spanned};
 use serde_json::Value;
@@ -143,25 +143,27 @@ impl<'c> One<'c> {
             .collect();
         let id = text(&metadata, "detection_id").unwrap_or_else(|| full.to_owned());
         let version = text(&metadata, "detection_version").and_then(|v| v.parse().ok());
+        let status = status(&metadata, &description);
+        let about = About {
+            description,
+            how_to_implement: self.text("action.escu.how_to_implement").unwrap_or("").to_owned(),
+            known_false_positives: self
+                .text("action.escu.known_false_positives")
+                .unwrap_or("")
+                .to_owned(),
+            drilldowns: self.drilldowns(cx),
+            ..About::default()
+        };
         Detection {
             name: Spanned::new(bare.to_owned(), span),
             id: Spanned::new(id, span),
             version: version.unwrap_or(1),
             date: Spanned::new(date.unwrap_or_default(), span),
             created: None,
-            author: String::new(),
-            status: status(&metadata, &description),
+            status,
             kind: Spanned::new(self.kind(&annotations), span),
-            description,
             data_sources: spanned(texts(&annotations, "data_source")),
             search,
-            how_to_implement: self.text("action.escu.how_to_implement").unwrap_or("").to_owned(),
-            known_false_positives: self
-                .text("action.escu.known_false_positives")
-                .unwrap_or("")
-                .to_owned(),
-            references: Vec::new(),
-            drilldowns: self.drilldowns(cx),
             annotations: Annotations {
                 stories: spanned(stories),
                 mitre_ids: spanned(either("mitre_attack")),
@@ -174,8 +176,6 @@ impl<'c> One<'c> {
             },
             risk: self.risk(cx),
             finding: None,
-            tests: Vec::new(),
-            manual_test: None,
             throttling: self.throttling(),
             scheduling: self.scheduling(),
             enabled_by_default: !self.flag("disabled"),
@@ -184,6 +184,7 @@ impl<'c> One<'c> {
             stem,
             category: self.text("action.notable.param.security_domain").unwrap_or("").to_owned(),
             file: span.file,
+            about: about.into(),
         }
     }
 

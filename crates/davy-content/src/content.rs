@@ -1,6 +1,7 @@
 //! All content together: names resolved, later folders over earlier ones.
 
 use crate::codes;
+use crate::later::Later;
 use crate::model::{
     Baseline, DataSource, Deployment, Detection, Investigation, Kind, Lookup, MacroFile,
     Scheduling, Story,
@@ -30,23 +31,29 @@ pub struct Content {
     pub(crate) detections: Vec<Detection>,
     pub(crate) macros: Vec<MacroFile>,
     pub(crate) lookups: Vec<Lookup>,
-    pub(crate) stories: Vec<Story>,
-    pub(crate) data_sources: Vec<DataSource>,
+    pub(crate) stories: Later<Vec<Story>>,
+    pub(crate) data_sources: Later<Vec<DataSource>>,
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) baselines: Vec<Baseline>,
-    pub(crate) investigations: Vec<Investigation>,
-    /// Made when it is first asked for.
+    pub(crate) investigations: Later<Vec<Investigation>>,
+    /// Made when they are first asked for.
     index: OnceLock<Index>,
+    named: OnceLock<Named>,
 }
 
-/// Places in the lists, by name.
+/// Places in the lists of what searches ask for, by name.
 #[derive(Debug, Clone, Default)]
 struct Index {
     macros: HashMap<String, Vec<usize>>,
     filters: HashMap<String, usize>,
+    lookups: HashMap<String, usize>,
+}
+
+/// As [`Index`], for what only pages and checks ask for.
+#[derive(Debug, Clone, Default)]
+struct Named {
     stories: HashMap<String, usize>,
     data_sources: HashMap<String, usize>,
-    lookups: HashMap<String, usize>,
     /// Detections of each story.
     told: HashMap<String, Vec<usize>>,
 }
@@ -102,31 +109,37 @@ impl Content {
             baselines,
             investigations,
             index: _,
+            named: _,
         } = above;
         over(&mut self.macros, macros, |m| vec![format!("{}({})", m.name.value, m.args.len())]);
         over(&mut self.detections, detections, |d| {
             vec![d.name.value.to_lowercase(), d.id.value.to_lowercase()]
         });
         over(&mut self.lookups, lookups, |l| vec![l.name.value.clone()]);
-        over(&mut self.stories, stories, |s| vec![s.name.value.clone()]);
-        over(&mut self.data_sources, data_sources, |s| vec![s.name.value.to_lowercase()]);
+        over_later(&mut self.stories, stories, |s| vec![s.name.value.clone()]);
+        over_later(&mut self.data_sources, data_sources, |s| vec![s.name.value.to_lowercase()]);
         over(&mut self.deployments, deployments, |d| vec![d.kind.value.clone()]);
         over(&mut self.baselines, baselines, |b| vec![b.name.value.clone()]);
-        over(&mut self.investigations, investigations, |i| vec![i.name.value.clone()]);
+        over_later(&mut self.investigations, investigations, |i| vec![i.name.value.clone()]);
+        self.forget_names();
+    }
+
+    fn forget_names(&mut self) {
         self.index = OnceLock::new();
+        self.named = OnceLock::new();
     }
 
     /// Puts what was read of further files of the same folder behind what it holds.
-    pub(crate) fn append(&mut self, more: Content) {
+    pub(crate) fn append(&mut self, mut more: Content) {
         self.detections.extend(more.detections);
         self.macros.extend(more.macros);
         self.lookups.extend(more.lookups);
-        self.stories.extend(more.stories);
-        self.data_sources.extend(more.data_sources);
+        self.stories.change(|all| all.append(&mut more.stories.take()));
+        self.data_sources.change(|all| all.append(&mut more.data_sources.take()));
         self.deployments.extend(more.deployments);
         self.baselines.extend(more.baselines);
-        self.investigations.extend(more.investigations);
-        self.index = OnceLock::new();
+        self.investigations.change(|all| all.append(&mut more.investigations.take()));
+        self.forget_names();
     }
 
     fn index(&self) -> &Index {
@@ -140,22 +153,26 @@ impl Content {
         }
         for (i, d) in self.detections.iter().enumerate() {
             index.filters.insert(d.filter_macro(), i);
-            for story in &d.annotations.stories {
-                index.told.entry(story.value.clone()).or_default().push(i);
-            }
         }
-        let names = |(i, name): (usize, &str)| (name.to_owned(), i);
-        index.stories =
-            self.stories.iter().map(|s| s.name.value.as_str()).enumerate().map(names).collect();
-        index.lookups =
-            self.lookups.iter().map(|s| s.name.value.as_str()).enumerate().map(names).collect();
-        index.data_sources = self
-            .data_sources
-            .iter()
-            .enumerate()
-            .map(|(i, s)| (s.name.value.to_lowercase(), i))
-            .collect();
+        let names = |(i, l): (usize, &Lookup)| (l.name.value.clone(), i);
+        index.lookups = self.lookups.iter().enumerate().map(names).collect();
         index
+    }
+
+    fn named(&self) -> &Named {
+        self.named.get_or_init(|| {
+            let mut named = Named::default();
+            for (i, d) in self.detections.iter().enumerate() {
+                for story in &d.annotations.stories {
+                    named.told.entry(story.value.clone()).or_default().push(i);
+                }
+            }
+            let names = |(i, s): (usize, &Story)| (s.name.value.clone(), i);
+            named.stories = self.stories.iter().enumerate().map(names).collect();
+            let names = |(i, s): (usize, &DataSource)| (s.name.value.to_lowercase(), i);
+            named.data_sources = self.data_sources.iter().enumerate().map(names).collect();
+            named
+        })
     }
 
     /// The macro of this name that takes so many arguments. A detection's filter macro always
@@ -198,18 +215,18 @@ impl Content {
     }
 
     pub fn story(&self, name: &str) -> Option<&Story> {
-        self.index().stories.get(name).and_then(|i| self.stories.get(*i))
+        self.named().stories.get(name).and_then(|i| self.stories.get(*i))
     }
 
     /// The detections that name this story.
     pub fn story_detections(&self, name: &str) -> Vec<&Detection> {
-        let list = self.index().told.get(name).into_iter().flatten();
+        let list = self.named().told.get(name).into_iter().flatten();
         list.filter_map(|i| self.detections.get(*i)).collect()
     }
 
     /// A data source by its name; case does not count.
     pub fn data_source(&self, name: &str) -> Option<&DataSource> {
-        let i = self.index().data_sources.get(&name.to_lowercase())?;
+        let i = self.named().data_sources.get(&name.to_lowercase())?;
         self.data_sources.get(*i)
     }
 
@@ -306,6 +323,18 @@ fn twice<'a>(
         } else {
             seen.insert(key, at.span);
         }
+    }
+}
+
+fn over_later<T>(
+    below: &mut Later<Vec<T>>,
+    mut above: Later<Vec<T>>,
+    keys: impl Fn(&T) -> Vec<String>,
+) where
+    Vec<T>: serde::de::DeserializeOwned,
+{
+    if !above.is_empty() {
+        below.change(|below| over(below, above.take(), keys));
     }
 }
 

@@ -15,17 +15,17 @@ pub fn to_json(detection: &Detection, content: &Content, attack: &Attack) -> Val
         "version": d.version,
         "date": d.date.value,
         "creation_date": d.created.as_ref().map(|c| &c.value),
-        "author": d.author,
+        "author": d.about.author,
         "status": d.status.as_str(),
         "type": d.kind.value.as_str(),
         "form": match d.form { Form::V4 => "v4", Form::V5 => "v5", Form::V6 => "v6" },
         "path": d.path,
         "category": d.category,
-        "description": d.description,
+        "description": d.about.description,
         "search": d.search.value,
-        "how_to_implement": d.how_to_implement,
-        "known_false_positives": d.known_false_positives,
-        "references": d.references.iter().map(|r| &r.value).collect::<Vec<_>>(),
+        "how_to_implement": d.about.how_to_implement,
+        "known_false_positives": d.about.known_false_positives,
+        "references": d.about.references.iter().map(|r| &r.value).collect::<Vec<_>>(),
         "data_sources": data_sources(d, content),
         "macros": macros(d, content),
         "lookups": lookups(d, content),
@@ -40,14 +40,14 @@ pub fn to_json(detection: &Detection, content: &Content, attack: &Attack) -> Val
             "fields": t.fields.iter().map(|f| &f.value).collect::<Vec<_>>(),
             "period": t.period.value,
         })),
-        "drilldown_searches": d.drilldowns.iter().map(|s| json!({
+        "drilldown_searches": d.about.drilldowns.iter().map(|s| json!({
             "name": s.name.value,
             "search": s.search.value,
             "earliest_offset": s.earliest_offset,
             "latest_offset": s.latest_offset,
         })).collect::<Vec<_>>(),
         "tests": tests(d),
-        "manual_test": d.manual_test.as_ref().map(|m| &m.reason),
+        "manual_test": d.about.manual_test.as_ref().map(|m| &m.reason),
     })
 }
 
@@ -168,7 +168,8 @@ fn risk(d: &Detection) -> Value {
 }
 
 fn tests(d: &Detection) -> Vec<Value> {
-    d.tests
+    d.about
+        .tests
         .iter()
         .map(|t| {
             json!({

@@ -34,3 +34,8 @@ pub fn builtin_pack() -> Vec<InputFile> {
         .map(|(path, text)| InputFile { path: (*path).to_owned(), text: (*text).to_owned() })
         .collect()
 }
+
+/// The text of a file of the built-in pack.
+pub(crate) fn text(path: &str) -> Option<String> {
+    FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned())
+}

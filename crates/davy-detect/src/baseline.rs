@@ -1,12 +1,12 @@
 //! Detections that ran over an empty table which another search fills: a list of what was seen
 //! before, thresholds of a model. They find nothing, or everything.
 
+use crate::compiled::Unfilled;
 use crate::left_out::LeftOut;
 use crate::run::World;
 use davy_content::{Detection, lookup_uses};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 /// A detection whose baseline is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,24 +50,14 @@ pub(crate) fn without_baseline<'d>(
     world: &World<'_>,
     detections: impl Iterator<Item = (&'d Detection, Vec<String>)>,
 ) -> Vec<NoBaseline> {
-    let mut writers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let baselines = world.content.baselines().iter().map(|b| (&b.name, &b.search));
-    let own = world.content.detections().iter().map(|d| (&d.name, &d.search));
-    let all: Vec<_> = baselines.chain(own).collect();
-    let uses: Vec<_> = all.par_iter().map(|(_, search)| lookup_uses(&search.value)).collect();
-    for ((name, _), uses) in all.into_iter().zip(uses) {
-        for (lookup, _) in uses.into_iter().filter(|(_, writes)| *writes) {
-            let names = writers.entry(lookup).or_default();
-            if !names.contains(&name.value) {
-                names.push(name.value.clone());
-            }
+    let computed;
+    let writers = match world.compiled {
+        Some(compiled) => compiled.unfilled(|| unfilled(world)),
+        None => {
+            computed = unfilled(world);
+            &computed
         }
-    }
-    let empty = |lookup: &str| {
-        let table = world.knowledge.lookup_table(lookup);
-        table.is_none_or(|table| table.rows.rows.is_empty())
     };
-    writers.retain(|lookup, _| empty(lookup));
     let mut out = Vec::new();
     if writers.is_empty() {
         return out;
@@ -85,6 +75,29 @@ pub(crate) fn without_baseline<'d>(
         }
     }
     out
+}
+
+/// The empty tables that searches of the content write.
+fn unfilled(world: &World<'_>) -> Unfilled {
+    let mut writers = Unfilled::new();
+    let baselines = world.content.baselines().iter().map(|b| (&b.name, &b.search));
+    let own = world.content.detections().iter().map(|d| (&d.name, &d.search));
+    let all: Vec<_> = baselines.chain(own).collect();
+    let uses: Vec<_> = all.par_iter().map(|(_, search)| lookup_uses(&search.value)).collect();
+    for ((name, _), uses) in all.into_iter().zip(uses) {
+        for (lookup, _) in uses.into_iter().filter(|(_, writes)| *writes) {
+            let names = writers.entry(lookup).or_default();
+            if !names.contains(&name.value) {
+                names.push(name.value.clone());
+            }
+        }
+    }
+    let empty = |lookup: &str| {
+        let table = world.knowledge.lookup_table(lookup);
+        table.is_none_or(|table| table.rows.rows.is_empty())
+    };
+    writers.retain(|lookup, _| empty(lookup));
+    writers
 }
 
 /// Leaves those out that did not run after all, and notes which had events.

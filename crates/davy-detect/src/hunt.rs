@@ -104,12 +104,9 @@ pub(crate) fn hunt_over(
 ) -> Result<Hunt, RunError> {
     let mut hunt = Hunt::default();
     let started = Instant::now();
-    let mut quarry = Quarry::new(world, detections, source, env);
+    let quarry = Quarry::new(world, detections, source, env);
     hunt.profile.prepare = started.elapsed();
-    for (detection, prepared) in quarry.unsound() {
-        let (why, reason) = first_error(&prepared.diags);
-        hunt.left_out.push(LeftOut::new(detection, why, reason));
-    }
+    hunt.left_out.extend(quarry.unsound());
     hunt.reads_risk = quarry.reading_risk().collect();
     // Before the hunt, which may fill them.
     let without = match baselines {

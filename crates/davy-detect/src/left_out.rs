@@ -2,10 +2,11 @@
 
 use davy_content::Detection;
 use davy_diag::Diagnostic;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// The kind of reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Why {
     /// Its search has a mistake.
     Mistake,

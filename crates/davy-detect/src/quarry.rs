@@ -1,19 +1,23 @@
 //! The searches of a hunt's detections, read when they are needed.
 
-use crate::compiled::{Compiled, Entry};
+use crate::compiled::{Compiled, Entry, Flaw};
+use crate::hunt::first_error;
+use crate::left_out::LeftOut;
 use crate::run::{World, prepare_detection};
 use crate::second::ReadsRisk;
 use davy_content::{Detection, lookup_uses};
 use davy_exec::{EventSource, Prepared, Reads, Search, Searches};
 use davy_plan::{Env, FieldSet};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// One detection of a hunt.
 struct One<'d> {
     detection: &'d Detection,
-    prepared: OnceLock<Prepared>,
-    entry: Option<&'d Entry>,
+    /// In a box, since most stay empty.
+    prepared: OnceLock<Box<Prepared>>,
+    entry: Option<Cow<'d, Entry>>,
 }
 
 pub(crate) struct Quarry<'d> {
@@ -21,6 +25,8 @@ pub(crate) struct Quarry<'d> {
     source: &'d Arc<dyn EventSource>,
     env: Arc<Env>,
     list: Vec<One<'d>>,
+    /// Detections whose search has mistakes.
+    unsound: Vec<(&'d Detection, Flaw)>,
 }
 
 impl<'d> Quarry<'d> {
@@ -33,25 +39,41 @@ impl<'d> Quarry<'d> {
     ) -> Quarry<'d> {
         let compiled = kept(world, env);
         let one = |detection: &&'d Detection| {
-            let entry = compiled.and_then(|compiled| compiled.get(&detection.path));
+            let path = &detection.path;
+            let flaw = compiled.and_then(|compiled| compiled.flaw(path));
+            let entry = compiled.and_then(|compiled| compiled.get(path, env));
             let prepared = OnceLock::new();
-            if entry.is_none() {
-                prepared.get_or_init(|| prepare_detection(world, detection));
+            if let (None, None) = (flaw, &entry) {
+                prepared.get_or_init(|| Box::new(prepare_detection(world, detection)));
             }
-            One { detection, prepared, entry }
+            (One { detection, prepared, entry }, flaw.cloned())
         };
-        let list = detections.par_iter().map(one).collect();
-        Quarry { world, source, env: Arc::new(env.clone()), list }
+        let all: Vec<(One<'d>, Option<Flaw>)> = detections.par_iter().map(one).collect();
+        let mut list = Vec::with_capacity(all.len());
+        let mut unsound = Vec::new();
+        for (one, known) in all {
+            let flaw = known.or_else(|| {
+                let prepared = one.prepared.get().filter(|p| p.diags.has_errors())?;
+                let (why, reason) = first_error(&prepared.diags);
+                let flaw = Flaw { why, reason };
+                let path = &one.detection.path;
+                compiled.iter().for_each(|compiled| compiled.learn_flaw(path, flaw.clone()));
+                Some(flaw)
+            });
+            match flaw {
+                Some(flaw) => unsound.push((one.detection, flaw)),
+                None => list.push(one),
+            }
+        }
+        Quarry { world, source, env: Arc::new(env.clone()), list, unsound }
     }
 
-    /// Takes out the detections whose search has mistakes.
-    pub(crate) fn unsound(&mut self) -> Vec<(&'d Detection, Prepared)> {
-        let has_errors = |one: &One<'_>| one.prepared.get().is_some_and(|p| p.diags.has_errors());
-        let (unsound, sound) = std::mem::take(&mut self.list).into_iter().partition(has_errors);
-        self.list = sound;
-        let unsound: Vec<One<'_>> = unsound;
-        let taken = unsound.into_iter();
-        taken.filter_map(|one| Some((one.detection, one.prepared.into_inner()?))).collect()
+    /// The detections whose search has mistakes, and which.
+    pub(crate) fn unsound(&self) -> impl Iterator<Item = LeftOut> {
+        let left_out = |(detection, flaw): &(&Detection, Flaw)| {
+            LeftOut::new(detection, flaw.why, flaw.reason.clone())
+        };
+        self.unsound.iter().map(left_out)
     }
 
     pub(crate) fn detections(&self) -> impl ExactSizeIterator<Item = &'d Detection> {
@@ -88,7 +110,7 @@ impl<'d> Quarry<'d> {
 impl Drop for Quarry<'_> {
     fn drop(&mut self) {
         let list = std::mem::take(&mut self.list).into_iter();
-        let read: Vec<Prepared> = list.filter_map(|one| one.prepared.into_inner()).collect();
+        let read: Vec<Box<Prepared>> = list.filter_map(|one| one.prepared.into_inner()).collect();
         rayon::spawn(move || drop(read));
     }
 }
@@ -100,14 +122,14 @@ fn kept<'w>(world: &World<'w>, env: &Env) -> Option<&'w Compiled> {
 
 impl One<'_> {
     fn reads_risk(&self) -> ReadsRisk {
-        match self.entry {
+        match &self.entry {
             Some(entry) => entry.reads_risk,
             None => self.prepared.get().map_or(ReadsRisk::Nothing, |p| ReadsRisk::of(&p.expanded)),
         }
     }
 
     fn lookups(&self) -> Vec<String> {
-        match (self.entry, self.prepared.get()) {
+        match (&self.entry, self.prepared.get()) {
             (Some(entry), _) => entry.lookups.clone(),
             (None, Some(prepared)) => {
                 let uses = lookup_uses(&prepared.expanded).into_iter();
@@ -130,7 +152,9 @@ impl Searches for Quarry<'_> {
     fn search(&self, at: usize) -> Search<'_> {
         let one = &self.list[at];
         Search {
-            prepared: one.prepared.get_or_init(|| prepare_detection(self.world, one.detection)),
+            prepared: one
+                .prepared
+                .get_or_init(|| Box::new(prepare_detection(self.world, one.detection))),
             env: self.env.clone(),
             source: Some(self.source.clone()),
             knowledge: self.world.knowledge,
@@ -139,6 +163,6 @@ impl Searches for Quarry<'_> {
     }
 
     fn reads(&self, at: usize) -> Option<&Reads> {
-        self.list.get(at)?.entry.map(|entry| &entry.reads)
+        self.list.get(at)?.entry.as_ref().map(|entry| &entry.reads)
     }
 }

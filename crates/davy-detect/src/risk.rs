@@ -343,7 +343,7 @@ fn constants(
     let stories: Vec<&String> = detection.annotations.stories.iter().map(|s| &s.value).collect();
     let mut out = vec![
         ("search_name".to_owned(), Val::str(search_name(detection))),
-        ("savedsearch_description".to_owned(), Val::str(detection.description.clone())),
+        ("savedsearch_description".to_owned(), Val::str(detection.about.description.clone())),
         ("annotations".to_owned(), Val::str(annotations_json(detection, enrichment))),
         ("annotations._all".to_owned(), Val::multi(&all)),
         ("annotations._frameworks".to_owned(), Val::multi(&names)),

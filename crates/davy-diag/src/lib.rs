@@ -16,10 +16,11 @@
 //! assert!(render::text(&sources, &diags.list()[0], false).contains("frobnicate"));
 //! ```
 //!
-//! Never knows SPL or YAML; never prints; never reads a file.
+//! Never knows SPL or YAML; never prints; never reads a file by itself.
 
 mod closest;
 mod diagnostic;
+pub mod placed;
 pub mod render;
 mod sarif;
 mod source;
@@ -27,4 +28,4 @@ mod source;
 pub use closest::closest;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
 pub use sarif::sarif;
-pub use source::{FileId, Piece, SourceFile, SourceMap, Span, Spanned};
+pub use source::{FileId, Piece, SourceFile, SourceMap, Span, Spanned, Texts};

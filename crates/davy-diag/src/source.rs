@@ -1,11 +1,12 @@
 //! Texts and places in them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt::Debug;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One text of a [`SourceMap`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileId(u32);
 
 impl FileId {
@@ -16,7 +17,7 @@ impl FileId {
 }
 
 /// A half-open byte range of one text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
     pub file: FileId,
     pub start: u32,
@@ -69,7 +70,8 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 
 impl<T: Eq> Eq for Spanned<T> {}
 
-/// A kept value has no place: the text it stood in is not there any more.
+/// A kept value has no place: the text it stood in is not there any more. Where its texts are kept
+/// too, see [`crate::placed`].
 impl<T: Serialize> Serialize for Spanned<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.value.serialize(serializer)
@@ -83,7 +85,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
 }
 
 /// A run of a derived text that came from another place unchanged (a macro's body, the query).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// Where the run stands in the derived text.
     pub out: Range<usize>,
@@ -102,9 +104,26 @@ pub struct SourceFile {
     pub pieces: Vec<Piece>,
 }
 
+/// Texts that are fetched when something first asks for them.
+pub trait Texts: Debug + Send + Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// One of them; empty where it is not what it was any more.
+    fn fetch(&self, at: usize) -> SourceFile;
+}
+
+#[derive(Debug)]
+struct Fetched {
+    files: Vec<OnceLock<Box<SourceFile>>>,
+    texts: Box<dyn Texts>,
+}
+
 /// Every text that a message may point into.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
+    /// The first of all.
+    fetched: Option<Arc<Fetched>>,
     /// Those that copies of the map share: each search adds its own texts to the content's.
     shared: Arc<Vec<Arc<SourceFile>>>,
     files: Vec<Arc<SourceFile>>,
@@ -113,6 +132,30 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
+    /// A map that begins with these texts, and fetches them when something asks for them.
+    pub fn fetching(texts: Box<dyn Texts>) -> SourceMap {
+        let files = (0..texts.count()).map(|_| OnceLock::new()).collect();
+        SourceMap { fetched: Some(Arc::new(Fetched { files, texts })), ..SourceMap::default() }
+    }
+
+    /// All texts, in the order of their ids.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        (0..self.count()).map(|at| self.file(FileId(at as u32)))
+    }
+
+    fn count(&self) -> usize {
+        self.before() + self.files.len()
+    }
+
+    /// How many texts there were when the map was last shared.
+    fn before(&self) -> usize {
+        self.fetched() + self.shared.len()
+    }
+
+    fn fetched(&self) -> usize {
+        self.fetched.as_ref().map_or(0, |fetched| fetched.files.len())
+    }
+
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         self.add_derived(name, text, Vec::new())
     }
@@ -124,7 +167,7 @@ impl SourceMap {
         text: impl Into<Arc<str>>,
         pieces: Vec<Piece>,
     ) -> FileId {
-        let id = FileId((self.shared.len() + self.files.len()) as u32);
+        let id = FileId(self.count() as u32);
         self.files.push(Arc::new(SourceFile { name: name.into(), text: text.into(), pieces }));
         id
     }
@@ -137,7 +180,7 @@ impl SourceMap {
 
     /// Puts a text where one was reserved since the map was last shared.
     pub fn fill(&mut self, id: FileId, file: SourceFile) {
-        let at = (id.0 as usize).checked_sub(self.shared.len());
+        let at = (id.0 as usize).checked_sub(self.before());
         if let Some(place) = at.and_then(|at| self.files.get_mut(at)) {
             *place = Arc::new(file);
         }
@@ -152,6 +195,12 @@ impl SourceMap {
 
     pub fn file(&self, id: FileId) -> &SourceFile {
         let at = id.0 as usize;
+        if let Some(fetched) = &self.fetched
+            && let Some(place) = fetched.files.get(at)
+        {
+            return place.get_or_init(|| Box::new(fetched.texts.fetch(at)));
+        }
+        let at = at - self.fetched();
         let found = match at.checked_sub(self.shared.len()) {
             None => self.shared.get(at),
             Some(at) => self.files.get(at),

@@ -55,6 +55,14 @@ fn reads_at_start(bound: &Bound) -> bool {
         && names.all(|name| !matches!(name, "tstats" | "mstats" | "map"))
 }
 
+/// Whether the first thing that a search does is to read events, which ones being plain from its
+/// text.
+pub(crate) fn reads_first(bound: &Bound) -> bool {
+    bound.stages.first().is_some_and(|first| {
+        matches!(first.spec.name, "search" | "tstats") && first.command.subsearches().is_empty()
+    })
+}
+
 /// Whether a plan reads nothing, and so gives nothing: it need not be run. `false` where that is
 /// not known.
 pub(crate) fn gives_nothing(plan: &LogicalPlan) -> bool {

@@ -1,8 +1,8 @@
 //! Many searches over one pass of the events.
 
-use crate::empty::{needed, needs_events, reads_once};
+use crate::empty::{needed, needs_events, reads_first, reads_once};
 use crate::later::{Later, key, narrow, users};
-use crate::reads::{Key, Reads};
+use crate::reads::{Key, Reads, is_timeless};
 use crate::run::{Events, Run, Search};
 use crate::session::{Answer, RunError, Session};
 use crate::shapes::lock;
@@ -13,7 +13,7 @@ use datafusion::arrow::compute::max;
 use datafusion::arrow::datatypes::{Float64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use davy_plan::Bound;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -102,14 +102,20 @@ impl Session {
         let started = Instant::now();
         let probes = self.probe(searches);
         let learnt = probes.iter().enumerate().filter_map(|(at, probe)| {
-            let known = searches.reads(at).is_some();
-            if known || probe.dynamic || matches!(probe.answer, Some(Err(_))) {
+            if searches.reads(at).is_some() || matches!(probe.answer, Some(Err(_))) {
                 return None;
             }
-            let Probe { requests, needed, silent, key, .. } = probe;
-            Some((at, Reads::new(requests, needed, *silent, key.as_ref())?))
+            let search = searches.search(at);
+            let reads = probe.reads();
+            let fixed = || {
+                let bound = &search.prepared.bound;
+                (reads.requests.len() == 1 && reads_first(bound))
+                    || is_timeless(&search.prepared.expanded)
+            };
+            let lasts = reads.lasts(&search.env) && (!reads.dynamic || fixed());
+            lasts.then_some((at, reads))
         });
-        let learnt = learnt.collect();
+        let mut learnt: BTreeMap<usize, Reads> = learnt.collect();
         let probed = started.elapsed();
         let mut requests: Vec<ReadRequest> = Vec::new();
         // Two that are the same have the same columns.
@@ -152,7 +158,12 @@ impl Session {
         let scanned = started.elapsed() - probed;
         let answers = self.answers(searches, source, probes, &requests, places, kept, events);
         let rest = started.elapsed() - probed - scanned;
-        let (answers, spent) = answers.into_iter().unzip();
+        for (at, _) in answers.iter().enumerate().filter(|(_, done)| done.silent) {
+            let reads = learnt.get(&at).or(searches.reads(at)).cloned();
+            learnt.extend(reads.map(|reads| (at, Reads { silent: true, ..reads })));
+        }
+        let learnt = learnt.into_iter().collect();
+        let (answers, spent) = answers.into_iter().map(|done| (done.answer, done.spent)).unzip();
         let within_scan = budget.times.profile();
         let profile = Profile { plan: probed, scan: scanned, within_scan, rest, searches: spent };
         Ok(ManyAnswers { answers, learnt, stopped: stop.load(Ordering::Relaxed), profile })
@@ -177,10 +188,15 @@ impl Session {
         places: Vec<Vec<usize>>,
         kept: Vec<Stored>,
         events: &dyn ManyEvents,
-    ) -> Vec<(Result<Answer, RunError>, Spent)> {
+    ) -> Vec<Done> {
         let mut uses = vec![0usize; requests.len()];
         places.iter().flatten().for_each(|at| uses[*at] += 1);
         let kept: Vec<Option<Arc<Stored>>> = kept.into_iter().map(|k| Some(Arc::new(k))).collect();
+        let empty = |at: &usize| kept.get(*at)?.as_ref().map(|stored| stored.is_empty());
+        let quiet = |(probe, own): &(&Probe, &Vec<usize>)| {
+            probe.silent && own.iter().all(|at| empty(at).unwrap_or(true))
+        };
+        let worth = probes.iter().zip(&places).filter(|one| !quiet(one)).count();
         let kept = Mutex::new((kept, uses));
         let own_of = |at: usize| {
             let mut guard = lock(&kept);
@@ -220,11 +236,11 @@ impl Session {
             let rows = own.into_iter().flatten().filter_map(|at| kept.get(*at)?.as_ref());
             rows.map(|stored| stored.size()).sum::<usize>() > MUCH
         };
-        self.each(searches.count(), many, |number| {
+        self.each(searches.count(), worth, many, |number| {
             let (probe, own) = lock(&work[number]).take()?;
             let (mut rows, mut passed) = match take(&own, &probe.needed) {
                 Ok(rows) => rows,
-                Err(error) => return Some((Err(error), Spent::default())),
+                Err(error) => return Some(Done::early(Err(error))),
             };
             events.searched(done.fetch_add(1, Ordering::Relaxed), searches.count());
             passed.add(Passed {
@@ -233,7 +249,7 @@ impl Session {
             });
             let Passed { rows: rows_in, latest } = passed;
             if rows_in == 0 && probe.silent && !table {
-                return Some((Ok(no_rows()), Spent::default()));
+                return Some(Done::early(Ok(no_rows())));
             }
             let started = Instant::now();
             let search = &searches.search(number);
@@ -242,28 +258,33 @@ impl Session {
             }
             let unwanted = Mutex::new(Vec::new());
             let events = match probe.answer {
-                Some(answer) if answer.is_err() || rows_in == 0 && !probe.dynamic && !table => {
-                    return Some((answer, Spent::default()));
+                Some(answer) if answer.is_err() || rows_in == 0 && !table => {
+                    return Some(Done::early(answer));
                 }
                 None if rows_in == 0 && !table => match needs_events(&search.prepared.bound) {
-                    true => return Some((Ok(no_rows()), Spent::default())),
+                    true => return Some(Done::early(Ok(no_rows()))),
                     false => Events::Nothing(&unwanted),
                 },
                 _ if table => Events::Source,
                 _ => Events::Kept(&rows),
             };
+            let nothing = matches!(events, Events::Nothing(_));
             let answer = Run::new(self, search, events).answer();
             let rows_out =
                 answer.as_ref().map_or(0, |a| a.batches.iter().map(RecordBatch::num_rows).sum());
-            Some((answer, Spent { rows_in, rows_out, time: started.elapsed(), latest }))
+            let spent = Spent { rows_in, rows_out, time: started.elapsed(), latest };
+            let silent = nothing && answer.as_ref().is_ok_and(Answer::is_silent);
+            Some(Done { answer, spent, silent })
         })
     }
 
-    /// `work` for each number below `count`, on all threads; the results are in order. Of those with
-    /// `much` to hold, which use all threads by themselves, one runs at a time.
+    /// `work` for each number below `count`; the results are in order. So many of them are `worth` a
+    /// thread of their own. Of those with `much` to hold, which use all threads by themselves, one
+    /// runs at a time.
     fn each<T: Send>(
         &self,
         count: usize,
+        worth: usize,
         much: impl Fn(usize) -> bool + Sync,
         work: impl Fn(usize) -> Option<T> + Sync,
     ) -> Vec<T> {
@@ -296,10 +317,13 @@ impl Session {
                 do_one(at);
             }
         };
+        // This thread takes part: others cost memory of their own, and often there is little to do.
+        let threads = self.config().partitions.max(1).min(worth);
         std::thread::scope(|scope| {
-            for _ in 0..self.config().partitions.max(1) {
+            for _ in 1..threads {
                 scope.spawn(run);
             }
+            run();
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
     }
@@ -312,36 +336,50 @@ impl Session {
     /// What each search would read. One that reads once is only planned so far; any other is run
     /// over nothing.
     fn probe(&self, searches: &(impl Searches + ?Sized)) -> Vec<Probe> {
-        self.each(
-            searches.count(),
-            |_| false,
-            |at| {
-                if let Some(reads) = searches.reads(at) {
-                    return Some(Probe::known(reads));
-                }
-                let search = &searches.search(at);
-                let bound = &search.prepared.bound;
-                let once = reads_once(bound);
-                let wanted = Mutex::new(Vec::new());
-                let events = match once {
-                    true => Events::First(&wanted),
-                    false => Events::Nothing(&wanted),
-                };
-                let answer = Run::new(self, search, events).answer();
-                let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
-                let answer = Some(answer).filter(|_| !once || requests.is_empty());
-                let silent = match &answer {
-                    Some(Ok(answer)) => answer.is_silent(),
-                    Some(Err(_)) => false,
-                    None => needs_events(bound),
-                };
-                let dynamic = dynamic(bound);
-                let several = !dynamic && requests.len() > 1;
-                let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
-                let key = (!needed.is_empty()).then(|| key(self, search, &requests)).flatten();
-                Some(Probe { requests, answer, dynamic, needed, silent, key })
-            },
-        )
+        let unknown: Vec<usize> =
+            (0..searches.count()).filter(|at| searches.reads(*at).is_none()).collect();
+        let probe = |nth: usize| unknown.get(nth).map(|at| self.planned(&searches.search(*at)));
+        let mut probed = self.each(unknown.len(), unknown.len(), |_| false, probe).into_iter();
+        let one = |at| searches.reads(at).map(Probe::known).or_else(|| probed.next());
+        (0..searches.count()).filter_map(one).collect()
+    }
+
+    fn planned(&self, search: &Search<'_>) -> Probe {
+        let bound = &search.prepared.bound;
+        let once = reads_once(bound);
+        let wanted = Mutex::new(Vec::new());
+        let events = match once {
+            true => Events::First(&wanted),
+            false => Events::Nothing(&wanted),
+        };
+        let answer = Run::new(self, search, events).answer();
+        let requests = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let answer = Some(answer).filter(|_| !once || requests.is_empty());
+        let silent = match &answer {
+            Some(Ok(answer)) => answer.is_silent(),
+            Some(Err(_)) => false,
+            None => needs_events(bound),
+        };
+        let dynamic = dynamic(bound);
+        let several = !dynamic && requests.len() > 1;
+        let needed = if several { needed(bound, requests.len()) } else { Vec::new() };
+        let key = (!needed.is_empty()).then(|| key(self, search, &requests)).flatten();
+        Probe { requests, answer, dynamic, needed, silent, key }
+    }
+}
+
+/// What became of one search of many.
+struct Done {
+    answer: Result<Answer, RunError>,
+    spent: Spent,
+    /// It ran over no events, gave no rows, and said nothing.
+    silent: bool,
+}
+
+impl Done {
+    /// Without a run over its rows.
+    fn early(answer: Result<Answer, RunError>) -> Done {
+        Done { answer, spent: Spent::default(), silent: false }
     }
 }
 
@@ -373,8 +411,14 @@ pub(crate) struct Probe {
 
 impl Probe {
     fn known(reads: &Reads) -> Probe {
-        let Reads { requests, needed, silent, key } = reads.clone();
-        Probe { requests, answer: None, dynamic: false, needed, silent, key }
+        let Reads { requests, needed, silent, dynamic, key } = reads.clone();
+        Probe { requests, answer: None, dynamic, needed, silent, key }
+    }
+
+    fn reads(&self) -> Reads {
+        let Probe { requests, needed, silent, dynamic, key, answer: _ } = self;
+        let (requests, needed, key) = (requests.clone(), needed.clone(), key.clone());
+        Reads { requests, needed, silent: *silent, dynamic: *dynamic, key }
     }
 }
 

@@ -5,9 +5,10 @@ use crate::yaml::{Keys, Node, Reader};
 use davy_diag::Span;
 use davy_spl::ast::{CmpOp, Expr, SearchExpr, SearchValue, Spanless};
 use davy_spl::{Grammars, ast::Grammar};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Addon {
     pub name: String,
     pub description: String,
@@ -17,7 +18,7 @@ pub struct Addon {
 }
 
 /// Tags of the events in which a field has a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FieldTags {
     pub field: Arc<str>,
     pub search: Arc<SearchExpr>,
@@ -25,7 +26,7 @@ pub struct FieldTags {
 }
 
 /// What holds for the events of some sources, as a stanza of props.conf.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stanza {
     /// Names with stars; empty is any.
     pub sourcetype: Vec<String>,
@@ -40,10 +41,11 @@ pub struct Stanza {
 }
 
 /// One field, or the fields of one extraction.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Def {
     pub given: Given,
-    /// Only for events that this matches.
+    /// Only for events that this matches. Kept once for all of a stanza; see `kept.rs`.
+    #[serde(skip)]
     pub when: Option<Arc<SearchExpr>>,
     /// Reads what is defined later too, where nothing before gives it. In Splunk's own stages no
     /// definition does.
@@ -52,7 +54,7 @@ pub struct Def {
 }
 
 /// How a field comes about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Given {
     /// The first of these fields that is there.
     Alias(Arc<str>, Vec<Arc<str>>),
@@ -63,13 +65,13 @@ pub enum Given {
 }
 
 /// Fields read out of a field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Extract {
     pub field: Arc<str>,
     pub how: How,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum How {
     /// The named groups; with `multi` of all matches.
     Regex {
@@ -113,7 +115,7 @@ impl How {
 }
 
 /// An automatic lookup.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LookupUse {
     pub table: String,
     /// Columns of the table and the fields that they equal.
@@ -126,7 +128,7 @@ pub struct LookupUse {
 }
 
 /// What a lookup's definition says of matching, as transforms.conf has it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Matching {
     pub case_sensitive: bool,
     /// `WILDCARD(column)`, `CIDR(column)`.
@@ -141,7 +143,7 @@ pub struct Matching {
     pub offsets: (Option<f64>, Option<f64>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EventType {
     /// Empty: only gives tags.
     pub name: Arc<str>,

@@ -29,11 +29,17 @@ pub struct Text {
 /// Everything that is known about events.
 #[derive(Debug, Default)]
 pub struct Base {
-    addons: Vec<Addon>,
-    models: Vec<Model>,
-    tables: BTreeMap<String, Arc<Table>>,
-    macros: Vec<MacroDef>,
-    sources: SourceMap,
+    pub(crate) addons: Vec<Addon>,
+    pub(crate) models: Vec<Model>,
+    pub(crate) tables: BTreeMap<String, Arc<Table>>,
+    pub(crate) macros: Vec<MacroDef>,
+    pub(crate) sources: SourceMap,
+}
+
+/// The files that are built in.
+pub(crate) fn built_in<'t>() -> impl Iterator<Item = (&'t str, &'t str)> {
+    let files = [embedded::ADDONS, embedded::MODELS, embedded::TABLES].into_iter().flatten();
+    files.map(|(name, text)| (*name, *text)).chain([("macros.yml", MACROS)])
 }
 
 /// What holds for the events of one source.
@@ -74,13 +80,23 @@ impl Base {
 
     /// What is built in, and over it the texts of a user.
     pub fn load(user: &[Text], diags: &mut Diagnostics) -> Base {
-        let built_in = [embedded::ADDONS, embedded::MODELS, embedded::TABLES]
-            .into_iter()
-            .flatten()
-            .map(|(name, text)| (*name, *text))
-            .chain([("macros.yml", MACROS)]);
         let user = user.iter().map(|t| (t.name.as_str(), t.text.as_str()));
-        Base::read(built_in.chain(user), diags)
+        Base::read(built_in().chain(user), diags)
+    }
+
+    /// As [`Base::load`], over what [`Base::to_bytes`] gave of what is built in.
+    pub fn load_over(mut self, user: &[Text], diags: &mut Diagnostics) -> Base {
+        let mut seen = HashSet::new();
+        let addons =
+            self.addons.iter().map(|a| ("addons".to_owned(), format!("add-on {}", a.name)));
+        seen.extend(addons);
+        let models = self.models.iter().map(|m| ("models".to_owned(), format!("model {}", m.name)));
+        seen.extend(models);
+        for text in user {
+            self.add(&text.name, &text.text, &mut seen, diags);
+        }
+        self.check(diags);
+        self
     }
 
     /// Only these texts.

@@ -10,6 +10,7 @@ mod addon;
 mod base;
 pub mod codes;
 mod country;
+mod kept;
 mod model;
 mod pattern;
 mod table;

@@ -5,16 +5,17 @@ use crate::codes;
 use crate::yaml::{Node, Reader, Value};
 use davy_diag::Span;
 use davy_spl::ast::{Expr, SearchExpr};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
     pub name: String,
     pub datasets: Vec<Dataset>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dataset {
     pub name: String,
     pub parent: Option<String>,
@@ -25,14 +26,14 @@ pub struct Dataset {
     pub span: Span,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DatasetField {
     pub name: Arc<str>,
     /// Stands where the event has no value.
     pub default: Option<Arc<str>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Calculated {
     pub name: Arc<str>,
     pub expr: Arc<Expr>,

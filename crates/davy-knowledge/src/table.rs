@@ -2,9 +2,10 @@
 
 use crate::codes;
 use davy_diag::{Diagnostics, FileId};
+use serde::{Deserialize, Serialize};
 
 /// A CSV table: a header, and rows of as many cells.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Table {
     pub names: Vec<String>,
     pub rows: Vec<Vec<String>>,

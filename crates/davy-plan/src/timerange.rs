@@ -2,9 +2,10 @@
 //! Search Manual, "Specify time modifiers in your search".
 
 use crate::codes;
+use crate::env::Env;
 use crate::parse::ParseCx;
 use crate::plan::{Failed, PlanCx};
-use crate::search::time_modifiers;
+use crate::search::{reads, time_modifiers};
 use crate::timefmt;
 use davy_diag::{Diagnostic, Spanned};
 use davy_spl::ast::{CmpOp, SearchExpr, SearchValue};
@@ -38,6 +39,22 @@ pub(crate) fn of(expr: Option<&SearchExpr>, cx: &PlanCx<'_>) -> Result<TimeRange
     range.earliest = ends.earliest.unwrap_or(range.earliest);
     range.latest = ends.latest.unwrap_or(range.latest);
     Ok(range)
+}
+
+/// The range that a scan's filter asks for with another clock. `None` where that changes more than
+/// the range: ranges of alternatives are comparisons in the filter.
+pub fn range_of(filter: &SearchExpr, env: &Env) -> Option<TimeRange> {
+    let mut read = Vec::new();
+    reads(filter, &mut read);
+    if has_windows(filter) || read.iter().any(|(name, _)| name == "_time") {
+        return None;
+    }
+    let clock = Clock { format: format(filter), now: env.now, zone: &env.zone };
+    let ends = clock.ends(filter).ok()?;
+    Some(TimeRange {
+        earliest: ends.earliest.unwrap_or(env.earliest),
+        latest: ends.latest.unwrap_or(env.latest),
+    })
 }
 
 /// Whether time modifiers stand in alternatives, so that each has a range of its own.

@@ -176,6 +176,12 @@ pub enum SearchExpr {
         field: Option<Spanned<String>>,
         value: SearchValue,
     },
+    /// `earliest=-1h`, `latest=now`, `starttime=`, `index_earliest=`, `starthoursago=` ...
+    Time {
+        key: Spanned<String>,
+        value: SearchValue,
+    },
+    // What is not kept stands last: kept variants are counted without it.
     #[serde(skip)]
     Subsearch(Pipeline, Spanless),
     /// `field=[search ...]`, `field IN ([search ...])`: compared with the text that a search gives.
@@ -186,11 +192,6 @@ pub enum SearchExpr {
         op: Option<Spanned<CmpOp>>,
         pipeline: Pipeline,
         span: Spanless,
-    },
-    /// `earliest=-1h`, `latest=now`, `starttime=`, `index_earliest=`, `starthoursago=` ...
-    Time {
-        key: Spanned<String>,
-        value: SearchValue,
     },
 }
 
@@ -213,14 +214,15 @@ pub enum CmpOp {
     Ge,
 }
 
-/// An eval expression.
-#[derive(Debug, Clone, PartialEq)]
+/// An eval expression. It can be kept, without its places, unless it holds a search in brackets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Expr {
     pub kind: ExprKind,
+    #[serde(skip)]
     pub span: Spanless,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ExprKind {
     /// Bare or 'single quoted'.
     Field(String),
@@ -262,10 +264,11 @@ pub enum ExprKind {
         low: Box<Expr>,
         high: Box<Expr>,
     },
+    #[serde(skip)]
     Subsearch(Pipeline),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BinOp {
     Or,
     Xor,

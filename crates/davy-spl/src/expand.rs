@@ -9,6 +9,7 @@ use crate::mapped::{Calls, Mapped};
 use crate::validation::Validation;
 use call::{arguments, in_order, is_name, push_argument};
 use davy_diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, closest};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -25,7 +26,7 @@ pub trait Macros {
     fn names(&self) -> Vec<String>;
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MacroDef {
     pub name: String,
     /// The names of its arguments; `$name$` in the definition.

@@ -1,10 +1,11 @@
 //! What the arguments of a macro must be: macros.conf, `validation` and `errormsg`.
 
 use crate::expand::EvalMacro;
+use serde::{Deserialize, Serialize};
 
 /// An eval expression over the arguments: they are fields for it, and `$name$` is put in as text. As a condition it holds
 /// for what the macro takes; as a text it is the message, and null for what the macro takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
     pub expression: String,
     /// What is told where the condition does not hold.

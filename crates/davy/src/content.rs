@@ -3,21 +3,22 @@
 use crate::apps;
 use crate::cache::{self, Cache};
 use crate::exit::Exit;
+use crate::folders::{self, Found, MAX_DEPTH};
 use crate::geo::Database;
 use clap::Args;
 use davy_app::{App, Context};
 use davy_content::model::LookupStore;
-use davy_content::{Attack, Content, Detection, InputFile, Trees, builtin_pack, load_with};
+use davy_content::{Attack, Content, Detection, Hash, Trees, builtin_pack, load_with};
 use davy_detect::{Cells, Compiled, ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
 use davy_exec::Session;
 use davy_knowledge::{Base, Text};
 use davy_plan::{Geo, Knowledge};
-use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Content with its texts.
 pub(crate) struct Loaded {
@@ -34,6 +35,15 @@ pub(crate) struct Loaded {
     flawed: bool,
     /// What is kept of its searches, and the content that it holds for.
     compiled: Option<([u8; 32], Compiled)>,
+}
+
+/// The built-in pack, and folders over it.
+pub(crate) struct Layers {
+    pub(crate) content: Content,
+    pub(crate) sources: SourceMap,
+    pub(crate) diags: Diagnostics,
+    /// All names and texts, as a number.
+    pub(crate) seal: Hash,
 }
 
 /// Which content stands over the built-in pack.
@@ -66,8 +76,6 @@ pub(crate) fn open_with(
     over: &apps::AppArgs,
     listed: bool,
 ) -> Result<Loaded, Exit> {
-    let mut sources = SourceMap::default();
-    let mut diags = Diagnostics::default();
     let folders: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let mut texts = Vec::new();
     for (path, root) in paths.iter().zip(&folders) {
@@ -84,21 +92,14 @@ pub(crate) fn open_with(
             Some(Arc::new(store))
         }
     };
-    // Neither needs the other, and each has much to do that no second core can help with.
-    let (content, (mut base, mistakes)) = rayon::join(
-        || {
-            let cache = Cache::open(paths);
-            let trees = cache.as_ref().map(|cache| &cache.trees);
-            let content = layers(paths, &mut sources, &mut diags, trees);
-            (content, cache)
-        },
-        || {
-            let mut mistakes = Diagnostics::default();
-            (Base::load(&texts, &mut mistakes), mistakes)
-        },
+    let cache = Cache::open(paths);
+    let kept = cache.as_ref();
+    // None needs another, and each has much to do that no second core can help with.
+    let ((layers, compiled), (mut base, mistakes)) = rayon::join(
+        || rayon::join(|| layers(paths, kept), || kept.and_then(Cache::compiled)),
+        || base(kept, &texts),
     );
-    let (content, cache) = content;
-    let mut content = content?;
+    let Layers { mut content, mut sources, mut diags, seal } = layers?;
     let mut flawed = show(base.sources(), &mistakes, true);
     let mut apps = Vec::new();
     let geo: Option<Arc<dyn Geo>> = match &over.mmdb {
@@ -121,12 +122,11 @@ pub(crate) fn open_with(
         apps.push(app);
     }
     sources.share();
-    let mut compiled = None;
-    if let Some(cache) = &cache {
-        cache.keep_trees();
-        let seal = cache::seal(&cache.trees, &texts, &folders, over);
-        compiled = seal.map(|seal| (seal, cache.compiled(&seal)));
-    }
+    let compiled = cache.as_ref().and_then(|_| {
+        let seal = cache::seal(&seal, &texts, &folders, over)?;
+        let known = compiled.filter(|(known, _)| *known == seal);
+        Some((seal, known.map(|(_, compiled)| compiled).unwrap_or_default()))
+    });
     let base = Arc::new(base);
     if !texts.is_empty() {
         let own: HashSet<&str> = texts.iter().map(|text| text.name.as_str()).collect();
@@ -138,21 +138,53 @@ pub(crate) fn open_with(
 }
 
 /// The built-in pack, and each folder or file over those before.
-fn layers(
-    paths: &[String],
-    sources: &mut SourceMap,
-    diags: &mut Diagnostics,
-    trees: Option<&Trees>,
-) -> Result<Content, Exit> {
-    let mut content = load_with(builtin_pack(), sources, diags, trees);
-    for path in paths {
-        let mut files = Vec::new();
-        list(Path::new(path), &mut files, 0).map_err(|e| unreadable(path, &e))?;
-        let files = read_all(files)
-            .map_err(|(path, e)| crate::settings::usage(&format!("{}: {e}", path.display())))?;
-        content.layer(load_with(files, sources, diags, trees));
+fn layers(paths: &[String], cache: Option<&Cache>) -> Result<Layers, Exit> {
+    let now = SystemTime::now();
+    let list = |path: &String| {
+        let found = folders::list(Path::new(path), cache.is_some());
+        found.map_err(|e| unreadable(path, &e))
+    };
+    // Content is decoded while its files are looked at: nearly always they are as they were.
+    let (found, kept) = rayon::join(
+        || paths.iter().map(list).collect::<Result<Vec<_>, Exit>>(),
+        || cache.and_then(Cache::content),
+    );
+    let found = found?;
+    let Some(cache) = cache else { return read_layers(&found, None) };
+    if let Some(layers) = kept.and_then(|kept| cache.same(kept, &found, now)) {
+        return Ok(layers);
     }
-    Ok(content)
+    let trees = cache.trees();
+    let mut layers = read_layers(&found, Some(&trees))?;
+    layers.seal = trees.seal();
+    rayon::join(|| cache.keep_trees(&trees), || cache.keep_content(&layers, &trees, &found, now));
+    Ok(layers)
+}
+
+fn read_layers(found: &[Vec<Found>], trees: Option<&Trees>) -> Result<Layers, Exit> {
+    let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
+    let mut content = load_with(builtin_pack(), &mut sources, &mut diags, trees);
+    for files in found {
+        let files = folders::read_all(files)
+            .map_err(|(path, e)| crate::settings::usage(&format!("{}: {e}", path.display())))?;
+        content.layer(load_with(files, &mut sources, &mut diags, trees));
+    }
+    Ok(Layers { content, sources, diags, seal: Hash::default() })
+}
+
+/// What is built in, and the user's own over it.
+fn base(cache: Option<&Cache>, texts: &[Text]) -> (Base, Diagnostics) {
+    let mut mistakes = Diagnostics::default();
+    let Some(cache) = cache else { return (Base::load(texts, &mut mistakes), mistakes) };
+    let built_in = cache.base().unwrap_or_else(|| {
+        let built_in = Base::load(&[], &mut mistakes);
+        cache.keep_base(&built_in);
+        built_in
+    });
+    if texts.is_empty() {
+        return (built_in, mistakes);
+    }
+    (built_in.load_over(texts, &mut mistakes), mistakes)
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> Exit {
@@ -310,67 +342,6 @@ fn read_csv(path: &Path) -> Result<Cells, csv::Error> {
         cells.push(record?.iter().map(text).collect());
     }
     Ok((names, cells))
-}
-
-const MAX_DEPTH: usize = 16;
-
-/// The YAML files below a folder, in order of their names.
-fn list(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
-    match path.is_dir() {
-        true => list_folder(path, out, depth),
-        false => {
-            list_file(path, out, depth == 0);
-            Ok(())
-        }
-    }
-}
-
-fn list_folder(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
-    if depth > MAX_DEPTH {
-        return Ok(());
-    }
-    let mut children: Vec<(PathBuf, bool)> = Vec::new();
-    for entry in std::fs::read_dir(path)?.flatten() {
-        // Asking about each of thousands of files would take as long as reading them.
-        let file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        children.push((entry.path(), file));
-    }
-    children.sort();
-    for (child, file) in children {
-        let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        // Add-ons and models are no detections; see `knowledge_texts`.
-        let knowledge = depth == 0 && (child.ends_with("addons") || child.ends_with("models"));
-        if hidden || knowledge {
-            continue;
-        }
-        match file {
-            true => list_file(&child, out, false),
-            false => list(&child, out, depth + 1)?,
-        }
-    }
-    Ok(())
-}
-
-/// `asked`: it was named as it is.
-fn list_file(path: &Path, out: &mut Vec<PathBuf>, asked: bool) {
-    let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
-    let config = path.file_name().is_some_and(|n| n == "contentctl.yml");
-    if (yaml && !config) || asked {
-        out.push(path.to_path_buf());
-    }
-}
-
-/// The texts of files, in their order.
-fn read_all(files: Vec<PathBuf>) -> Result<Vec<InputFile>, (PathBuf, std::io::Error)> {
-    let read = |path: PathBuf| {
-        let bytes = std::fs::read(&path).map_err(|e| (path.clone(), e))?;
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(e) => String::from_utf8_lossy(e.as_bytes()).into_owned(),
-        };
-        Ok(InputFile { path: path.display().to_string(), text })
-    };
-    files.into_par_iter().map(read).collect()
 }
 
 /// A folder's own add-ons, lookup tables of add-ons, and data models.

@@ -20,6 +20,7 @@ mod content;
 mod datasets;
 mod entities;
 mod exit;
+mod folders;
 mod geo;
 mod inputs;
 mod interrupt;

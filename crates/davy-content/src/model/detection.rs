@@ -1,9 +1,11 @@
 //! The detection.
 
+use crate::later::Later;
 use davy_diag::{FileId, Span, Spanned};
+use serde::{Deserialize, Serialize};
 
 /// The three generations of the file's layout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     /// `tags.observable` and one score from confidence and impact.
     V4,
@@ -13,7 +15,7 @@ pub enum Form {
     V6,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     Ttp,
     Anomaly,
@@ -39,7 +41,7 @@ impl Kind {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     Production,
     Experimental,
@@ -68,32 +70,31 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Detection {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub id: Spanned<String>,
     pub version: u32,
     /// Of the last change.
+    #[serde(with = "davy_diag::placed")]
     pub date: Spanned<String>,
     /// Of the first writing; only the third form tells.
+    #[serde(with = "davy_diag::placed")]
     pub created: Option<Spanned<String>>,
-    pub author: String,
     pub status: Status,
+    #[serde(with = "davy_diag::placed")]
     pub kind: Spanned<Kind>,
-    pub description: String,
     /// Names of data sources as written; an entry may join several with ` AND `.
+    #[serde(with = "davy_diag::placed")]
     pub data_sources: Vec<Spanned<String>>,
     /// The SPL. The span is one whole text of the source map which leads back into the YAML.
+    #[serde(with = "davy_diag::placed")]
     pub search: Spanned<String>,
-    pub how_to_implement: String,
-    pub known_false_positives: String,
-    pub references: Vec<Spanned<String>>,
-    pub drilldowns: Vec<Drilldown>,
     pub annotations: Annotations,
     pub risk: RiskSpec,
     pub finding: Option<FindingSpec>,
-    pub tests: Vec<Test>,
-    pub manual_test: Option<ManualTest>,
     pub throttling: Option<Throttling>,
     /// A schedule of its own, in place of its type's.
     pub scheduling: Option<Scheduling>,
@@ -106,6 +107,23 @@ pub struct Detection {
     /// The folder below `detections/`, or the third form's `category`.
     pub category: String,
     pub file: FileId,
+    #[serde(skip)]
+    pub about: Later<About>,
+}
+
+/// What a run looks at only where the detection found something, and else only pages, checks and
+/// tests.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct About {
+    pub author: String,
+    pub description: String,
+    pub how_to_implement: String,
+    pub known_false_positives: String,
+    #[serde(with = "davy_diag::placed")]
+    pub references: Vec<Spanned<String>>,
+    pub drilldowns: Vec<Drilldown>,
+    pub tests: Vec<Test>,
+    pub manual_test: Option<ManualTest>,
 }
 
 impl Detection {
@@ -123,11 +141,15 @@ impl Detection {
 }
 
 /// What the detection is about.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Annotations {
+    #[serde(with = "davy_diag::placed")]
     pub stories: Vec<Spanned<String>>,
+    #[serde(with = "davy_diag::placed")]
     pub mitre_ids: Vec<Spanned<String>>,
+    #[serde(with = "davy_diag::placed")]
     pub cve: Vec<Spanned<String>>,
+    #[serde(with = "davy_diag::placed")]
     pub atomic_guids: Vec<Spanned<String>>,
     pub groups: Vec<String>,
     pub asset_type: String,
@@ -135,18 +157,21 @@ pub struct Annotations {
     pub products: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Drilldown {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub search: Spanned<String>,
     pub earliest_offset: Option<String>,
     pub latest_offset: Option<String>,
 }
 
 /// How a result of the search becomes risk.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RiskSpec {
     /// The message of every object that has none of its own.
+    #[serde(with = "davy_diag::placed")]
     pub message: Option<Spanned<String>>,
     pub objects: Vec<RiskObject>,
     pub threats: Vec<ThreatObject>,
@@ -172,29 +197,33 @@ pub(crate) fn score(confidence: u32, impact: u32) -> u32 {
     u32::try_from(whole + u64::from(up)).unwrap_or(u32::MAX)
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RiskObject {
+    #[serde(with = "davy_diag::placed")]
     pub field: Spanned<String>,
     /// `system`, `user` or `other`.
     pub kind: String,
     pub score: u32,
+    #[serde(with = "davy_diag::placed")]
     pub message: Option<Spanned<String>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreatObject {
+    #[serde(with = "davy_diag::placed")]
     pub field: Spanned<String>,
     pub kind: String,
 }
 
 /// The finding (notable) of the third form.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindingSpec {
+    #[serde(with = "davy_diag::placed")]
     pub title: Spanned<String>,
     pub entity: RiskObject,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Test {
     pub name: String,
     pub span: Span,
@@ -203,9 +232,10 @@ pub struct Test {
     pub expected_results: Option<u32>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AttackData {
     /// An address or a path.
+    #[serde(with = "davy_diag::placed")]
     pub data: Spanned<String>,
     pub source: String,
     pub sourcetype: String,
@@ -214,18 +244,20 @@ pub struct AttackData {
 }
 
 /// Why a detection cannot be tested without a person.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ManualTest {
     pub reason: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Throttling {
+    #[serde(with = "davy_diag::placed")]
     pub fields: Vec<Spanned<String>>,
+    #[serde(with = "davy_diag::placed")]
     pub period: Spanned<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scheduling {
     pub cron_schedule: String,
     pub earliest_time: String,

@@ -2,12 +2,15 @@
 
 use super::detection::Scheduling;
 use davy_diag::Spanned;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MacroFile {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
     pub args: Vec<String>,
     /// The SPL. The span is one whole text of the source map which leads back into the YAML.
+    #[serde(with = "davy_diag::placed")]
     pub definition: Spanned<String>,
     pub description: String,
     /// The definition is an eval expression that yields the text.
@@ -16,15 +19,16 @@ pub struct MacroFile {
     pub path: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LookupStore {
     Csv { file: String },
     Model { file: String },
     KeyValue { collection: String, fields: Vec<String> },
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Lookup {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
     pub description: String,
     pub store: LookupStore,
@@ -46,15 +50,18 @@ pub struct Lookup {
     pub path: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Story {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub id: Spanned<String>,
     pub version: u32,
     pub date: String,
     pub author: String,
     pub description: String,
     pub narrative: String,
+    #[serde(with = "davy_diag::placed")]
     pub references: Vec<Spanned<String>>,
     pub categories: Vec<String>,
     pub use_case: String,
@@ -62,16 +69,18 @@ pub struct Story {
     pub path: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddOn {
     pub name: String,
     pub url: String,
     pub version: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DataSource {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub id: Spanned<String>,
     pub version: u32,
     pub description: String,
@@ -161,7 +170,7 @@ const PLATFORMS: &[(&[&str], &str)] = &[
 ];
 
 /// The alert of a deployment that raises a finding.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NotableAction {
     pub rule_title: String,
     pub rule_description: String,
@@ -169,11 +178,14 @@ pub struct NotableAction {
 }
 
 /// The default configuration of all detections of one type.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Deployment {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub id: Spanned<String>,
     /// A detection's type, or `Baseline`.
+    #[serde(with = "davy_diag::placed")]
     pub kind: Spanned<String>,
     pub description: String,
     pub scheduling: Scheduling,
@@ -182,24 +194,33 @@ pub struct Deployment {
     pub path: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Baseline {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub id: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub search: Spanned<String>,
     pub description: String,
+    #[serde(with = "davy_diag::placed")]
     pub stories: Vec<Spanned<String>>,
+    #[serde(with = "davy_diag::placed")]
     pub detections: Vec<Spanned<String>>,
     pub scheduling: Option<Scheduling>,
     pub path: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Investigation {
+    #[serde(with = "davy_diag::placed")]
     pub name: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub id: Spanned<String>,
+    #[serde(with = "davy_diag::placed")]
     pub search: Spanned<String>,
     pub description: String,
+    #[serde(with = "davy_diag::placed")]
     pub stories: Vec<Spanned<String>>,
     pub path: String,
 }

@@ -6,8 +6,8 @@ mod knowledge;
 
 pub(crate) use detection::score;
 pub use detection::{
-    Annotations, AttackData, Detection, Drilldown, FindingSpec, Form, Kind, ManualTest, RiskObject,
-    RiskSpec, Scheduling, Status, Test, ThreatObject, Throttling,
+    About, Annotations, AttackData, Detection, Drilldown, FindingSpec, Form, Kind, ManualTest,
+    RiskObject, RiskSpec, Scheduling, Status, Test, ThreatObject, Throttling,
 };
 pub(crate) use enums::{
     ASSET_TYPES, CATEGORIES, DOMAINS, ENTITY_TYPES, OBSERVABLE_TYPES, THREAT_TYPES, USE_CASES,

@@ -46,11 +46,12 @@ pub struct TestReport {
 impl TestReport {
     /// The tests that a detection has, none of them run.
     pub fn not_run(detection: &Detection) -> Self {
-        let status = match detection.manual_test {
+        let status = match detection.about.manual_test {
             Some(_) => TestStatus::Skipped,
             None => TestStatus::NotRun,
         };
         let results: Vec<TestResult> = detection
+            .about
             .tests
             .iter()
             .flat_map(|test| &test.attack_data)

@@ -81,14 +81,18 @@ impl View {
         let section = |id, title, blocks| Section { id, title, blocks };
         let text = paragraphs;
         let sections = vec![
-            section("description", "Description", text(&d.description)),
+            section("description", "Description", text(&d.about.description)),
             section("search", "Search", vec![search(d, page.content)]),
             section("data-source", "Data Source", data_sources(d, page.content)),
             section("macros", "Macros Used", macros(d, page.content)),
             section("annotations", "Annotations", annotations(d, &enrichment)),
             section("configuration", "Default Configuration", configuration(d, page.content)),
-            section("implementation", "Implementation", text(&d.how_to_implement)),
-            section("false-positives", "Known False Positives", text(&d.known_false_positives)),
+            section("implementation", "Implementation", text(&d.about.how_to_implement)),
+            section(
+                "false-positives",
+                "Known False Positives",
+                text(&d.about.known_false_positives),
+            ),
             section("stories", "Associated Analytic Story", stories(d)),
             section("risk", "Risk Based Analytics (RBA)", risk(d)),
             section("references", "References", references(d)),
@@ -283,7 +287,7 @@ fn fill(template: &str, d: &Detection) -> String {
     if let Some(title) = title.filter(|_| template == "%name%") {
         return title.to_owned();
     }
-    template.replace("%name%", &d.name.value).replace("%description%", &d.description)
+    template.replace("%name%", &d.name.value).replace("%description%", &d.about.description)
 }
 
 fn stories(d: &Detection) -> Vec<Block> {
@@ -349,7 +353,8 @@ fn risk(d: &Detection) -> Vec<Block> {
 }
 
 fn references(d: &Detection) -> Vec<Block> {
-    let items: Vec<Cell> = d.references.iter().map(|r| Cell::link(&r.value, &r.value)).collect();
+    let items: Vec<Cell> =
+        d.about.references.iter().map(|r| Cell::link(&r.value, &r.value)).collect();
     if items.is_empty() { vec![none()] } else { vec![Block::List { items }] }
 }
 
@@ -382,7 +387,7 @@ fn testing(page: &PageInput<'_>) -> Vec<Block> {
     let headers = vec!["Test Type", "Status", "Dataset", "Source", "Sourcetype"];
     let mut blocks = vec![Block::Table { caption: "Tests", headers, rows }];
     let d = page.detection;
-    if let Some(manual) = &d.manual_test {
+    if let Some(manual) = &d.about.manual_test {
         blocks.push(Block::Text { text: format!("Tested by hand: {}", manual.reason) });
     }
     let text = format!(

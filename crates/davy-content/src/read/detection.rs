@@ -2,8 +2,8 @@
 
 use super::{Query, risk, spl, stem, values, version, whole};
 use crate::model::{
-    ASSET_TYPES, Annotations, AttackData, DOMAINS, Detection, Drilldown, Form, Kind, ManualTest,
-    RiskSpec, Scheduling, Status, Test, Throttling,
+    ASSET_TYPES, About, Annotations, AttackData, DOMAINS, Detection, Drilldown, Form, Kind,
+    ManualTest, RiskSpec, Scheduling, Status, Test, Throttling,
 };
 use crate::yaml::{Keys, Reader, Value};
 use davy_diag::FileId;
@@ -83,27 +83,29 @@ pub(super) fn read(
     if cx.errors > 0 {
         return None;
     }
+    let about = About {
+        author: author?.value,
+        description: description?.value,
+        how_to_implement: how_to_implement?.value,
+        known_false_positives: known_false_positives?.value,
+        references,
+        drilldowns,
+        tests,
+        manual_test: tagged.manual_test,
+    };
     Some(Detection {
         name: name?,
         id: id?,
         version: version?,
         date: date?,
         created,
-        author: author?.value,
         status: status?.value,
         kind: kind?,
-        description: description?.value,
         data_sources,
         search: search?,
-        how_to_implement: how_to_implement?.value,
-        known_false_positives: known_false_positives?.value,
-        references,
-        drilldowns,
         annotations,
         risk,
         finding,
-        tests,
-        manual_test: tagged.manual_test,
         throttling,
         scheduling,
         enabled_by_default,
@@ -112,6 +114,7 @@ pub(super) fn read(
         stem,
         category,
         file,
+        about: about.into(),
     })
 }
 

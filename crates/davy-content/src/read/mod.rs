@@ -5,7 +5,7 @@ mod knowledge;
 mod risk;
 mod trees;
 
-pub use trees::Trees;
+pub use trees::{Hash, Trees, hash};
 
 use crate::codes;
 use crate::content::Content;
@@ -95,8 +95,8 @@ struct Part {
     content: Content,
     diags: Diagnostics,
     searches: Vec<(FileId, SourceFile)>,
-    /// Each file by its name and text.
-    named: Vec<trees::Hash>,
+    /// Each file by its name and the number of its text.
+    named: Vec<(String, Hash)>,
 }
 
 impl Part {
@@ -114,7 +114,7 @@ impl Part {
         let Some(trees) = trees else { return yaml::parse(id, sources, &mut self.diags) };
         let file = sources.file(id);
         let hash = trees::hash(&file.text);
-        self.named.push(trees::named(&file.name, &hash));
+        self.named.push((file.name.clone(), hash));
         if let Some(node) = trees.tree(&hash, id) {
             return Some(node);
         }
@@ -150,9 +150,13 @@ impl Part {
                 content.macros.extend(knowledge::read_macro(&mut cx, keys, path, query));
             }
             FileKind::Lookup => content.lookups.extend(knowledge::read_lookup(&mut cx, keys, path)),
-            FileKind::Story => content.stories.extend(knowledge::read_story(&mut cx, keys, path)),
+            FileKind::Story => {
+                let read = knowledge::read_story(&mut cx, keys, path);
+                content.stories.change(|all| all.extend(read));
+            }
             FileKind::DataSource => {
-                content.data_sources.extend(knowledge::read_data_source(&mut cx, keys, path));
+                let read = knowledge::read_data_source(&mut cx, keys, path);
+                content.data_sources.change(|all| all.extend(read));
             }
             FileKind::Deployment => {
                 content.deployments.extend(knowledge::read_deployment(&mut cx, keys, path));
@@ -162,7 +166,7 @@ impl Part {
             }
             FileKind::Investigation => {
                 let read = knowledge::read_investigation(&mut cx, keys, path, query);
-                content.investigations.extend(read);
+                content.investigations.change(|all| all.extend(read));
             }
             FileKind::Other => {}
         }

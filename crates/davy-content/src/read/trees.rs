@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// A file's text, as a number that no other text has.
-pub(super) type Hash = [u8; 32];
+pub type Hash = [u8; 32];
 
 /// Trees by the text that they were read from, so that a changed file is read anew and no other.
 #[derive(Debug, Default)]
@@ -22,8 +22,8 @@ pub struct Trees {
 /// What this run asked for.
 #[derive(Debug, Default)]
 struct Met {
-    /// Of each file, in order: its name and text.
-    files: Vec<Hash>,
+    /// Of each file, in order: its name and the number of its text.
+    files: Vec<(String, Hash)>,
     fresh: HashMap<Hash, Vec<u8>>,
     known: HashSet<Hash>,
 }
@@ -74,6 +74,7 @@ impl Trees {
             .map(|(hash, kept)| (*hash, u32::try_from(kept.len()).unwrap_or(0)))
             .collect();
         let mut bytes = postcard::to_stdvec(&table).ok()?;
+        bytes.reserve(all.iter().map(|(_, kept)| kept.len()).sum());
         all.iter().for_each(|(_, kept)| bytes.extend_from_slice(kept));
         Some(bytes)
     }
@@ -81,8 +82,17 @@ impl Trees {
     /// All files that were read, in their order, as one number: their names and their texts.
     pub fn seal(&self) -> [u8; 32] {
         let mut all = Sha256::new();
-        self.met().files.iter().for_each(|hash| all.update(hash));
+        for (name, text) in &self.met().files {
+            all.update((name.len() as u64).to_le_bytes());
+            all.update(name);
+            all.update(text);
+        }
         all.finalize().into()
+    }
+
+    /// The files that were read, in their order, each with the number of its text.
+    pub fn files(&self) -> Vec<(String, Hash)> {
+        self.met().files.clone()
     }
 
     fn met(&self) -> std::sync::MutexGuard<'_, Met> {
@@ -90,7 +100,7 @@ impl Trees {
     }
 
     /// Notes the files of one load, in their order.
-    pub(super) fn note(&self, files: impl Iterator<Item = Hash>) {
+    pub(super) fn note(&self, files: impl Iterator<Item = (String, Hash)>) {
         self.met().files.extend(files);
     }
 
@@ -111,17 +121,8 @@ impl Trees {
 }
 
 /// A text as a number.
-pub(super) fn hash(text: &str) -> Hash {
+pub fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
-}
-
-/// A file as a number: its name and the number of its text.
-pub(super) fn named(path: &str, text: &Hash) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update(path);
-    hash.update([0]);
-    hash.update(text);
-    hash.finalize().into()
 }
 
 fn place(node: &Node) -> Range<u32> {

@@ -96,8 +96,8 @@ impl Check<'_> {
             );
         }
         let short = [
-            ("how_to_implement", &d.how_to_implement),
-            ("known_false_positives", &d.known_false_positives),
+            ("how_to_implement", &d.about.how_to_implement),
+            ("known_false_positives", &d.about.known_false_positives),
         ];
         for (key, text) in short {
             if text.chars().count() < 4 {
@@ -112,7 +112,7 @@ impl Check<'_> {
     }
 
     fn references(&mut self) {
-        for reference in &self.detection.references {
+        for reference in &self.detection.about.references {
             if !is_url(&reference.value) {
                 self.diags.push(
                     codes::BAD_REFERENCE
@@ -125,8 +125,8 @@ impl Check<'_> {
 
     fn tests(&mut self) {
         let d = self.detection;
-        let exempt = d.manual_test.is_some() || d.kind.value == Kind::Correlation;
-        if self.production() && !exempt && d.tests.is_empty() {
+        let exempt = d.about.manual_test.is_some() || d.kind.value == Kind::Correlation;
+        if self.production() && !exempt && d.about.tests.is_empty() {
             self.diags.push(
                 codes::NO_TEST
                     .at(d.name.span, "a production detection has no test")
@@ -134,7 +134,7 @@ impl Check<'_> {
                     .help("add `tests:`, or `manual_test:` with the reason"),
             );
         }
-        for test in &d.tests {
+        for test in &d.about.tests {
             if test.attack_data.is_empty() && !test.experimental {
                 self.diags.push(
                     codes::BAD_TEST
@@ -148,17 +148,20 @@ impl Check<'_> {
     fn drilldowns(&mut self) {
         let d = self.detection;
         let alerts = d.kind.value != Kind::Hunting;
-        if self.production() && alerts && d.drilldowns.len() < 2 {
+        if self.production() && alerts && d.about.drilldowns.len() < 2 {
             self.diags.push(
                 codes::DRILLDOWNS
-                    .at(d.name.span, format!("{} drill-down searches, not 2", d.drilldowns.len()))
+                    .at(
+                        d.name.span,
+                        format!("{} drill-down searches, not 2", d.about.drilldowns.len()),
+                    )
                     .label("of this detection")
                     .help("add `drilldown_searches:` with `name` and `search`"),
             );
         }
         const PLACEHOLDER: &str = "%original_detection_search%";
-        let placeholder = d.drilldowns.iter().any(|s| s.search.value.contains(PLACEHOLDER));
-        if let Some(first) = d.drilldowns.first()
+        let placeholder = d.about.drilldowns.iter().any(|s| s.search.value.contains(PLACEHOLDER));
+        if let Some(first) = d.about.drilldowns.first()
             && !placeholder
         {
             self.diags.push(
@@ -167,7 +170,7 @@ impl Check<'_> {
                     .help(format!("begin one with `{PLACEHOLDER}`")),
             );
         }
-        for drilldown in &d.drilldowns {
+        for drilldown in &d.about.drilldowns {
             if drilldown.name.value.chars().count() < 5 {
                 self.diags.push(
                     codes::DRILLDOWNS

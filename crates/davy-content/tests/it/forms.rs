@@ -170,7 +170,7 @@ fn the_first_form_scores_all_objects_alike() {
     assert_eq!((d.risk.impact, d.risk.confidence), (Some(25), Some(50)));
     let names: Vec<_> = d.data_source_names().map(|n| n.value.to_owned()).collect();
     assert_eq!(names, ["Lamp Log", "Gas Log"]);
-    assert_eq!(d.drilldowns[1].latest_offset.as_deref(), Some("0"));
+    assert_eq!(d.about.drilldowns[1].latest_offset.as_deref(), Some("0"));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn the_second_form_is_a_set_of_objects() {
         d.risk.objects.iter().map(|o| (o.field.value.as_str(), o.score)).collect();
     assert_eq!(objects, [("lamp", 40), ("miner", 20)]);
     assert_eq!(d.risk.score(), Some(40));
-    assert_eq!(d.manual_test.as_ref().map(|m| m.reason.as_str()), Some("Needs gas."));
+    assert_eq!(d.about.manual_test.as_ref().map(|m| m.reason.as_str()), Some("Needs gas."));
     assert_eq!(
         d.search.value,
         "`lamps` event=out | stats count by lamp, miner, gas | `lamp_goes_out_filter`"

@@ -76,10 +76,10 @@ pub fn test_detection(
         failures.push("validation: the detection has mistakes".to_owned());
         return Tested { report, failures, notes, prepared };
     }
-    if detection.manual_test.is_none() {
+    if detection.about.manual_test.is_none() {
         let mut unit = Vec::new();
         let mut integration = Vec::new();
-        for test in &detection.tests {
+        for test in &detection.about.tests {
             let replay = unit::replay(detection, &test.attack_data, world.content, datasets, now);
             let outcome = match &replay {
                 Ok(replay) => unit::run(world, detection, &prepared, test, replay, now, zone),

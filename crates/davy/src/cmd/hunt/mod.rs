@@ -127,16 +127,18 @@ const STOPPING: &str = "stopping: what was read so far is looked at; Ctrl-C agai
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let env = args.what.range.env()?;
     let meta = Meta { now: env.now, ..Meta::default() };
-    let (loaded, inputs) = std::thread::scope(|scope| {
-        // Standard input is read once all else is known to be right.
-        let early = !args.what.paths.iter().any(|path| path == "-");
-        let found = early.then(|| scope.spawn(|| inputs::open(&args.what.paths, &meta)));
-        (args.what.content.open(), found.and_then(|found| found.join().ok()))
-    });
+    // Standard input is read once all else is known to be right.
+    let early = !args.what.paths.iter().any(|path| path == "-");
+    let (loaded, (inputs, (attack, session))) = rayon::join(
+        || args.what.content.open(),
+        || {
+            let find = || early.then(|| inputs::open(&args.what.paths, &meta));
+            rayon::join(find, || (Attack::builtin(), args.what.range.session()))
+        },
+    );
     let loaded = loaded?;
     let unsound = loaded.report(false);
-    let attack = Attack::builtin();
-    let session = args.what.range.session()?;
+    let session = session?;
     let stop = interrupt::raises(&session, Some(STOPPING));
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
