@@ -2,7 +2,7 @@
 //! asked for is looked at, and once.
 
 use super::compile::{self, Compiled};
-use super::known::Facts;
+use super::known::{Facts, Told};
 use super::made::{Definitions, Fast, Made, Of};
 use super::node::{Node, NodeId, Truth};
 use super::open::{Frame, Lookup, Open};
@@ -23,6 +23,13 @@ pub(crate) enum Scope<'s> {
     Dataset(&'s DatasetRef, usize),
 }
 
+impl<'s> Scope<'s> {
+    /// A dataset with all of its fields, or the event with all definitions.
+    pub(crate) fn of(dataset: Option<&'s DatasetRef>) -> Scope<'s> {
+        dataset.map_or(ALL, |dataset| Scope::Dataset(dataset, usize::MAX))
+    }
+}
+
 fn is_tag(name: &str) -> bool {
     name == "tag" || name.starts_with("tag::")
 }
@@ -32,7 +39,7 @@ pub(crate) const ALL: Scope<'static> = Scope::Event(usize::MAX);
 
 pub(crate) struct Graph {
     pub(super) base: Arc<Base>,
-    made: Arc<Made>,
+    pub(super) made: Arc<Made>,
     shape: Shape,
     own: Arc<Definitions>,
     nodes: Vec<Arc<Node>>,
@@ -77,6 +84,11 @@ impl Graph {
 
     pub(crate) fn node(&self, id: NodeId) -> Arc<Node> {
         self.nodes.get(id).cloned().unwrap_or_else(|| Arc::new(Node::Absent))
+    }
+
+    /// All nodes that there are by now, by number.
+    pub(crate) fn nodes(&self) -> &[Arc<Node>] {
+        &self.nodes
     }
 
     pub(crate) fn shape(&self) -> &Shape {
@@ -344,18 +356,28 @@ impl Graph {
 
     /// What a search expression of the base comes to.
     pub(crate) fn truth(&mut self, expr: &SearchExpr, scope: Scope<'_>) -> Truth {
-        self.truth_of(expr, scope, Of::Search(std::ptr::from_ref(expr) as usize))
+        self.truth_of(expr, scope, Of::Search(std::ptr::from_ref(expr) as usize), None)
+    }
+
+    /// As `truth`, for one of many searches that ask the same.
+    pub(super) fn truth_told(&mut self, expr: &SearchExpr, told: &mut Told) -> Truth {
+        self.truth_of(expr, ALL, Of::Search(std::ptr::from_ref(expr) as usize), Some(told))
     }
 
     /// What a request's filter comes to.
     pub(crate) fn filter(&mut self, expr: &SearchExpr, scope: Scope<'_>) -> Truth {
-        self.truth_of(expr, scope, Of::Once)
+        self.truth_of(expr, scope, Of::Once, None)
     }
 
-    fn truth_of(&mut self, expr: &SearchExpr, scope: Scope<'_>, of: Of) -> Truth {
-        let made = self.made.clone();
-        let made = (of != Of::Once).then_some(made);
-        match specialise(expr, &mut Facts { graph: self, scope, made }) {
+    fn truth_of(
+        &mut self,
+        expr: &SearchExpr,
+        scope: Scope<'_>,
+        of: Of,
+        told: Option<&mut Told>,
+    ) -> Truth {
+        let made = (of != Of::Once).then(|| self.made.clone());
+        match specialise(expr, &mut Facts { graph: self, scope, made, told }) {
             Some(true) => return Truth::Always,
             Some(false) => return Truth::Never,
             None => {}

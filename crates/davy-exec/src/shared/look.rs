@@ -10,7 +10,6 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::Result;
 use davy_events::EventBatch;
-use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
@@ -80,8 +79,9 @@ impl<'n> Worker<'n> {
                 Made { at, numbers, memo, compacted }
             });
             let rows = Rows::Part { batch: &wanted, at, shared: &shared };
-            let mut pass = Pass::new(live.program.nodes(), rows, memo);
-            let out = compacted.of(live.program.outputs(&mut pass, &plan.raw)?)?;
+            let mut pass = Pass::new(&plan.nodes, rows, memo);
+            let program = live.columns.program();
+            let out = compacted.of(program.outputs(&mut pass, &plan.raw)?)?;
             self.found.rows.keep(live.number, (numbers.clone(), out))?;
         }
         Ok(())
@@ -149,20 +149,21 @@ fn shared(
     let mut programs = Fast::default();
     for (live, rows) in passing {
         let Some(live) = plan.live.get(*live) else { continue };
-        let program = &live.program;
-        programs.entry(Arc::as_ptr(program)).or_insert((program, 0)).1 += rows.len();
+        programs.entry(Arc::as_ptr(&live.columns)).or_insert((&live.columns, 0)).1 += rows.len();
     }
-    let mut needed: BTreeMap<NodeId, usize> = BTreeMap::new();
-    for (program, rows) in programs.into_values() {
-        for id in program.nodes().keys() {
-            *needed.entry(*id).or_default() += rows;
+    let mut needed = vec![0; plan.nodes.len()];
+    for (columns, rows) in programs.into_values() {
+        for id in columns.program().used() {
+            if let Some(needed) = needed.get_mut(*id) {
+                *needed += rows;
+            }
         }
     }
     let mut memo = Memo::default();
     let mut pass = Pass::new(&plan.nodes, Rows::All(batch), &mut memo);
     let mut shared = Fast::default();
-    for (id, rows) in needed {
-        if rows >= batch.num_rows() {
+    for (id, rows) in needed.into_iter().enumerate() {
+        if rows > 0 && rows >= batch.num_rows() {
             shared.insert(id, pass.array(id)?);
         }
     }
