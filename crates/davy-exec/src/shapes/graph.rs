@@ -2,6 +2,7 @@
 //! asked for is looked at, and once.
 
 use super::compile::{self, Compiled};
+use super::dataset::OfDataset;
 use super::known::{Facts, Told};
 use super::made::{Definitions, Fast, Made, Of};
 use super::node::{Node, NodeId, Truth};
@@ -37,14 +38,44 @@ fn is_tag(name: &str) -> bool {
 /// After all definitions.
 pub(crate) const ALL: Scope<'static> = Scope::Event(usize::MAX);
 
+/// What a name comes to, by the definition that gives it. Most names have one.
+#[derive(Debug, Default)]
+struct Values {
+    first: Option<(usize, NodeId)>,
+    more: Vec<(usize, NodeId)>,
+}
+
+impl Values {
+    fn get(&self, at: usize) -> Option<NodeId> {
+        let mut all = self.first.iter().chain(&self.more);
+        all.find(|(of, _)| *of == at).map(|(_, id)| *id)
+    }
+
+    fn put(&mut self, at: usize, id: NodeId) {
+        match self.first {
+            None => self.first = Some((at, id)),
+            Some(_) => self.more.push((at, id)),
+        }
+    }
+
+    fn forget(&mut self, at: usize) {
+        self.first = self.first.filter(|(of, _)| *of != at);
+        self.more.retain(|(of, _)| *of != at);
+    }
+}
+
+/// About as many names are looked up of a kind of event.
+const NAMES: usize = 100;
+
 pub(crate) struct Graph {
     pub(super) base: Arc<Base>,
     pub(super) made: Arc<Made>,
     shape: Shape,
     own: Arc<Definitions>,
     nodes: Vec<Arc<Node>>,
-    /// By name, then by the definition that gives it.
-    memo: Fast<Arc<str>, Vec<(usize, NodeId)>>,
+    memo: Fast<Arc<str>, Values>,
+    /// Names that were asked of the shape and that no event of it holds.
+    ahead: Vec<Arc<str>>,
     pub(super) open: Open,
     guards: Fast<usize, Truth>,
     pub(super) server: Option<Arc<Run>>,
@@ -52,8 +83,7 @@ pub(crate) struct Graph {
     pub(super) types: Option<Types>,
     /// Fields of the event that are called `tag` or `eventtype` are not looked at.
     pub(super) only_types: bool,
-    /// By dataset and name, with the number of calculated fields that count.
-    pub(super) dataset_memo: Fast<DatasetRef, Fast<String, Vec<(usize, NodeId)>>>,
+    pub(super) datasets: Fast<DatasetRef, OfDataset>,
     pub(super) dataset_truth: Fast<DatasetRef, Truth>,
     /// What could not be compiled.
     pub(crate) problems: Vec<(davy_diag::Span, String)>,
@@ -63,20 +93,23 @@ impl Graph {
     pub(crate) fn new(made: &Arc<Made>, shape: Shape) -> Graph {
         let constant = |name: &str| shape.constant(name).unwrap_or_default();
         let own = made.definitions(constant("sourcetype"), constant("source"));
+        let mut nodes = Vec::with_capacity(2 * NAMES);
+        nodes.push(Arc::new(Node::Absent));
         Graph {
             base: made.base.clone(),
             made: made.clone(),
             shape,
             own,
-            nodes: vec![Arc::new(Node::Absent)],
-            memo: Fast::default(),
+            nodes,
+            memo: Fast::with_capacity_and_hasher(NAMES, Default::default()),
+            ahead: Vec::new(),
             open: Open::default(),
             guards: Fast::default(),
             server: None,
             stamped: None,
             types: None,
             only_types: false,
-            dataset_memo: Fast::default(),
+            datasets: Fast::default(),
             dataset_truth: Fast::default(),
             problems: Vec::new(),
         }
@@ -89,6 +122,13 @@ impl Graph {
     /// All nodes that there are by now, by number.
     pub(crate) fn nodes(&self) -> &[Arc<Node>] {
         &self.nodes
+    }
+
+    /// The names of which it was asked whether events hold them. Whatever else the events of two
+    /// shapes hold: where they agree in these and in what is constant, they have the same nodes.
+    pub(crate) fn asked(&self) -> Vec<Arc<str>> {
+        let decoded = self.memo.iter().filter(|(_, values)| values.get(usize::MAX).is_some());
+        decoded.map(|(name, _)| name).chain(&self.ahead).cloned().collect()
     }
 
     pub(crate) fn shape(&self) -> &Shape {
@@ -149,7 +189,7 @@ impl Graph {
         let lookup = Lookup::Value(key.clone(), at);
         let Some(frame) = self.open.enter(lookup) else { return self.decoded(name) };
         let id = self.defined_value(name, at);
-        self.memo.entry(key).or_default().push((at, id));
+        self.memo.entry(key).or_default().put(at, id);
         self.leave(frame);
         id
     }
@@ -157,8 +197,7 @@ impl Graph {
     /// What was worked out for a name and a definition.
     fn known(&self, name: &str, at: usize) -> Option<(NodeId, Arc<str>)> {
         let (key, list) = self.memo.get_key_value(name)?;
-        let (_, id) = list.iter().find(|(of, _)| *of == at)?;
-        Some((*id, key.clone()))
+        Some((list.get(at)?, key.clone()))
     }
 
     /// Ends a lookup, and forgets what held only while it was under way.
@@ -167,7 +206,7 @@ impl Graph {
             match lookup {
                 Lookup::Value(name, at) => {
                     if let Some(list) = self.memo.get_mut(&name) {
-                        list.retain(|(of, _)| *of != at);
+                        list.forget(at);
                     }
                 }
                 Lookup::Guard(at) => {
@@ -241,6 +280,7 @@ impl Graph {
         let ahead = self.own.defs.get(before).is_some_and(|d| d.ahead);
         if !known && later && ahead {
             let name: Arc<str> = Arc::from(name);
+            self.ahead.push(name.clone());
             if let Some(frame) = self.open.enter(Lookup::Ahead(name.clone())) {
                 let id = self.event_value(&name, usize::MAX);
                 self.leave(frame);
@@ -278,7 +318,7 @@ impl Graph {
                 }
             }
         };
-        self.memo.entry(key).or_default().push((usize::MAX, id));
+        self.memo.entry(key).or_default().put(usize::MAX, id);
         id
     }
 

@@ -1,9 +1,10 @@
 //! A search's filter for the events of one shape, and the witness by which its rows are found.
 
-use crate::shapes::{Graph, Node, NodeId, Scope, Truth};
+use crate::shapes::{Fast, Graph, Node, NodeId, Scope, Truth};
 use davy_plan::{Column, DatasetRef, Matcher, Phrase, Val, Witness};
 use davy_spl::ast::{CmpOp, SearchExpr};
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The values of nodes in a batch, by the nodes' numbers.
@@ -53,17 +54,46 @@ pub(crate) enum Filter {
     Phrase(usize, Arc<Phrase>),
 }
 
+impl Filter {
+    /// A test without which nothing passes.
+    pub(crate) fn first(&self) -> Option<usize> {
+        match self {
+            Filter::Value(test) => Some(*test),
+            Filter::And(list) => list.iter().find_map(Filter::first),
+            _ => None,
+        }
+    }
+}
+
 /// Makes filters; what several ask is one question.
 #[derive(Default)]
 pub(crate) struct Filters {
     datasets: Vec<DatasetRef>,
     /// The fields that are looked at, each of a dataset or of the events.
-    fields: Vec<(Option<usize>, String)>,
+    fields: Vec<(Option<usize>, Arc<str>)>,
     /// Tests, each of a field.
     tests: Vec<(usize, Arc<Matcher>)>,
-    by_name: HashMap<(Option<usize>, String), usize>,
-    by_key: HashMap<(usize, String), usize>,
-    matchers: HashMap<String, Arc<Matcher>>,
+    by_name: Fast<(Option<usize>, Arc<str>), usize>,
+    /// By field and matcher.
+    by_both: Fast<(usize, usize), usize>,
+    matchers: Fast<ByKey, usize>,
+}
+
+/// A matcher, as it is written.
+struct ByKey(Arc<Matcher>);
+
+impl PartialEq for ByKey {
+    fn eq(&self, other: &ByKey) -> bool {
+        self.0.key == other.0.key
+    }
+}
+
+impl Eq for ByKey {}
+
+impl Hash for ByKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.key.hash(state);
+    }
 }
 
 /// What is the same in all events of most shapes, and so tells soonest that none can match.
@@ -71,6 +101,15 @@ const TOLD_BY_SHAPE: [&str; 8] =
     ["source", "sourcetype", "EventCode", "EventID", "Channel", "index", "eventtype", "tag"];
 
 impl Filters {
+    /// Room for the filters of so many requests: growing takes more than all else.
+    pub(crate) fn with_capacity(requests: usize) -> Filters {
+        let mut filters = Filters::default();
+        filters.tests.reserve(requests * 2);
+        filters.by_both.reserve(requests * 2);
+        filters.matchers.reserve(requests * 2);
+        filters
+    }
+
     /// The number of a dataset.
     pub(crate) fn dataset(&mut self, dataset: &DatasetRef) -> usize {
         let known = self.datasets.iter().position(|known| known == dataset);
@@ -83,21 +122,27 @@ impl Filters {
     /// The number of a field.
     fn field(&mut self, dataset: Option<usize>, name: &str) -> usize {
         let next = self.fields.len();
-        let key = (dataset, name.to_owned());
-        let at = *self.by_name.entry(key.clone()).or_insert(next);
-        if at == next {
-            self.fields.push(key);
+        let key = (dataset, Arc::from(name));
+        match self.by_name.entry(key) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                self.fields.push(place.key().clone());
+                *place.insert(next)
+            }
         }
-        at
     }
 
     /// The number of a field's test.
     fn test(&mut self, field: usize, made: Matcher) -> usize {
+        let next = self.matchers.len();
+        let (matcher, number) = match self.matchers.entry(ByKey(Arc::new(made))) {
+            Entry::Occupied(known) => (known.key().0.clone(), *known.get()),
+            Entry::Vacant(place) => (place.key().0.clone(), *place.insert(next)),
+        };
         let next = self.tests.len();
-        let at = *self.by_key.entry((field, made.key.clone())).or_insert(next);
+        let at = *self.by_both.entry((field, number)).or_insert(next);
         if at == next {
-            let matcher = self.matchers.entry(made.key.clone()).or_insert_with(|| Arc::new(made));
-            self.tests.push((field, matcher.clone()));
+            self.tests.push((field, matcher));
         }
         at
     }
@@ -106,7 +151,7 @@ impl Filters {
     fn is_told(&self, filter: &Filter) -> bool {
         let Filter::Value(test) = filter else { return false };
         let field = self.tests.get(*test).and_then(|(field, _)| self.fields.get(*field));
-        field.is_some_and(|(_, name)| TOLD_BY_SHAPE.contains(&name.as_str()))
+        field.is_some_and(|(_, name)| TOLD_BY_SHAPE.contains(&&**name))
     }
 
     /// The filter of events, or of those of a dataset, by its number.
@@ -229,20 +274,28 @@ impl<'f> Told<'f> {
         *known.get_or_insert_with(|| graph.value(name, scope))
     }
 
+    fn outcome(&mut self, test: usize, graph: &mut Graph) -> Outcome {
+        if let Some(known) = self.tests.get(test).copied().flatten() {
+            return known;
+        }
+        let Some((field, matcher)) = self.filters.tests.get(test) else { return Outcome::False };
+        let outcome = outcome(self.node(*field, graph), matcher, graph);
+        if let Some(known) = self.tests.get_mut(test) {
+            *known = Some(outcome);
+        }
+        outcome
+    }
+
+    /// No event of the shape passes a test.
+    pub(crate) fn refuses(&mut self, test: usize, graph: &mut Graph) -> bool {
+        matches!(self.outcome(test, graph), Outcome::False)
+    }
+
     fn test(&mut self, test: usize, graph: &mut Graph) -> Gate {
-        let Some((field, matcher)) = self.filters.tests.get(test) else { return Gate::False };
-        let known = self.tests.get(test).copied().flatten();
-        let outcome = known.unwrap_or_else(|| {
-            let outcome = outcome(self.node(*field, graph), matcher, graph);
-            if let Some(known) = self.tests.get_mut(test) {
-                *known = Some(outcome);
-            }
-            outcome
-        });
-        match outcome {
-            Outcome::True => Gate::True,
-            Outcome::False => Gate::False,
-            Outcome::Open(id) => Gate::Value(id, matcher.clone()),
+        match (self.outcome(test, graph), self.filters.tests.get(test)) {
+            (Outcome::True, _) => Gate::True,
+            (Outcome::Open(id), Some((_, matcher))) => Gate::Value(id, matcher.clone()),
+            _ => Gate::False,
         }
     }
 

@@ -17,6 +17,12 @@ pub(super) struct Live {
     /// What its columns are made of is decoded for others: once it is known to be needed, they are
     /// made at once.
     pub(super) ready: bool,
+    /// What few have.
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Rare {
     /// What its rows must meet others by, and the text that stands for none: they wait, and are
     /// never made at once.
     pub(super) key: Option<(NodeId, Option<Arc<str>>)>,
@@ -24,28 +30,58 @@ pub(super) struct Live {
     pub(super) range: Option<(f64, f64)>,
 }
 
+impl Live {
+    pub(super) fn key(&self) -> Option<&(NodeId, Option<Arc<str>>)> {
+        self.rare.as_ref().and_then(|rare| rare.key.as_ref())
+    }
+
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        self.rare.as_ref().and_then(|rare| rare.range)
+    }
+
+    /// The same, of rows whose columns are made at once.
+    pub(super) fn at_once(&self, columns: Arc<Outputs>) -> Live {
+        let rare = self.range().map(|range| Box::new(Rare { key: None, range: Some(range) }));
+        Live { number: self.number, columns, late: false, ready: false, rare }
+    }
+}
+
 /// How columns are made of a shape's events. It is worked out when it is first asked for: a shape
 /// may hold rows of hundreds of requests, and most hold rows of a few.
 pub(super) struct Outputs {
     graph: Arc<Mutex<Graph>>,
-    request: ReadRequest,
-    schema: SchemaRef,
+    asked: Arc<AskedColumns>,
     made: OnceLock<Program>,
 }
 
-impl Outputs {
-    pub(super) fn new(
-        graph: &Arc<Mutex<Graph>>,
-        request: &ReadRequest,
-        schema: SchemaRef,
-    ) -> Outputs {
+/// The columns that requests ask for.
+pub(super) struct AskedColumns {
+    /// One of those requests, without its filter.
+    request: ReadRequest,
+    schema: SchemaRef,
+}
+
+impl AskedColumns {
+    pub(super) fn of(request: &ReadRequest) -> AskedColumns {
         let request = ReadRequest { filter: None, ..request.clone() };
-        Outputs { graph: graph.clone(), request, schema, made: OnceLock::new() }
+        AskedColumns { schema: request.schema(), request }
+    }
+}
+
+impl Outputs {
+    pub(super) fn new(graph: &Arc<Mutex<Graph>>, asked: &Arc<AskedColumns>) -> Outputs {
+        Outputs { graph: graph.clone(), asked: asked.clone(), made: OnceLock::new() }
+    }
+
+    /// The same columns of the events of another graph.
+    pub(super) fn over(&self, graph: &Arc<Mutex<Graph>>) -> Outputs {
+        Outputs::new(graph, &self.asked)
     }
 
     /// As `program`, where the graph is in hand.
     pub(super) fn program_of(&self, graph: &mut Graph) -> &Program {
-        let made = || Program::columns(graph, &self.request, self.schema.clone());
+        let AskedColumns { request, schema } = self.asked.as_ref();
+        let made = || Program::columns(graph, request, schema.clone());
         self.made.get_or_init(made)
     }
 

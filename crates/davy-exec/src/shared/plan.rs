@@ -2,19 +2,19 @@
 
 use super::gate::{Columns, Filter, Filters, Gate, Told};
 use super::index::{Automata, Index};
-use super::live::{Live, Outputs};
+use super::live::{AskedColumns, Live, Outputs, Rare};
 use super::scan::OnlyIf;
 use super::times::Times;
 use crate::shapes::{
-    Alike, Graph, Memo, Node, NodeId, Nodes, Pass, Rows, Scope, Shapes, Truth, closure, lock,
+    Alike, Fast, Graph, Memo, Node, NodeId, Nodes, Pass, Rows, Scope, Shapes, Truth, closure, lock,
 };
 use crate::source::ReadRequest;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{Float64Type, SchemaRef, UInt64Type};
+use datafusion::arrow::datatypes::{Float64Type, UInt64Type};
 use datafusion::common::Result;
 use davy_events::{Demand, Kind, Needles, Shape, Want};
 use davy_plan::{Column, SEQ};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
@@ -103,7 +103,7 @@ impl ShapePlan {
     fn in_time(&self, batch: &RecordBatch, passing: &mut Passing) {
         let times = batch.column_by_name(TIME).and_then(|c| c.as_primitive_opt::<Float64Type>());
         for (at, rows) in passing {
-            let range = self.live.get(*at).and_then(|live| live.range);
+            let range = self.live.get(*at).and_then(Live::range);
             let (Some((earliest, latest)), Some(times)) = (range, times) else { continue };
             rows.retain(|row| {
                 // As for the whole reading, an event without a time is of any.
@@ -163,13 +163,14 @@ pub(super) struct Many {
     found: Vec<AtomicBool>,
     /// By request.
     asked: Vec<Asked>,
-    /// Of requests that are alike.
-    schemas: Vec<SchemaRef>,
+    /// Requests by their dataset and the first test of their filter.
+    groups: Vec<((Option<usize>, Option<usize>), Vec<usize>)>,
     filters: Filters,
     automata: Arc<Automata>,
     /// The source can be read again, so what takes long can be decoded then.
     twice: bool,
     known: Known,
+    agreeing: Agreeing,
     needles: Mutex<HashMap<BTreeSet<String>, Option<Arc<Needles>>>>,
     times: Arc<Times>,
 }
@@ -178,9 +179,8 @@ pub(super) struct Many {
 struct Asked {
     filter: Option<Filter>,
     dataset: Option<usize>,
-    /// Those of one number ask for the same columns of the same events, so that these are made in
-    /// one way.
-    alike: usize,
+    /// Shared by those that ask for the same of the same events.
+    columns: Arc<AskedColumns>,
 }
 
 impl std::fmt::Debug for Many {
@@ -200,21 +200,21 @@ impl Many {
     ) -> Many {
         let only_if = only_if.to_vec();
         let found = requests.iter().map(|_| AtomicBool::new(false)).collect();
-        let mut filters = Filters::default();
-        let mut numbers = HashMap::new();
-        let mut schemas = Vec::new();
+        let mut filters = Filters::with_capacity(requests.len());
+        let mut alike = HashMap::new();
+        let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut asked = Vec::with_capacity(requests.len());
         for request in &requests {
             let dataset = request.dataset.as_ref().map(|dataset| filters.dataset(dataset));
             let filter = request.filter.as_deref().map(|filter| filters.filter(filter, dataset));
+            let first = filter.as_ref().and_then(Filter::first);
+            groups.entry((dataset, first)).or_default().push(asked.len());
             let columns = (request.fields.clone(), request.rest, dataset);
-            let alike = *numbers.entry(columns).or_insert_with(|| {
-                schemas.push(request.schema());
-                schemas.len() - 1
-            });
-            asked.push(Asked { filter, dataset, alike });
+            let columns = alike.entry(columns);
+            let columns = columns.or_insert_with(|| Arc::new(AskedColumns::of(request))).clone();
+            asked.push(Asked { filter, dataset, columns });
         }
-        let (known, needles, automata) = Default::default();
+        let (known, agreeing, needles, automata) = Default::default();
         Many {
             shapes,
             requests,
@@ -222,11 +222,12 @@ impl Many {
             keys,
             found,
             asked,
-            schemas,
+            groups: groups.into_iter().collect(),
             filters,
             automata,
             twice,
             known,
+            agreeing,
             needles,
             times,
         }
@@ -236,18 +237,16 @@ impl Many {
         &self.requests
     }
 
-    fn made(&self, shape: &Shape) -> ShapePlan {
+    /// The plan, and the names of fields on which it depends.
+    fn made(&self, shape: &Shape) -> (ShapePlan, Vec<Arc<str>>) {
         let shared = self.shapes.graph(shape);
         let mut graph = lock(&shared);
         let mut told = Told::new(&self.filters);
         let mut live = Vec::new();
         let mut gates = Vec::new();
-        let mut outputs: Vec<Option<Arc<Outputs>>> = vec![None; self.schemas.len()];
-        for (number, (request, asked)) in self.requests.iter().zip(&self.asked).enumerate() {
+        let mut outputs: Fast<usize, Arc<Outputs>> = Fast::default();
+        for (number, asked) in self.possible(&mut told, &mut graph) {
             let truth = told.truth(asked.dataset, &mut graph);
-            if truth == Truth::Never {
-                continue;
-            }
             let gate = match &asked.filter {
                 Some(filter) => told.gate(filter, &mut graph),
                 None => Gate::True,
@@ -256,13 +255,9 @@ impl Many {
             if matches!(gate, Gate::False) {
                 continue;
             }
-            let (Some(outputs), Some(schema)) =
-                (outputs.get_mut(asked.alike), self.schemas.get(asked.alike))
-            else {
-                continue;
-            };
-            let made = || Arc::new(Outputs::new(&shared, request, schema.clone()));
-            let columns = outputs.get_or_insert_with(made).clone();
+            let made = || Arc::new(Outputs::new(&shared, &asked.columns));
+            let columns = Arc::as_ptr(&asked.columns) as usize;
+            let columns = outputs.entry(columns).or_insert_with(made).clone();
             live.push(self.live(number, columns, &mut graph, shape.kind));
             gates.push(gate);
         }
@@ -270,18 +265,32 @@ impl Many {
         gates.iter().for_each(|gate| gate.nodes(&mut read));
         read.sort_unstable();
         read.dedup();
-        let nodes: Nodes = graph.nodes().into();
+        let (nodes, asked): (Nodes, _) = (graph.nodes().into(), graph.asked());
         drop(graph);
         let mut fields = Fields::default();
         fields.extend(&nodes, &closure(&nodes, &read));
         let (index, automata) = (OnceLock::new(), self.automata.clone());
         let by = By::Gates { gates, index, automata, read, fields: fields.names };
-        self.settled(live, by, nodes)
+        (self.settled(live, by, nodes), asked)
+    }
+
+    /// The requests that a shape does not refuse at their first question, in order.
+    fn possible(&self, told: &mut Told<'_>, graph: &mut Graph) -> Vec<(usize, &Asked)> {
+        let mut numbers = Vec::new();
+        for ((dataset, first), group) in &self.groups {
+            let refused = told.truth(*dataset, graph) == Truth::Never
+                || first.is_some_and(|test| told.refuses(test, graph));
+            if !refused {
+                numbers.extend(group);
+            }
+        }
+        numbers.sort_unstable();
+        numbers.into_iter().filter_map(|at| Some((at, self.asked.get(at)?))).collect()
     }
 
     /// How the rows of a request are had, where a shape may hold some.
     fn live(&self, number: usize, columns: Arc<Outputs>, graph: &mut Graph, kind: Kind) -> Live {
-        let made = Live { number, columns, late: false, ready: false, key: None, range: None };
+        let made = Live { number, columns, late: false, ready: false, rare: None };
         let Some(request) = self.requests.get(number) else { return made };
         let range = (request.earliest > 0.0 || request.latest.is_finite())
             .then_some((request.earliest, request.latest));
@@ -297,7 +306,8 @@ impl Many {
         let scope = Scope::of(request.dataset.as_ref());
         let key = key.map(|(name, none)| (graph.value(name, scope), none.clone()));
         let ready = late && !heavy && key.is_none();
-        Live { late, ready, key, range, ..made }
+        let rare = (key.is_some() || range.is_some()).then(|| Box::new(Rare { key, range }));
+        Live { late, ready, rare, ..made }
     }
 
     /// With what has to be decoded.
@@ -321,7 +331,7 @@ impl Many {
         let (mut rest, mut eager_text) = (false, false);
         let mut met = HashSet::new();
         for live in &live {
-            if let Some((key, _)) = &live.key {
+            if let Some((key, _)) = live.key() {
                 let own = closure(&nodes, &[*key]);
                 raw.extend(&nodes, &own);
                 use_all(&own);
@@ -430,7 +440,7 @@ struct Known(Mutex<HashMap<u64, Vec<Slot>>>);
 type Slot = (Arc<Shape>, Arc<OnceLock<Arc<ShapePlan>>>);
 
 impl Known {
-    fn of(&self, shape: &Shape, make: impl FnOnce() -> ShapePlan) -> Arc<ShapePlan> {
+    fn of(&self, shape: &Shape, make: impl FnOnce() -> Arc<ShapePlan>) -> Arc<ShapePlan> {
         let mut known = lock(&self.0);
         let list = known.entry(shape.id).or_default();
         let slot = match list.iter().find(|(known, _)| **known == *shape) {
@@ -442,15 +452,44 @@ impl Known {
             }
         };
         drop(known);
-        slot.get_or_init(|| Arc::new(make())).clone()
+        slot.get_or_init(make).clone()
+    }
+}
+
+/// Plans by what is constant, each with the names on which it depends: templates of one kind of
+/// event often differ in a field that nobody asks for.
+#[derive(Default)]
+struct Agreeing(Mutex<HashMap<Constants, Vec<(Arc<Shape>, Vec<Arc<str>>, Arc<ShapePlan>)>>>);
+
+type Constants = Vec<(Arc<str>, Arc<str>)>;
+
+impl Agreeing {
+    fn of(&self, shape: &Shape) -> Option<Arc<ShapePlan>> {
+        let known = lock(&self.0);
+        let found = known.get(&shape.constants)?.iter().find(|(known, asked, _)| {
+            known.kind == shape.kind
+                && known.fields.is_some() == shape.fields.is_some()
+                && asked.iter().all(|name| known.may_hold(name) == shape.may_hold(name))
+        });
+        found.map(|(_, _, plan)| plan.clone())
+    }
+
+    fn add(&self, shape: &Shape, asked: Vec<Arc<str>>, plan: &Arc<ShapePlan>) {
+        let one = (Arc::new(shape.clone()), asked, plan.clone());
+        lock(&self.0).entry(shape.constants.clone()).or_default().push(one);
     }
 }
 
 impl Plans for Many {
     fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
         self.known.of(shape, || {
+            if let Some(made) = self.agreeing.of(shape) {
+                return made;
+            }
             let started = Instant::now();
-            let made = self.made(shape);
+            let (made, asked) = self.made(shape);
+            let made = Arc::new(made);
+            self.agreeing.add(shape, asked, &made);
             self.times.matched(started);
             made
         })
@@ -499,10 +538,16 @@ impl Late {
         let first = self.first.plan(shape);
         let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
         let live = first.live.iter().filter(|live| live.late).filter(has);
-        let live = live.map(|live| Live { late: false, ready: false, key: None, ..live.clone() });
+        // The first reading's plan may be that of another shape.
+        let shared = self.first.shapes.graph(shape);
+        let mut outputs: Fast<*const Outputs, Arc<Outputs>> = Fast::default();
+        let live = live.map(|live| {
+            let columns = outputs.entry(Arc::as_ptr(&live.columns));
+            let columns = columns.or_insert_with(|| Arc::new(live.columns.over(&shared)));
+            live.at_once(columns.clone())
+        });
         let live: Vec<Live> = live.collect();
-        let graph = self.first.shapes.graph(shape);
-        let mut graph = lock(&graph);
+        let mut graph = lock(&shared);
         for live in &live {
             live.columns.program_of(&mut graph);
         }
@@ -514,7 +559,7 @@ impl Late {
 
 impl Plans for Late {
     fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
-        self.known.of(shape, || self.again(shape))
+        self.known.of(shape, || Arc::new(self.again(shape)))
     }
 
     fn found(&self, _: usize) {}
