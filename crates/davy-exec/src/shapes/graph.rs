@@ -40,32 +40,40 @@ pub(crate) const ALL: Scope<'static> = Scope::Event(usize::MAX);
 
 /// What a name comes to, by the definition that gives it. Most names have one.
 #[derive(Debug, Default)]
-struct Values {
-    first: Option<(usize, NodeId)>,
-    more: Vec<(usize, NodeId)>,
+enum Values {
+    #[default]
+    None,
+    One(usize, NodeId),
+    Several(Vec<(usize, NodeId)>),
 }
 
 impl Values {
     fn get(&self, at: usize) -> Option<NodeId> {
-        let mut all = self.first.iter().chain(&self.more);
-        all.find(|(of, _)| *of == at).map(|(_, id)| *id)
+        match self {
+            Values::One(of, id) if *of == at => Some(*id),
+            Values::Several(list) => list.iter().find(|(of, _)| *of == at).map(|(_, id)| *id),
+            _ => None,
+        }
     }
 
     fn put(&mut self, at: usize, id: NodeId) {
-        match self.first {
-            None => self.first = Some((at, id)),
-            Some(_) => self.more.push((at, id)),
+        match self {
+            Values::None => *self = Values::One(at, id),
+            Values::One(of, first) => {
+                *self = Values::Several(vec![(*of, *first), (at, id)]);
+            }
+            Values::Several(list) => list.push((at, id)),
         }
     }
 
     fn forget(&mut self, at: usize) {
-        self.first = self.first.filter(|(of, _)| *of != at);
-        self.more.retain(|(of, _)| *of != at);
+        match self {
+            Values::One(of, _) if *of == at => *self = Values::None,
+            Values::Several(list) => list.retain(|(of, _)| *of != at),
+            _ => {}
+        }
     }
 }
-
-/// About as many names are looked up of a kind of event.
-const NAMES: usize = 100;
 
 pub(crate) struct Graph {
     pub(super) base: Arc<Base>,
@@ -93,15 +101,13 @@ impl Graph {
     pub(crate) fn new(made: &Arc<Made>, shape: Shape) -> Graph {
         let constant = |name: &str| shape.constant(name).unwrap_or_default();
         let own = made.definitions(constant("sourcetype"), constant("source"));
-        let mut nodes = Vec::with_capacity(2 * NAMES);
-        nodes.push(Arc::new(Node::Absent));
         Graph {
             base: made.base.clone(),
             made: made.clone(),
             shape,
             own,
-            nodes,
-            memo: Fast::with_capacity_and_hasher(NAMES, Default::default()),
+            nodes: vec![Arc::new(Node::Absent)],
+            memo: Fast::default(),
             ahead: Vec::new(),
             open: Open::default(),
             guards: Fast::default(),
@@ -547,6 +553,13 @@ impl Graph {
     }
 
     pub(super) fn or_default(&mut self, value: NodeId, default: &str) -> NodeId {
+        match self.nodes.get(value).map(AsRef::as_ref) {
+            Some(Node::Absent) | None => {
+                return self.add(Node::Const(Val::str(default.to_owned())));
+            }
+            Some(Node::Const(Val::Str(text))) if !text.is_empty() => return value,
+            Some(_) => {}
+        }
         let inputs = self.named(&[value]);
         let of = Of::Default(default.into());
         self.compiled(of, &inputs, None, |plan| compile::or_default(plan, "0", default))

@@ -244,7 +244,7 @@ enum Outcome {
     True,
     False,
     /// It depends on the event.
-    Open(NodeId),
+    Open(u32),
 }
 
 impl<'f> Told<'f> {
@@ -294,7 +294,7 @@ impl<'f> Told<'f> {
     fn test(&mut self, test: usize, graph: &mut Graph) -> Gate {
         match (self.outcome(test, graph), self.filters.tests.get(test)) {
             (Outcome::True, _) => Gate::True,
-            (Outcome::Open(id), Some((_, matcher))) => Gate::Value(id, matcher.clone()),
+            (Outcome::Open(id), Some((_, matcher))) => Gate::Value(id as usize, matcher.clone()),
             _ => Gate::False,
         }
     }
@@ -455,6 +455,6 @@ fn outcome(id: NodeId, matcher: &Matcher, graph: &Graph) -> Outcome {
         {
             Outcome::False
         }
-        _ => Outcome::Open(id),
+        _ => Outcome::Open(id as u32),
     }
 }
