@@ -142,7 +142,7 @@ impl ShapePlan {
 }
 
 /// Of so few rows, each is tried at each gate sooner than an index is made.
-const FEW: usize = 8;
+const FEW: usize = 16;
 
 /// The columns of some fields; none where the batch lacks one.
 fn told_by(batch: &RecordBatch, fields: &[Arc<str>]) -> Result<RecordBatch> {
@@ -463,6 +463,9 @@ struct Agreeing(Mutex<HashMap<Constants, Vec<(Arc<Shape>, Vec<Arc<str>>, Arc<Sha
 
 type Constants = Vec<(Arc<str>, Arc<str>)>;
 
+/// Honest logs have a few variants of an event; with a thousand, comparing would take long.
+const MAX_AGREEING: usize = 32;
+
 impl Agreeing {
     fn of(&self, shape: &Shape) -> Option<Arc<ShapePlan>> {
         let known = lock(&self.0);
@@ -475,8 +478,11 @@ impl Agreeing {
     }
 
     fn add(&self, shape: &Shape, asked: Vec<Arc<str>>, plan: &Arc<ShapePlan>) {
-        let one = (Arc::new(shape.clone()), asked, plan.clone());
-        lock(&self.0).entry(shape.constants.clone()).or_default().push(one);
+        let mut known = lock(&self.0);
+        let list = known.entry(shape.constants.clone()).or_default();
+        if list.len() < MAX_AGREEING {
+            list.push((Arc::new(shape.clone()), asked, plan.clone()));
+        }
     }
 }
 
@@ -538,6 +544,11 @@ impl Late {
         let first = self.first.plan(shape);
         let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
         let live = first.live.iter().filter(|live| live.late).filter(has);
+        let by = By::Numbers(self.numbers.clone());
+        let mut live = live.peekable();
+        if live.peek().is_none() {
+            return self.first.settled(Vec::new(), by, Nodes::default());
+        }
         // The first reading's plan may be that of another shape.
         let shared = self.first.shapes.graph(shape);
         let mut outputs: Fast<*const Outputs, Arc<Outputs>> = Fast::default();
@@ -553,7 +564,7 @@ impl Late {
         }
         let nodes: Nodes = graph.nodes().into();
         drop(graph);
-        self.first.settled(live, By::Numbers(self.numbers.clone()), nodes)
+        self.first.settled(live, by, nodes)
     }
 }
 
