@@ -3,7 +3,7 @@
 use crate::run::{Events, Run, Search};
 use crate::session::{RunError, Session};
 use crate::shapes::{ALL, Graph, Node, Scope, Shapes, Truth, lock};
-use crate::shared::{Filters, Gate};
+use crate::shared::{Filters, Gate, Told};
 use crate::source::{EventSource, Read, ReadRequest};
 use davy_events::{Demand, Shape, Want};
 use davy_plan::{Bound, Fields, HIDDEN, SEQ};
@@ -84,8 +84,9 @@ fn reach(request: &ReadRequest, found: &[Shape], shapes: &Shapes) -> Reach {
         Some(SearchExpr::And(list)) => list,
         Some(other) => std::slice::from_ref(other),
     };
-    let mut filters = Filters::default();
-    let filters: Vec<_> = parts.iter().map(|part| filters.filter(part)).collect();
+    let mut made = Filters::default();
+    let dataset = request.dataset.as_ref().map(|dataset| made.dataset(dataset));
+    let filters: Vec<_> = parts.iter().map(|part| made.filter(part, dataset)).collect();
     let mut out = Reach { reads: true, ..Reach::default() };
     let mut in_dataset = false;
     // Which parts some kind meets, and the fewest that one kind does not.
@@ -101,9 +102,10 @@ fn reach(request: &ReadRequest, found: &[Shape], shapes: &Shapes) -> Reach {
             None => ALL,
         };
         in_dataset = true;
+        let mut told = Told::new(&made);
         let fails: Vec<usize> = (0..parts.len())
             .filter(|at| {
-                let gate = filters.get(*at).map(|f| Gate::of(f, &mut graph, scope));
+                let gate = filters.get(*at).map(|f| told.gate(f, &mut graph));
                 matches!(gate, Some(Gate::False))
             })
             .collect();

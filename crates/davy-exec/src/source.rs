@@ -68,6 +68,11 @@ impl ReadRequest {
         }
     }
 
+    /// All fields of the events themselves are among the others that are packed.
+    pub(crate) fn packs_events(&self) -> bool {
+        self.rest && self.dataset.as_ref().is_none_or(|dataset| dataset.loose)
+    }
+
     /// The schema of every batch.
     pub(crate) fn schema(&self) -> SchemaRef {
         let mut fields: Vec<Field> = self

@@ -87,10 +87,10 @@ impl PartitionStream for Part {
         let programs = self.shared.programs.clone();
         builder.spawn_blocking(move || {
             let mut give = |batch: EventBatch| {
-                let Some(program) = programs.of(&batch.shape) else {
+                let Some((program, nodes)) = programs.of(&batch.shape) else {
                     return ControlFlow::Continue(());
                 };
-                let sent = match program.run(&batch.batch) {
+                let sent = match program.run(&nodes, &batch.batch) {
                     Ok(None) => return ControlFlow::Continue(()),
                     Ok(Some(batch)) => out.blocking_send(Ok(batch)),
                     Err(error) => {

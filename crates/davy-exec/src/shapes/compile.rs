@@ -1,12 +1,13 @@
 //! Expressions over nodes, folded where their inputs are the same in all events.
 
 use super::node::{Node, NodeId};
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, Volatility};
+use datafusion::logical_expr::{ColumnarValue, EmptyRelation, Expr, LogicalPlan, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::execution_props::ExecutionProps;
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
@@ -64,6 +65,9 @@ pub(crate) fn compile(
     let context = SimplifyContext::builder().with_schema(dfschema.clone()).build();
     let simplifier = ExprSimplifier::new(context);
     let expr = simplifier.coerce(expr, &dfschema)?;
+    if let Some(value) = evaluated(&expr) {
+        return Ok(literal(&value));
+    }
     let expr = simplifier.simplify(expr)?;
     let expr = unaliased(expr);
     if let Expr::Literal(value, _) = &expr {
@@ -99,6 +103,33 @@ pub(crate) fn compile(
         ty: if ty == Ty::Null { Ty::Text } else { ty },
         costly: costly(&expr)?,
     })
+}
+
+/// The value of an expression over constants alone. The simplifier finds it too, but works out each
+/// part by itself. `None` where there is none, or where an error is not to be told yet.
+fn evaluated(expr: &Expr) -> Option<ScalarValue> {
+    let mut fixed = true;
+    expr.apply(|e| {
+        fixed &= match e {
+            Expr::Column(_) => false,
+            Expr::ScalarFunction(call) => call.func.signature().volatility == Volatility::Immutable,
+            _ => true,
+        };
+        Ok(if fixed { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+    })
+    .ok()?;
+    if !fixed {
+        return None;
+    }
+    let schema = Arc::new(Schema::empty());
+    let (props, planning) = (ExecutionProps::new(), PhysicalPlanningContext::default());
+    let physical = create_physical_expr(expr, &DFSchema::empty(), &props, &planning).ok()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(1));
+    let row = RecordBatch::try_new_with_options(schema, Vec::new(), &options).ok()?;
+    match physical.evaluate(&row).ok()? {
+        ColumnarValue::Scalar(value) => Some(value),
+        ColumnarValue::Array(array) => ScalarValue::try_from_array(&array, 0).ok(),
+    }
 }
 
 /// The column that an expression is wherever the column is not null.

@@ -1,13 +1,49 @@
 //! The fields of a data model's dataset for one kind of event.
 
 use super::graph::{ALL, Graph, Scope};
+use super::made::Fast;
 use super::node::{NodeId, Truth};
-use davy_knowledge::Calculated;
+use davy_knowledge::{Base, Calculated, Dataset};
 use davy_plan::DatasetRef;
+use std::sync::Arc;
 
 /// What every dataset has from its events.
 const INHERITED: [&str; 8] =
     ["_time", "_raw", "host", "source", "sourcetype", "index", "eventtype", "tag"];
+
+/// What a model says of a dataset, whatever the events.
+#[derive(Debug, Default)]
+pub(super) struct Modelled {
+    /// From the oldest ancestor on.
+    calculated: Vec<Calculated>,
+    /// The fields, each with what stands where an event has no value.
+    fields: Fast<Arc<str>, Option<Arc<str>>>,
+}
+
+impl Modelled {
+    /// `None`: there is no such model.
+    pub(super) fn of(base: &Base, dataset: &DatasetRef) -> Option<Modelled> {
+        let model = base.model(&dataset.model)?;
+        let mut modelled = Modelled::default();
+        for part in model.lineage(&dataset.dataset) {
+            modelled.calculated.extend(part.calculated.iter().cloned());
+        }
+        // As `Model::field` finds them: those of datasets below it come last.
+        let below = |d: &&Dataset| model.lineage(&d.name).iter().any(|a| a.name == dataset.dataset);
+        let below = model.datasets.iter().filter(below).flat_map(|d| &d.fields).cloned();
+        for field in model.fields(&dataset.dataset).into_iter().chain(below) {
+            modelled.fields.entry(field.name).or_insert(field.default);
+        }
+        Some(modelled)
+    }
+}
+
+/// What is known of a dataset for one kind of event.
+pub(super) struct OfDataset {
+    modelled: Option<Arc<Modelled>>,
+    /// By name, with the number of calculated fields that count.
+    values: Fast<String, Vec<(usize, NodeId)>>,
+}
 
 impl Graph {
     /// Which events are of the dataset.
@@ -47,25 +83,37 @@ impl Graph {
         name: &str,
         before: usize,
     ) -> NodeId {
-        let known = self.dataset_memo.get(dataset).and_then(|names| names.get(name));
-        if let Some((_, id)) = known.and_then(|list| list.iter().find(|(at, _)| *at == before)) {
-            return *id;
+        let modelled = match self.datasets.get(dataset) {
+            Some(known) => {
+                let list = known.values.get(name).into_iter().flatten();
+                if let Some((_, id)) = list.clone().find(|(at, _)| *at == before) {
+                    return *id;
+                }
+                known.modelled.clone()
+            }
+            None => {
+                let modelled = self.made.modelled(dataset);
+                let own = OfDataset { modelled: modelled.clone(), values: Fast::default() };
+                self.datasets.insert(dataset.clone(), own);
+                modelled
+            }
+        };
+        let Some(modelled) = modelled else { return 0 };
+        let id = self.dataset_value_of(dataset, &modelled, name, before);
+        if let Some(own) = self.datasets.get_mut(dataset) {
+            own.values.entry(name.to_owned()).or_default().push((before, id));
         }
-        let id = self.dataset_value_of(dataset, name, before);
-        // Asked for far more often than made.
-        let names = self.dataset_memo.entry(dataset.clone()).or_default();
-        names.entry(name.to_owned()).or_default().push((before, id));
         id
     }
 
-    fn dataset_value_of(&mut self, dataset: &DatasetRef, name: &str, before: usize) -> NodeId {
-        let base = self.base.clone();
-        let Some(model) = base.model(&dataset.model) else { return 0 };
-        let calculated: Vec<Calculated> = model
-            .lineage(&dataset.dataset)
-            .into_iter()
-            .flat_map(|d| d.calculated.iter().cloned())
-            .collect();
+    fn dataset_value_of(
+        &mut self,
+        dataset: &DatasetRef,
+        modelled: &Modelled,
+        name: &str,
+        before: usize,
+    ) -> NodeId {
+        let calculated = &modelled.calculated;
         let last = calculated.iter().take(before).rposition(|c| *c.name == *name);
         let value = match last.and_then(|at| calculated.get(at).map(|c| (at, c))) {
             Some((at, found)) => self.eval(&found.expr, Scope::Dataset(dataset, at), found.span),
@@ -74,12 +122,11 @@ impl Graph {
         if before != usize::MAX || INHERITED.contains(&name) {
             return value;
         }
-        let Some(field) = model.field(&dataset.dataset, name) else {
-            return if dataset.loose { value } else { 0 };
-        };
-        match &field.default {
-            Some(default) => self.or_default(value, default),
-            None => value,
+        match modelled.fields.get(name) {
+            Some(Some(default)) => self.or_default(value, default),
+            Some(None) => value,
+            None if dataset.loose => value,
+            None => 0,
         }
     }
 }

@@ -2,7 +2,8 @@
 //! asked for is looked at, and once.
 
 use super::compile::{self, Compiled};
-use super::known::Facts;
+use super::dataset::OfDataset;
+use super::known::{Facts, Told};
 use super::made::{Definitions, Fast, Made, Of};
 use super::node::{Node, NodeId, Truth};
 use super::open::{Frame, Lookup, Open};
@@ -23,6 +24,13 @@ pub(crate) enum Scope<'s> {
     Dataset(&'s DatasetRef, usize),
 }
 
+impl<'s> Scope<'s> {
+    /// A dataset with all of its fields, or the event with all definitions.
+    pub(crate) fn of(dataset: Option<&'s DatasetRef>) -> Scope<'s> {
+        dataset.map_or(ALL, |dataset| Scope::Dataset(dataset, usize::MAX))
+    }
+}
+
 fn is_tag(name: &str) -> bool {
     name == "tag" || name.starts_with("tag::")
 }
@@ -30,14 +38,52 @@ fn is_tag(name: &str) -> bool {
 /// After all definitions.
 pub(crate) const ALL: Scope<'static> = Scope::Event(usize::MAX);
 
+/// What a name comes to, by the definition that gives it. Most names have one.
+#[derive(Debug, Default)]
+enum Values {
+    #[default]
+    None,
+    One(usize, NodeId),
+    Several(Vec<(usize, NodeId)>),
+}
+
+impl Values {
+    fn get(&self, at: usize) -> Option<NodeId> {
+        match self {
+            Values::One(of, id) if *of == at => Some(*id),
+            Values::Several(list) => list.iter().find(|(of, _)| *of == at).map(|(_, id)| *id),
+            _ => None,
+        }
+    }
+
+    fn put(&mut self, at: usize, id: NodeId) {
+        match self {
+            Values::None => *self = Values::One(at, id),
+            Values::One(of, first) => {
+                *self = Values::Several(vec![(*of, *first), (at, id)]);
+            }
+            Values::Several(list) => list.push((at, id)),
+        }
+    }
+
+    fn forget(&mut self, at: usize) {
+        match self {
+            Values::One(of, _) if *of == at => *self = Values::None,
+            Values::Several(list) => list.retain(|(of, _)| *of != at),
+            _ => {}
+        }
+    }
+}
+
 pub(crate) struct Graph {
     pub(super) base: Arc<Base>,
-    made: Arc<Made>,
+    pub(super) made: Arc<Made>,
     shape: Shape,
     own: Arc<Definitions>,
     nodes: Vec<Arc<Node>>,
-    /// By name, then by the definition that gives it.
-    memo: Fast<Arc<str>, Vec<(usize, NodeId)>>,
+    memo: Fast<Arc<str>, Values>,
+    /// Names that were asked of the shape and that no event of it holds.
+    ahead: Vec<Arc<str>>,
     pub(super) open: Open,
     guards: Fast<usize, Truth>,
     pub(super) server: Option<Arc<Run>>,
@@ -45,8 +91,7 @@ pub(crate) struct Graph {
     pub(super) types: Option<Types>,
     /// Fields of the event that are called `tag` or `eventtype` are not looked at.
     pub(super) only_types: bool,
-    /// By dataset and name, with the number of calculated fields that count.
-    pub(super) dataset_memo: Fast<DatasetRef, Fast<String, Vec<(usize, NodeId)>>>,
+    pub(super) datasets: Fast<DatasetRef, OfDataset>,
     pub(super) dataset_truth: Fast<DatasetRef, Truth>,
     /// What could not be compiled.
     pub(crate) problems: Vec<(davy_diag::Span, String)>,
@@ -63,13 +108,14 @@ impl Graph {
             own,
             nodes: vec![Arc::new(Node::Absent)],
             memo: Fast::default(),
+            ahead: Vec::new(),
             open: Open::default(),
             guards: Fast::default(),
             server: None,
             stamped: None,
             types: None,
             only_types: false,
-            dataset_memo: Fast::default(),
+            datasets: Fast::default(),
             dataset_truth: Fast::default(),
             problems: Vec::new(),
         }
@@ -77,6 +123,18 @@ impl Graph {
 
     pub(crate) fn node(&self, id: NodeId) -> Arc<Node> {
         self.nodes.get(id).cloned().unwrap_or_else(|| Arc::new(Node::Absent))
+    }
+
+    /// All nodes that there are by now, by number.
+    pub(crate) fn nodes(&self) -> &[Arc<Node>] {
+        &self.nodes
+    }
+
+    /// The names of which it was asked whether events hold them. Whatever else the events of two
+    /// shapes hold: where they agree in these and in what is constant, they have the same nodes.
+    pub(crate) fn asked(&self) -> Vec<Arc<str>> {
+        let decoded = self.memo.iter().filter(|(_, values)| values.get(usize::MAX).is_some());
+        decoded.map(|(name, _)| name).chain(&self.ahead).cloned().collect()
     }
 
     pub(crate) fn shape(&self) -> &Shape {
@@ -137,7 +195,7 @@ impl Graph {
         let lookup = Lookup::Value(key.clone(), at);
         let Some(frame) = self.open.enter(lookup) else { return self.decoded(name) };
         let id = self.defined_value(name, at);
-        self.memo.entry(key).or_default().push((at, id));
+        self.memo.entry(key).or_default().put(at, id);
         self.leave(frame);
         id
     }
@@ -145,8 +203,7 @@ impl Graph {
     /// What was worked out for a name and a definition.
     fn known(&self, name: &str, at: usize) -> Option<(NodeId, Arc<str>)> {
         let (key, list) = self.memo.get_key_value(name)?;
-        let (_, id) = list.iter().find(|(of, _)| *of == at)?;
-        Some((*id, key.clone()))
+        Some((list.get(at)?, key.clone()))
     }
 
     /// Ends a lookup, and forgets what held only while it was under way.
@@ -155,7 +212,7 @@ impl Graph {
             match lookup {
                 Lookup::Value(name, at) => {
                     if let Some(list) = self.memo.get_mut(&name) {
-                        list.retain(|(of, _)| *of != at);
+                        list.forget(at);
                     }
                 }
                 Lookup::Guard(at) => {
@@ -229,6 +286,7 @@ impl Graph {
         let ahead = self.own.defs.get(before).is_some_and(|d| d.ahead);
         if !known && later && ahead {
             let name: Arc<str> = Arc::from(name);
+            self.ahead.push(name.clone());
             if let Some(frame) = self.open.enter(Lookup::Ahead(name.clone())) {
                 let id = self.event_value(&name, usize::MAX);
                 self.leave(frame);
@@ -266,7 +324,7 @@ impl Graph {
                 }
             }
         };
-        self.memo.entry(key).or_default().push((usize::MAX, id));
+        self.memo.entry(key).or_default().put(usize::MAX, id);
         id
     }
 
@@ -344,18 +402,28 @@ impl Graph {
 
     /// What a search expression of the base comes to.
     pub(crate) fn truth(&mut self, expr: &SearchExpr, scope: Scope<'_>) -> Truth {
-        self.truth_of(expr, scope, Of::Search(std::ptr::from_ref(expr) as usize))
+        self.truth_of(expr, scope, Of::Search(std::ptr::from_ref(expr) as usize), None)
+    }
+
+    /// As `truth`, for one of many searches that ask the same.
+    pub(super) fn truth_told(&mut self, expr: &SearchExpr, told: &mut Told) -> Truth {
+        self.truth_of(expr, ALL, Of::Search(std::ptr::from_ref(expr) as usize), Some(told))
     }
 
     /// What a request's filter comes to.
     pub(crate) fn filter(&mut self, expr: &SearchExpr, scope: Scope<'_>) -> Truth {
-        self.truth_of(expr, scope, Of::Once)
+        self.truth_of(expr, scope, Of::Once, None)
     }
 
-    fn truth_of(&mut self, expr: &SearchExpr, scope: Scope<'_>, of: Of) -> Truth {
-        let made = self.made.clone();
-        let made = (of != Of::Once).then_some(made);
-        match specialise(expr, &mut Facts { graph: self, scope, made }) {
+    fn truth_of(
+        &mut self,
+        expr: &SearchExpr,
+        scope: Scope<'_>,
+        of: Of,
+        told: Option<&mut Told>,
+    ) -> Truth {
+        let made = (of != Of::Once).then(|| self.made.clone());
+        match specialise(expr, &mut Facts { graph: self, scope, made, told }) {
             Some(true) => return Truth::Always,
             Some(false) => return Truth::Never,
             None => {}
@@ -485,6 +553,13 @@ impl Graph {
     }
 
     pub(super) fn or_default(&mut self, value: NodeId, default: &str) -> NodeId {
+        match self.nodes.get(value).map(AsRef::as_ref) {
+            Some(Node::Absent) | None => {
+                return self.add(Node::Const(Val::str(default.to_owned())));
+            }
+            Some(Node::Const(Val::Str(text))) if !text.is_empty() => return value,
+            Some(_) => {}
+        }
         let inputs = self.named(&[value]);
         let of = Of::Default(default.into());
         self.compiled(of, &inputs, None, |plan| compile::or_default(plan, "0", default))

@@ -5,14 +5,16 @@
 //! Expressions of the base are known by their address, which stays while the base does.
 
 use super::compile::{self, Compiled};
+use super::dataset::Modelled;
+use super::known::Tests;
 use super::lock;
 use super::node::{Node, NodeId};
 use super::run::Run;
 use davy_knowledge::{Base, Def, Given};
-use davy_plan::{Env, Failed, Matcher, Plan, Ty, Typed, Val};
+use davy_plan::{DatasetRef, Env, Failed, Matcher, Plan, Ty, Typed, Val};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A map for names and numbers that no input chooses alone; seeded all the same.
 pub(crate) type Fast<K, V> = HashMap<K, V, RandomState>;
@@ -108,6 +110,8 @@ pub(crate) struct Made {
     runs: Mutex<HashMap<usize, Option<Result<Arc<Run>, String>>>>,
     compiled: Mutex<Fast<Key, Result<Compiled, String>>>,
     matchers: Mutex<Fast<usize, Arc<Matcher>>>,
+    tests: OnceLock<Arc<Tests>>,
+    modelled: Mutex<Fast<DatasetRef, Option<Arc<Modelled>>>>,
 }
 
 /// Kinds of events come from logs; a log with ever new constants must not fill the memory.
@@ -115,8 +119,8 @@ const MAX_COMPILED: usize = 100_000;
 
 impl Made {
     pub(crate) fn new(base: Arc<Base>, env: Arc<Env>) -> Made {
-        let (definitions, runs, compiled, matchers) = Default::default();
-        Made { base, env, definitions, runs, compiled, matchers }
+        let (definitions, runs, compiled, matchers, tests, modelled) = Default::default();
+        Made { base, env, definitions, runs, compiled, matchers, tests, modelled }
     }
 
     pub(super) fn definitions(&self, sourcetype: &str, source: &str) -> Arc<Definitions> {
@@ -146,6 +150,22 @@ impl Made {
             _ => None,
         };
         lock(&self.runs).entry(key).or_insert_with(made).clone()
+    }
+
+    /// The tests in the searches of event types and tags.
+    pub(super) fn tests(&self) -> Arc<Tests> {
+        self.tests.get_or_init(|| Arc::new(Tests::of(&self.base))).clone()
+    }
+
+    /// What its model says of a dataset.
+    pub(super) fn modelled(&self, dataset: &DatasetRef) -> Option<Arc<Modelled>> {
+        let mut known = lock(&self.modelled);
+        if let Some(modelled) = known.get(dataset) {
+            return modelled.clone();
+        }
+        let made = Modelled::of(&self.base, dataset).map(Arc::new);
+        known.insert(dataset.clone(), made.clone());
+        made
     }
 
     /// The test at an address of the base.

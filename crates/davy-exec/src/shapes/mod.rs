@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Shapes {
     made: Arc<Made>,
     /// Ids are hashes, so several shapes may have one.
-    known: Mutex<HashMap<u64, Vec<Arc<Mutex<Graph>>>>>,
+    known: Mutex<HashMap<u64, Vec<(Shape, Arc<Mutex<Graph>>)>>>,
 }
 
 impl std::fmt::Debug for Shapes {
@@ -61,23 +61,33 @@ impl Shapes {
     }
 
     pub(crate) fn graph(&self, shape: &Shape) -> Arc<Mutex<Graph>> {
-        let mut known = lock(&self.known);
-        let list = known.entry(shape.id).or_default();
-        if let Some(graph) = list.iter().find(|g| lock(g).shape() == shape) {
-            return graph.clone();
+        let found = |known: &HashMap<u64, Vec<(Shape, Arc<Mutex<Graph>>)>>| {
+            let list = known.get(&shape.id)?;
+            list.iter().find(|(known, _)| known == shape).map(|(_, graph)| graph.clone())
+        };
+        if let Some(graph) = found(&lock(&self.known)) {
+            return graph;
         }
-        let graph = Arc::new(Mutex::new(Graph::new(&self.made, shape.clone())));
-        list.push(graph.clone());
-        graph
+        // Nobody waits for what is made here.
+        let made = Arc::new(Mutex::new(Graph::new(&self.made, shape.clone())));
+        let mut known = lock(&self.known);
+        if let Some(graph) = found(&known) {
+            return graph;
+        }
+        known.entry(shape.id).or_default().push((shape.clone(), made.clone()));
+        made
     }
 }
+
+/// A program, and the nodes that it reads.
+pub(crate) type Ready = (Arc<Program>, Nodes);
 
 /// One request's programs, by shape.
 #[derive(Debug)]
 pub(crate) struct Programs {
     shapes: Arc<Shapes>,
     request: ReadRequest,
-    made: Mutex<HashMap<u64, Vec<(Shape, Option<Arc<Program>>)>>>,
+    made: Mutex<HashMap<u64, Vec<(Shape, Option<Ready>)>>>,
 }
 
 impl Programs {
@@ -86,14 +96,17 @@ impl Programs {
     }
 
     /// `None`: no event of the shape is wanted.
-    pub(crate) fn of(&self, shape: &Shape) -> Option<Arc<Program>> {
+    pub(crate) fn of(&self, shape: &Shape) -> Option<Ready> {
         if let Some(list) = lock(&self.made).get(&shape.id)
             && let Some((_, program)) = list.iter().find(|(known, _)| known == shape)
         {
             return program.clone();
         }
         let graph = self.shapes.graph(shape);
-        let program = Program::new(&mut lock(&graph), &self.request).map(Arc::new);
+        let mut graph = lock(&graph);
+        let program = Program::new(&mut graph, &self.request);
+        let program = program.map(|program| (Arc::new(program), graph.nodes().into()));
+        drop(graph);
         let mut made = lock(&self.made);
         made.entry(shape.id).or_default().push((shape.clone(), program.clone()));
         program
@@ -103,7 +116,7 @@ impl Programs {
 impl Demand for Programs {
     fn want(&self, shape: &Shape) -> Want {
         match self.of(shape) {
-            Some(program) => Want::Fields { names: program.raw.clone(), rest: program.rest },
+            Some((program, _)) => Want::Fields { names: program.raw.clone(), rest: program.rest },
             None => Want::Skip,
         }
     }

@@ -46,12 +46,13 @@ impl Node {
         }
     }
 
-    pub(crate) fn inputs(&self) -> Vec<NodeId> {
-        match self {
-            Node::Absent | Node::Const(_) | Node::Raw(_) => Vec::new(),
-            Node::Expr { inputs, .. } | Node::Out { inputs, .. } => inputs.clone(),
-            Node::Types { some, .. } => some.iter().map(|(id, _)| *id).collect(),
-        }
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let (ids, some): (&[NodeId], &[(NodeId, Vec<Arc<str>>)]) = match self {
+            Node::Absent | Node::Const(_) | Node::Raw(_) => (&[], &[]),
+            Node::Expr { inputs, .. } | Node::Out { inputs, .. } => (inputs, &[]),
+            Node::Types { some, .. } => (&[], some),
+        };
+        ids.iter().copied().chain(some.iter().map(|(id, _)| *id))
     }
 }
 

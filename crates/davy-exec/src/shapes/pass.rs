@@ -4,7 +4,6 @@ use super::alike::{self, Alike};
 use super::compile::scalar;
 use super::made::Fast;
 use super::node::{Node, NodeId};
-use super::program::Nodes;
 use super::run::{Fields, Run};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder, UInt32Array,
@@ -76,13 +75,13 @@ fn part(array: &ArrayRef, at: &UInt32Array) -> Result<ArrayRef> {
 
 /// The evaluation of rows: each node once.
 pub(crate) struct Pass<'p, 'm> {
-    nodes: &'p Nodes,
+    nodes: &'p [Arc<Node>],
     pub(super) rows: Rows<'p>,
     memo: &'m mut Memo,
 }
 
 impl<'p, 'm> Pass<'p, 'm> {
-    pub(crate) fn new(nodes: &'p Nodes, rows: Rows<'p>, memo: &'m mut Memo) -> Self {
+    pub(crate) fn new(nodes: &'p [Arc<Node>], rows: Rows<'p>, memo: &'m mut Memo) -> Self {
         Pass { nodes, rows, memo }
     }
 
@@ -101,7 +100,7 @@ impl<'p, 'm> Pass<'p, 'm> {
     fn made(&mut self, id: NodeId) -> Result<ArrayRef> {
         let rows = self.rows.count();
         let nodes = self.nodes;
-        let node = nodes.get(&id).map(AsRef::as_ref).unwrap_or(&Node::Absent);
+        let node = nodes.get(id).map(AsRef::as_ref).unwrap_or(&Node::Absent);
         Ok(match node {
             Node::Absent => Arc::new(StringViewArray::new_null(rows)),
             Node::Const(value) => constant(value, rows)?,

@@ -1,6 +1,6 @@
 //! What one request asks of one kind of event, ready to run on batches.
 
-use super::graph::{ALL, Graph, Scope};
+use super::graph::{Graph, Scope};
 use super::node::{Node, NodeId, Truth};
 use super::pass::{Memo, Pass, Rows};
 use super::run::Run;
@@ -12,11 +12,11 @@ use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::Result;
 use davy_events::rest;
 use davy_plan::{Column, HIDDEN, REST, SEQ, Ty};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-/// Nodes by number, with all that they depend on.
-pub(crate) type Nodes = BTreeMap<NodeId, Arc<Node>>;
+/// The nodes of one kind of events, by number.
+pub(crate) type Nodes = Arc<[Arc<Node>]>;
 
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -24,9 +24,11 @@ pub(crate) struct Program {
     pub(crate) raw: Arc<[Arc<str>]>,
     /// All other fields too, packed.
     pub(crate) rest: bool,
-    nodes: Nodes,
+    /// The nodes that are read, in order.
+    used: Vec<NodeId>,
     filter: Option<NodeId>,
-    outputs: Vec<(Arc<str>, NodeId)>,
+    /// The node of each column.
+    outputs: Vec<NodeId>,
     packed: Option<Packed>,
     schema: SchemaRef,
     /// The decoder's batches are as wanted.
@@ -49,10 +51,7 @@ struct Packed {
 impl Program {
     /// `None`: no event of this kind is wanted.
     pub(crate) fn new(graph: &mut Graph, request: &ReadRequest) -> Option<Program> {
-        let scope = match &request.dataset {
-            Some(dataset) => Scope::Dataset(dataset, usize::MAX),
-            None => ALL,
-        };
+        let scope = Scope::of(request.dataset.as_ref());
         let mut truth = match &request.dataset {
             Some(dataset) => graph.dataset_truth(dataset),
             None => Truth::Always,
@@ -68,16 +67,28 @@ impl Program {
             Truth::Always => None,
             Truth::When(id) => Some(id),
         };
-        let mut outputs = Vec::new();
-        for name in request.fields.iter() {
-            let id = match &**name {
-                SEQ => graph.add(Node::Raw(name.clone())),
-                _ => graph.value(name, scope),
-            };
-            outputs.push((name.clone(), id));
-        }
+        Some(Program::of(graph, request, request.schema(), filter))
+    }
+
+    /// How columns are made, whatever events they are wanted of.
+    pub(crate) fn columns(graph: &mut Graph, request: &ReadRequest, schema: SchemaRef) -> Program {
+        Program::of(graph, request, schema, None)
+    }
+
+    fn of(
+        graph: &mut Graph,
+        request: &ReadRequest,
+        schema: SchemaRef,
+        filter: Option<NodeId>,
+    ) -> Program {
+        let scope = Scope::of(request.dataset.as_ref());
+        let output = |name: &Arc<str>| match &**name {
+            SEQ => graph.decoded(name),
+            _ => graph.value(name, scope),
+        };
+        let outputs: Vec<NodeId> = request.fields.iter().map(output).collect();
         let packed = request.rest.then(|| Packed::new(graph, request, scope));
-        let mut roots: Vec<NodeId> = outputs.iter().map(|(_, id)| *id).collect();
+        let mut roots = outputs.clone();
         roots.extend(filter);
         if let Some(packed) = &packed {
             roots.extend(packed.add.iter().map(|(_, id)| *id));
@@ -85,50 +96,44 @@ impl Program {
                 roots.extend(condition.iter().chain(inputs));
             }
         }
-        let nodes = closure(graph, &roots);
         let mut program = Program {
             raw: Arc::from([]),
-            rest: request.rest && request.dataset.as_ref().is_none_or(|dataset| dataset.loose),
-            nodes,
+            rest: request.packs_events(),
+            used: closure(graph.nodes(), &roots),
             filter,
             outputs,
             packed,
-            schema: request.schema(),
+            schema,
             as_is: false,
         };
-        program.settle(graph);
-        Some(program)
+        program.settle(graph, &request.fields);
+        program
     }
 
     /// Which decoded fields are read, and whether they are all there is to it.
-    fn settle(&mut self, graph: &Graph) {
-        let mut raw: Vec<Arc<str>> = Vec::new();
+    fn settle(&mut self, graph: &Graph, named: &[Arc<str>]) {
+        let decoded = |id: &NodeId| match graph.nodes().get(*id).map(AsRef::as_ref) {
+            Some(Node::Raw(name)) => Some((*id, name)),
+            _ => None,
+        };
         // In the order of the request, so that a plain request can be passed on.
-        for (name, id) in &self.outputs {
-            if let Some(Node::Raw(own)) = self.nodes.get(id).map(AsRef::as_ref)
-                && own == name
-                && !raw.contains(own)
-            {
-                raw.push(own.clone());
-            }
-        }
-        for node in self.nodes.values() {
-            if let Node::Raw(name) = node.as_ref()
-                && !raw.contains(name)
-            {
+        let outputs = self.outputs.iter().zip(named);
+        let plain = outputs.filter_map(|(id, name)| decoded(id).filter(|(_, own)| *own == name));
+        let mut met = BTreeSet::new();
+        let mut raw: Vec<Arc<str>> = Vec::new();
+        for (id, name) in plain.chain(self.used.iter().filter_map(decoded)) {
+            if met.insert(id) {
                 raw.push(name.clone());
             }
         }
-        let named: Vec<&Arc<str>> = self.outputs.iter().map(|(name, _)| name).collect();
         if let Some(packed) = &mut self.packed {
             let taken = raw.iter().filter(|n| !named.contains(n) && !packed.hide.contains(*n));
             packed.back = taken.filter(|n| !n.starts_with('_')).cloned().collect();
             // A constant that the request names is in no packing.
-            packed.hide.extend(named.iter().map(|n| (*n).clone()));
+            packed.hide.extend(named.iter().cloned());
         }
-        let direct = self.outputs.iter().zip(&raw).all(|((name, id), own)| {
-            name == own
-                && matches!(self.nodes.get(id).map(AsRef::as_ref), Some(Node::Raw(n)) if n == name)
+        let direct = self.outputs.iter().zip(named).zip(&raw).all(|((id, name), own)| {
+            name == own && decoded(id).is_some_and(|(_, decoded)| decoded == name)
         });
         let bare = self
             .packed
@@ -143,14 +148,18 @@ impl Program {
     }
 
     /// The request's columns for a batch of the decoder's; `None` when no row is left.
-    pub(crate) fn run(&self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+    pub(crate) fn run(
+        &self,
+        nodes: &[Arc<Node>],
+        batch: &RecordBatch,
+    ) -> Result<Option<RecordBatch>> {
         if self.as_is {
             return Ok(Some(self.rebuilt(batch.columns().to_vec(), batch.num_rows())?));
         }
         let mut kept = batch.clone();
         if let Some(filter) = self.filter {
             let mut memo = Memo::default();
-            let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
+            let mut pass = Pass::new(nodes, Rows::All(batch), &mut memo);
             let mask = pass.boolean(filter)?;
             match mask.true_count() {
                 0 => return Ok(None),
@@ -165,7 +174,7 @@ impl Program {
             }
         }
         let mut memo = Memo::default();
-        self.outputs(&mut Pass::new(&self.nodes, Rows::All(&kept), &mut memo), &[]).map(Some)
+        self.outputs(&mut Pass::new(nodes, Rows::All(&kept), &mut memo), &[]).map(Some)
     }
 
     /// The request's columns for rows that are all wanted. `others` are decoded fields of the
@@ -177,7 +186,7 @@ impl Program {
     ) -> Result<RecordBatch> {
         let rows = pass.rows.count();
         let mut columns = Vec::with_capacity(self.outputs.len() + 1);
-        for (at, (_, id)) in self.outputs.iter().enumerate() {
+        for (at, id) in self.outputs.iter().enumerate() {
             let wanted = self.schema.fields().get(at).map(|f| f.data_type().clone());
             let array = pass.array(*id)?;
             columns.push(match wanted {
@@ -192,26 +201,9 @@ impl Program {
         self.rebuilt(columns, rows)
     }
 
-    /// The node of a column.
-    pub(crate) fn output(&self, name: &str) -> Option<NodeId> {
-        self.outputs.iter().find(|(own, _)| **own == *name).map(|(_, id)| *id)
-    }
-
-    /// A node with all that it depends on.
-    pub(crate) fn behind(&self, id: NodeId) -> Nodes {
-        let mut found = Nodes::new();
-        let mut open = vec![id];
-        while let Some(id) = open.pop() {
-            if let Some(node) = self.nodes.get(&id).filter(|_| !found.contains_key(&id)) {
-                open.extend(node.inputs());
-                found.insert(id, node.clone());
-            }
-        }
-        found
-    }
-
-    pub(crate) fn nodes(&self) -> &Nodes {
-        &self.nodes
+    /// The nodes that are read, in order.
+    pub(crate) fn used(&self) -> &[NodeId] {
+        &self.used
     }
 
     fn rebuilt(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
@@ -227,17 +219,19 @@ fn text(array: &ArrayRef) -> Result<ArrayRef> {
     })
 }
 
-/// All nodes that these depend on, and these.
-pub(crate) fn closure(graph: &Graph, roots: &[NodeId]) -> Nodes {
-    let mut found = BTreeMap::new();
-    let mut open: Vec<NodeId> = roots.to_vec();
+/// All nodes that these depend on, and these, in order.
+pub(crate) fn closure(nodes: &[Arc<Node>], roots: &[NodeId]) -> Vec<NodeId> {
+    let mut met = vec![false; nodes.len()];
+    let mut open = roots.to_vec();
+    let mut found = Vec::new();
     while let Some(id) = open.pop() {
-        found.entry(id).or_insert_with(|| {
-            let node = graph.node(id);
+        if let (Some(met @ false), Some(node)) = (met.get_mut(id), nodes.get(id)) {
+            *met = true;
             open.extend(node.inputs());
-            node
-        });
+            found.push(id);
+        }
     }
+    found.sort_unstable();
     found
 }
 

@@ -1,6 +1,7 @@
 //! Event types and the tags that they give.
 
-use super::graph::{ALL, Graph};
+use super::graph::Graph;
+use super::known::Told;
 use super::node::{Node, NodeId, Truth};
 use super::open::Lookup;
 use davy_plan::Val;
@@ -41,6 +42,7 @@ impl Graph {
 
     fn types_made(&mut self) -> HashMap<String, NodeId> {
         let base = self.base.clone();
+        let mut told = Told::new(self.made.tests());
         let mut names = Vec::new();
         let mut tags: HashMap<String, Vec<(Vec<Arc<str>>, Truth)>> = HashMap::new();
         let mut tag = |kind: &str, list: &[Arc<str>], truth: Truth| {
@@ -49,7 +51,7 @@ impl Graph {
             }
         };
         for eventtype in base.addons().iter().flat_map(|a| &a.eventtypes) {
-            let truth = self.truth(&eventtype.search, ALL);
+            let truth = self.truth_told(&eventtype.search, &mut told);
             if truth != Truth::Never {
                 match (eventtype.name.is_empty(), eventtype.search.as_ref()) {
                     (false, _) => {
@@ -65,7 +67,7 @@ impl Graph {
             }
         }
         for given in base.addons().iter().flat_map(|a| &a.field_tags) {
-            let truth = self.truth(&given.search, ALL);
+            let truth = self.truth_told(&given.search, &mut told);
             if truth != Truth::Never {
                 tag(&given.field, &given.tags, truth);
             }

@@ -129,11 +129,6 @@ impl Index {
         index
     }
 
-    /// The nodes whose values are looked up.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.equal.keys().chain(self.literals.keys()).copied()
-    }
-
     /// For each gate the rows that may pass, in order.
     pub(crate) fn candidates(&self, gates: usize, columns: &Columns, rows: usize) -> Vec<Vec<u32>> {
         let mut found: Vec<Vec<u32>> = vec![Vec::new(); gates];

@@ -2,7 +2,7 @@
 
 use super::narrow::{Narrow, Narrowed, left};
 use crate::held::compact;
-use crate::shapes::lock;
+use crate::shapes::{Fast, lock};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array,
 };
@@ -21,9 +21,10 @@ use std::sync::{Arc, Mutex};
 /// Rows, and the number of each.
 type Part = (Arc<[u64]>, RecordBatch);
 
-/// What one thread keeps, by request.
+/// What one thread keeps.
 pub(super) struct Keeper<'n> {
-    requests: Vec<Own>,
+    /// By request, where it has rows.
+    requests: Fast<usize, Own>,
     /// Of all that is in memory, or more: what is held no longer is taken off once the limit is
     /// met.
     bytes: usize,
@@ -45,7 +46,6 @@ struct Own {
     /// In memory.
     bytes: usize,
     passed: Passed,
-    /// Few have it, and there is an `Own` for each request of each thread.
     disk: Option<Box<OnDisk>>,
 }
 
@@ -108,12 +108,11 @@ const NUMBER: &str = "__number";
 
 impl<'n> Keeper<'n> {
     pub(super) fn new(
-        requests: usize,
         limit: usize,
         disk: Arc<DiskManager>,
         narrowed: &'n Narrowed<'n>,
     ) -> Keeper<'n> {
-        let requests = (0..requests).map(|_| Own::default()).collect();
+        let requests = Fast::default();
         Keeper { requests, bytes: 0, limit, counted: HashSet::new(), disk, narrowed }
     }
 
@@ -123,7 +122,7 @@ impl<'n> Keeper<'n> {
     }
 
     pub(super) fn keep(&mut self, request: usize, part: Part) -> Result<()> {
-        let Some(own) = self.requests.get_mut(request) else { return Ok(()) };
+        let own = self.requests.entry(request).or_default();
         let bytes = size(&part);
         own.bytes += bytes;
         own.size += bytes;
@@ -147,27 +146,27 @@ impl<'n> Keeper<'n> {
     /// Counts what is held, columns of several requests once.
     fn recount(&mut self) {
         let mut met = HashSet::new();
-        let parts = self.requests.iter().flat_map(|own| &own.parts);
+        let parts = self.requests.values().flat_map(|own| &own.parts);
         self.bytes = parts.map(|part| unmet(part, &mut met)).sum();
     }
 
     /// Writes the largest requests' rows to disk, until half of the limit is free.
     fn spill(&mut self) -> Result<()> {
-        let mut order: Vec<usize> = (0..self.requests.len()).collect();
-        let size = |at: &usize| self.requests.get(*at).map_or(0, |own| own.bytes);
-        order.sort_by_key(|at| std::cmp::Reverse(size(at)));
-        for at in order {
+        let order = self.requests.iter().map(|(at, own)| (std::cmp::Reverse(own.bytes), *at));
+        let mut order: Vec<_> = order.collect();
+        order.sort_unstable();
+        for (_, at) in order {
             if self.bytes <= self.limit / 2 {
                 break;
             }
-            let Some(own) = self.requests.get_mut(at).filter(|own| own.bytes > 0) else { break };
+            let Some(own) = self.requests.get_mut(&at).filter(|own| own.bytes > 0) else { break };
             if own.narrow(self.narrowed.of(at))? > 0 {
                 self.recount();
                 if self.bytes <= self.limit / 2 {
                     break;
                 }
             }
-            if let Some(own) = self.requests.get_mut(at) {
+            if let Some(own) = self.requests.get_mut(&at) {
                 own.spill(&self.disk)?;
             }
             self.recount();
@@ -177,7 +176,8 @@ impl<'n> Keeper<'n> {
 
     /// Gives what is kept, to be added to what other threads kept.
     pub(super) fn finish(self, all: &mut [Stored]) -> Result<()> {
-        for (own, all) in self.requests.into_iter().zip(all) {
+        for (request, own) in self.requests {
+            let Some(all) = all.get_mut(request) else { continue };
             if let InMemory::Parts(parts) = &mut *lock(&all.rows) {
                 parts.extend(own.parts);
             }

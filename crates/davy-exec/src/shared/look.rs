@@ -10,18 +10,17 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::Result;
 use davy_events::EventBatch;
-use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What one thread found, by request.
+/// What one thread found, by request, of those that it found rows of.
 pub(super) struct Found<'n> {
     pub(super) rows: Keeper<'n>,
     /// The numbers of rows whose columns are still to be made.
-    pub(super) late: Vec<Vec<u64>>,
+    pub(super) late: Fast<usize, Vec<u64>>,
     /// Rows of which it is not known yet whether they meet others.
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Fast<usize, Waiting>,
 }
 
 pub(super) struct Worker<'n> {
@@ -31,14 +30,9 @@ pub(super) struct Worker<'n> {
 }
 
 impl<'n> Worker<'n> {
-    pub(super) fn new(
-        plans: Arc<dyn Plans>,
-        requests: usize,
-        rows: Keeper<'n>,
-        times: Arc<Times>,
-    ) -> Worker<'n> {
-        let waiting = (0..requests).map(|_| Waiting::default()).collect();
-        Worker { plans, found: Found { rows, late: vec![Vec::new(); requests], waiting }, times }
+    pub(super) fn new(plans: Arc<dyn Plans>, rows: Keeper<'n>, times: Arc<Times>) -> Worker<'n> {
+        let (late, waiting) = Default::default();
+        Worker { plans, found: Found { rows, late, waiting }, times }
     }
 
     pub(super) fn finish(self) -> Found<'n> {
@@ -80,8 +74,9 @@ impl<'n> Worker<'n> {
                 Made { at, numbers, memo, compacted }
             });
             let rows = Rows::Part { batch: &wanted, at, shared: &shared };
-            let mut pass = Pass::new(live.program.nodes(), rows, memo);
-            let out = compacted.of(live.program.outputs(&mut pass, &plan.raw)?)?;
+            let mut pass = Pass::new(&plan.nodes, rows, memo);
+            let program = live.columns.program();
+            let out = compacted.of(program.outputs(&mut pass, &plan.raw)?)?;
             self.found.rows.keep(live.number, (numbers.clone(), out))?;
         }
         Ok(())
@@ -110,7 +105,7 @@ impl Worker<'_> {
             let Some(live) = live(&at) else { continue };
             if !live.late || live.ready && self.plans.matters(live.number) {
                 ready.push((at, rows));
-            } else if let Some((key, absent)) = &live.key {
+            } else if let Some((key, absent)) = live.key() {
                 let known = (*key, absent.as_deref());
                 let held = match keys.entry(known) {
                     Entry::Occupied(held) => held.into_mut(),
@@ -119,10 +114,9 @@ impl Worker<'_> {
                 let made = made
                     .entry((known, rows))
                     .or_insert_with_key(|(_, rows)| keyed::Rows::new(batch, all, held, rows));
-                if let Some(waiting) = self.found.waiting.get_mut(live.number) {
-                    waiting.add(made.clone());
-                }
-            } else if let Some(late) = self.found.late.get_mut(live.number) {
+                self.found.waiting.entry(live.number).or_default().add(made.clone());
+            } else {
+                let late = self.found.late.entry(live.number).or_default();
                 late.extend(rows.iter().filter_map(|row| all.get(*row as usize)));
             }
         }
@@ -149,20 +143,21 @@ fn shared(
     let mut programs = Fast::default();
     for (live, rows) in passing {
         let Some(live) = plan.live.get(*live) else { continue };
-        let program = &live.program;
-        programs.entry(Arc::as_ptr(program)).or_insert((program, 0)).1 += rows.len();
+        programs.entry(Arc::as_ptr(&live.columns)).or_insert((&live.columns, 0)).1 += rows.len();
     }
-    let mut needed: BTreeMap<NodeId, usize> = BTreeMap::new();
-    for (program, rows) in programs.into_values() {
-        for id in program.nodes().keys() {
-            *needed.entry(*id).or_default() += rows;
+    let mut needed = vec![0; plan.nodes.len()];
+    for (columns, rows) in programs.into_values() {
+        for id in columns.program().used() {
+            if let Some(needed) = needed.get_mut(*id) {
+                *needed += rows;
+            }
         }
     }
     let mut memo = Memo::default();
     let mut pass = Pass::new(&plan.nodes, Rows::All(batch), &mut memo);
     let mut shared = Fast::default();
-    for (id, rows) in needed {
-        if rows >= batch.num_rows() {
+    for (id, rows) in needed.into_iter().enumerate() {
+        if rows > 0 && rows >= batch.num_rows() {
             shared.insert(id, pass.array(id)?);
         }
     }

@@ -8,13 +8,14 @@ mod gate;
 mod index;
 mod kept;
 mod keyed;
+mod live;
 mod look;
 mod narrow;
 mod plan;
 mod scan;
 mod times;
 
-pub(crate) use gate::{Filters, Gate};
+pub(crate) use gate::{Filters, Gate, Told};
 pub(crate) use kept::{Passed, Stored};
 pub(crate) use keyed::Keys;
 pub(crate) use narrow::{Narrow, Narrows};

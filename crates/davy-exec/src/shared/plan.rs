@@ -1,11 +1,12 @@
 //! What all requests come to for the events of one shape.
 
-use super::gate::{Columns, Filter, Filters, Gate};
+use super::gate::{Columns, Filter, Filters, Gate, Told};
 use super::index::{Automata, Index};
+use super::live::{AskedColumns, Live, Outputs, Rare};
 use super::scan::OnlyIf;
 use super::times::Times;
 use crate::shapes::{
-    ALL, Alike, Memo, Node, NodeId, Nodes, Pass, Program, Rows, Scope, Shapes, Truth, closure, lock,
+    Alike, Fast, Graph, Memo, Node, NodeId, Nodes, Pass, Rows, Scope, Shapes, Truth, closure, lock,
 };
 use crate::source::ReadRequest;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -13,9 +14,9 @@ use datafusion::arrow::datatypes::{Float64Type, UInt64Type};
 use datafusion::common::Result;
 use davy_events::{Demand, Kind, Needles, Shape, Want};
 use davy_plan::{Column, SEQ};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 const RAW: &str = "_raw";
@@ -34,7 +35,6 @@ pub(super) trait Plans: Demand {
 
 /// The requests that events of one shape may match.
 pub(super) struct ShapePlan {
-    pub(super) shape: Shape,
     pub(super) live: Vec<Live>,
     by: By,
     pub(super) nodes: Nodes,
@@ -43,31 +43,13 @@ pub(super) struct ShapePlan {
     want: Want,
 }
 
-/// A request whose rows the shape may hold.
-#[derive(Clone)]
-pub(super) struct Live {
-    /// Its number.
-    pub(super) number: usize,
-    /// How its columns are made.
-    pub(super) program: Arc<Program>,
-    /// Its columns take much to decode, or may never be needed, so only the numbers of its rows
-    /// are kept at first.
-    pub(super) late: bool,
-    /// What its columns are made of is decoded for others: once it is known to be needed, they are
-    /// made at once.
-    pub(super) ready: bool,
-    /// What its rows must meet others by, and the text that stands for none: they wait, and are
-    /// never made at once.
-    pub(super) key: Option<(NodeId, Option<Arc<str>>)>,
-    /// The times that it asks for, where other requests may ask for more.
-    range: Option<(f64, f64)>,
-}
-
 /// How rows are found.
 enum By {
     Gates {
         gates: Vec<Gate>,
-        index: Index,
+        /// Made for the first batch that is worth it.
+        index: OnceLock<Index>,
+        automata: Arc<Automata>,
         /// The nodes that gates and index read.
         read: Vec<NodeId>,
         /// The decoded fields behind them.
@@ -121,7 +103,7 @@ impl ShapePlan {
     fn in_time(&self, batch: &RecordBatch, passing: &mut Passing) {
         let times = batch.column_by_name(TIME).and_then(|c| c.as_primitive_opt::<Float64Type>());
         for (at, rows) in passing {
-            let range = self.live.get(*at).and_then(|live| live.range);
+            let range = self.live.get(*at).and_then(Live::range);
             let (Some((earliest, latest)), Some(times)) = (range, times) else { continue };
             rows.retain(|row| {
                 // As for the whole reading, an event without a time is of any.
@@ -135,15 +117,21 @@ impl ShapePlan {
     /// The rows of a batch that pass each gate, where there are any.
     fn gated(&self, batch: &RecordBatch) -> Result<Passing> {
         let mut passing = Vec::new();
-        let By::Gates { gates, index, read, .. } = &self.by else { return Ok(passing) };
+        let By::Gates { gates, index, automata, read, .. } = &self.by else { return Ok(passing) };
         let mut memo = Memo::default();
         let mut pass = Pass::new(&self.nodes, Rows::All(batch), &mut memo);
         let mut columns = Columns::default();
         for id in read {
             columns.put(*id, Column::new(&pass.array(*id)?)?);
         }
-        let candidates = index.candidates(gates.len(), &columns, batch.num_rows());
-        for (at, (gate, mut rows)) in gates.iter().zip(candidates).enumerate() {
+        let mut candidates = Vec::new();
+        if batch.num_rows() > FEW {
+            let index = index.get_or_init(|| Index::new(gates, automata));
+            candidates = index.candidates(gates.len(), &columns, batch.num_rows());
+        }
+        for (at, gate) in gates.iter().enumerate() {
+            let own = candidates.get_mut(at).map(std::mem::take);
+            let mut rows = own.unwrap_or_else(|| (0..batch.num_rows() as u32).collect());
             rows.retain(|row| gate.passes(&columns, *row as usize));
             if !rows.is_empty() {
                 passing.push((at, rows));
@@ -152,6 +140,9 @@ impl ShapePlan {
         Ok(passing)
     }
 }
+
+/// Of so few rows, each is tried at each gate sooner than an index is made.
+const FEW: usize = 16;
 
 /// The columns of some fields; none where the batch lacks one.
 fn told_by(batch: &RecordBatch, fields: &[Arc<str>]) -> Result<RecordBatch> {
@@ -170,17 +161,26 @@ pub(super) struct Many {
     keys: Vec<Option<(Arc<str>, Option<Arc<str>>)>>,
     /// By request: some row passed.
     found: Vec<AtomicBool>,
-    /// By request: those of one number ask for the same columns of the same events, so that these
-    /// are made in one way.
-    alike: Vec<usize>,
     /// By request.
-    filters: Vec<Option<Filter>>,
-    automata: Automata,
+    asked: Vec<Asked>,
+    /// Requests by their dataset and the first test of their filter.
+    groups: Vec<((Option<usize>, Option<usize>), Vec<usize>)>,
+    filters: Filters,
+    automata: Arc<Automata>,
     /// The source can be read again, so what takes long can be decoded then.
     twice: bool,
-    known: Mutex<HashMap<u64, Vec<Arc<ShapePlan>>>>,
+    known: Known,
+    agreeing: Agreeing,
     needles: Mutex<HashMap<BTreeSet<String>, Option<Arc<Needles>>>>,
     times: Arc<Times>,
+}
+
+/// What is worked out of a request for all shapes.
+struct Asked {
+    filter: Option<Filter>,
+    dataset: Option<usize>,
+    /// Shared by those that ask for the same of the same events.
+    columns: Arc<AskedColumns>,
 }
 
 impl std::fmt::Debug for Many {
@@ -200,28 +200,34 @@ impl Many {
     ) -> Many {
         let only_if = only_if.to_vec();
         let found = requests.iter().map(|_| AtomicBool::new(false)).collect();
-        let mut made = Filters::default();
-        let filter = |r: &ReadRequest| r.filter.as_deref().map(|filter| made.filter(filter));
-        let filters = requests.iter().map(filter).collect();
-        let mut numbers = HashMap::new();
-        let mut alike = Vec::with_capacity(requests.len());
+        let mut filters = Filters::with_capacity(requests.len());
+        let mut alike = HashMap::new();
+        let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut asked = Vec::with_capacity(requests.len());
         for request in &requests {
-            let next = numbers.len();
-            let columns = (request.fields.clone(), request.rest, request.dataset.clone());
-            alike.push(*numbers.entry(columns).or_insert(next));
+            let dataset = request.dataset.as_ref().map(|dataset| filters.dataset(dataset));
+            let filter = request.filter.as_deref().map(|filter| filters.filter(filter, dataset));
+            let first = filter.as_ref().and_then(Filter::first);
+            groups.entry((dataset, first)).or_default().push(asked.len());
+            let columns = (request.fields.clone(), request.rest, dataset);
+            let columns = alike.entry(columns);
+            let columns = columns.or_insert_with(|| Arc::new(AskedColumns::of(request))).clone();
+            asked.push(Asked { filter, dataset, columns });
         }
-        let (known, needles, automata) = Default::default();
+        let (known, agreeing, needles, automata) = Default::default();
         Many {
             shapes,
             requests,
             only_if,
             keys,
             found,
-            alike,
+            asked,
+            groups: groups.into_iter().collect(),
             filters,
             automata,
             twice,
             known,
+            agreeing,
             needles,
             times,
         }
@@ -231,125 +237,154 @@ impl Many {
         &self.requests
     }
 
-    fn made(&self, shape: &Shape) -> ShapePlan {
-        let graph = self.shapes.graph(shape);
-        let mut graph = lock(&graph);
+    /// The plan, and the names of fields on which it depends.
+    fn made(&self, shape: &Shape) -> (ShapePlan, Vec<Arc<str>>) {
+        let shared = self.shapes.graph(shape);
+        let mut graph = lock(&shared);
+        let mut told = Told::new(&self.filters);
         let mut live = Vec::new();
         let mut gates = Vec::new();
-        let mut programs: HashMap<usize, Option<Arc<Program>>> = HashMap::new();
-        let requests = self.requests.iter().enumerate().zip(&self.alike).zip(&self.filters);
-        for (((number, request), alike), filter) in requests {
-            let (truth, scope) = match &request.dataset {
-                Some(dataset) => {
-                    (graph.dataset_truth(dataset), Scope::Dataset(dataset, usize::MAX))
-                }
-                None => (Truth::Always, ALL),
-            };
-            if truth == Truth::Never {
-                continue;
-            }
-            let gate = match filter {
-                Some(filter) => Gate::of(filter, &mut graph, scope),
+        let mut outputs: Fast<usize, Arc<Outputs>> = Fast::default();
+        for (number, asked) in self.possible(&mut told, &mut graph) {
+            let truth = told.truth(asked.dataset, &mut graph);
+            let gate = match &asked.filter {
+                Some(filter) => told.gate(filter, &mut graph),
                 None => Gate::True,
             };
             let gate = gate.and(truth);
             if matches!(gate, Gate::False) {
                 continue;
             }
-            // The gate is the filter; what is left is how the columns are made.
-            let program = programs.entry(*alike).or_insert_with(|| {
-                let bare = ReadRequest { filter: None, ..request.clone() };
-                Program::new(&mut graph, &bare).map(Arc::new)
-            });
-            if let Some(program) = program.clone() {
-                let heavy = program.rest || program.raw.iter().any(|n| **n == *RAW);
-                let perhaps = self.only_if.get(number).is_some_and(|sets| !sets.is_empty());
-                let late = (heavy || perhaps) && self.twice && shape.kind == Kind::Evtx;
-                let range = (request.earliest > 0.0 || request.latest.is_finite())
-                    .then_some((request.earliest, request.latest));
-                let key = self.keys.get(number).and_then(Option::as_ref).filter(|_| late);
-                let key = key.and_then(|(name, none)| Some((program.output(name)?, none.clone())));
-                let ready = !heavy && key.is_none();
-                live.push(Live { number, program, late, ready, key, range });
-                gates.push(gate);
-            }
+            let made = || Arc::new(Outputs::new(&shared, &asked.columns));
+            let columns = Arc::as_ptr(&asked.columns) as usize;
+            let columns = outputs.entry(columns).or_insert_with(made).clone();
+            live.push(self.live(number, columns, &mut graph, shape.kind));
+            gates.push(gate);
         }
-        let index = Index::new(&gates, &self.automata);
-        let mut read: BTreeSet<_> = index.nodes().collect();
-        for gate in &gates {
-            let mut nodes = Vec::new();
-            gate.nodes(&mut nodes);
-            read.extend(nodes);
-        }
-        let read: Vec<_> = read.into_iter().collect();
-        let nodes = closure(&graph, &read);
+        let mut read = Vec::new();
+        gates.iter().for_each(|gate| gate.nodes(&mut read));
+        read.sort_unstable();
+        read.dedup();
+        let (nodes, asked): (Nodes, _) = (graph.nodes().into(), graph.asked());
         drop(graph);
         let mut fields = Fields::default();
-        nodes.values().for_each(|node| fields.extend(node));
-        let by = By::Gates { gates, index, read, fields: fields.names };
-        self.settled(shape, live, by, nodes)
+        fields.extend(&nodes, &closure(&nodes, &read));
+        let (index, automata) = (OnceLock::new(), self.automata.clone());
+        let by = By::Gates { gates, index, automata, read, fields: fields.names };
+        (self.settled(live, by, nodes), asked)
+    }
+
+    /// The requests that a shape does not refuse at their first question, in order.
+    fn possible(&self, told: &mut Told<'_>, graph: &mut Graph) -> Vec<(usize, &Asked)> {
+        let mut numbers = Vec::new();
+        for ((dataset, first), group) in &self.groups {
+            let refused = told.truth(*dataset, graph) == Truth::Never
+                || first.is_some_and(|test| told.refuses(test, graph));
+            if !refused {
+                numbers.extend(group);
+            }
+        }
+        numbers.sort_unstable();
+        numbers.into_iter().filter_map(|at| Some((at, self.asked.get(at)?))).collect()
+    }
+
+    /// How the rows of a request are had, where a shape may hold some.
+    fn live(&self, number: usize, columns: Arc<Outputs>, graph: &mut Graph, kind: Kind) -> Live {
+        let made = Live { number, columns, late: false, ready: false, rare: None };
+        let Some(request) = self.requests.get(number) else { return made };
+        let range = (request.earliest > 0.0 || request.latest.is_finite())
+            .then_some((request.earliest, request.latest));
+        let twice = self.twice && kind == Kind::Evtx;
+        // How columns are made that take much to decode is not looked into before rows of them
+        // are found.
+        let heavy = twice && (request.packs_events() || request.fields.iter().any(|n| **n == *RAW))
+            || made.columns.program_of(graph).raw.iter().any(|n| **n == *RAW);
+        let perhaps = self.only_if.get(number).is_some_and(|sets| !sets.is_empty());
+        let late = (heavy || perhaps) && twice;
+        let key = self.keys.get(number).and_then(Option::as_ref).filter(|_| late);
+        let key = key.filter(|(name, _)| request.fields.contains(name));
+        let scope = Scope::of(request.dataset.as_ref());
+        let key = key.map(|(name, none)| (graph.value(name, scope), none.clone()));
+        let ready = late && !heavy && key.is_none();
+        let rare = (key.is_some() || range.is_some()).then(|| Box::new(Rare { key, range }));
+        Live { late, ready, rare, ..made }
     }
 
     /// With what has to be decoded.
-    fn settled(&self, shape: &Shape, live: Vec<Live>, by: By, nodes: Nodes) -> ShapePlan {
-        let mut nodes = nodes;
+    fn settled(&self, mut live: Vec<Live>, by: By, nodes: Nodes) -> ShapePlan {
         let mut raw = Fields::default();
-        for node in nodes.values() {
-            raw.extend(node);
+        // The nodes that are worked out.
+        let mut used = vec![false; nodes.len()];
+        let mut use_all = |ids: &[NodeId]| {
+            for id in ids {
+                if let Some(used) = used.get_mut(*id) {
+                    *used = true;
+                }
+            }
+        };
+        if let By::Gates { read, .. } = &by {
+            let own = closure(&nodes, read);
+            raw.extend(&nodes, &own);
+            use_all(&own);
         }
-        let mut rest = false;
+        let text_of_gates = raw.met.contains(RAW);
+        let (mut rest, mut eager_text) = (false, false);
         let mut met = HashSet::new();
-        let text_of_gates = raw.names.iter().any(|n| **n == *RAW);
         for live in &live {
-            if let Some((key, _)) = &live.key {
-                let own = live.program.behind(*key);
-                own.values().for_each(|node| raw.extend(node));
-                nodes.extend(own);
+            if let Some((key, _)) = live.key() {
+                let own = closure(&nodes, &[*key]);
+                raw.extend(&nodes, &own);
+                use_all(&own);
             }
-            if !met.insert((Arc::as_ptr(&live.program), live.late)) {
-                continue;
-            }
-            // The range of times is looked at while reading.
-            let late = |name: &&Arc<str>| !live.late || ***name == *TIME;
-            live.program.raw.iter().filter(late).for_each(|name| raw.add(name));
-            rest |= live.program.rest && !live.late;
-            if !live.late {
-                let own = live.program.nodes();
-                nodes.extend(own.iter().map(|(id, node)| (*id, node.clone())));
-            }
-        }
-        let mut live = live;
-        for live in &mut live {
-            live.ready &= live.late && live.program.raw.iter().all(|name| raw.met.contains(name));
-            if live.ready && met.insert((Arc::as_ptr(&live.program), false)) {
-                let own = live.program.nodes();
-                nodes.extend(own.iter().map(|(id, node)| (*id, node.clone())));
+            if live.late {
+                // The range of times is looked at while reading.
+                let request = self.requests.get(live.number);
+                let time = request.and_then(|r| r.fields.iter().find(|name| ***name == *TIME));
+                time.into_iter().for_each(|name| raw.add(name));
+            } else if met.insert(Arc::as_ptr(&live.columns)) {
+                let program = live.columns.program();
+                program.raw.iter().for_each(|name| raw.add(name));
+                rest |= program.rest;
+                eager_text |= program.raw.iter().any(|n| **n == *RAW);
+                use_all(program.used());
             }
         }
-        let eager_text = live.iter().any(|l| !l.late && l.program.raw.iter().any(|n| **n == *RAW));
+        for live in live.iter_mut().filter(|live| live.ready) {
+            let program = live.columns.program();
+            live.ready = program.raw.iter().all(|name| raw.met.contains(name));
+            if live.ready && met.insert(Arc::as_ptr(&live.columns)) {
+                use_all(program.used());
+            }
+        }
         raw.add(&Arc::from(SEQ));
         let names: Arc<[Arc<str>]> = raw.names.into();
         let fields = Want::Fields { names: names.clone(), rest };
         let want = match &by {
             _ if live.is_empty() => Want::Skip,
             By::Gates { gates, .. } if text_of_gates && !eager_text && !rest => {
-                self.seek(gates, &nodes, &names).unwrap_or(fields)
+                self.seek(gates, &nodes, &used, &names).unwrap_or(fields)
             }
             _ => fields,
         };
-        ShapePlan { shape: shape.clone(), live, by, nodes, raw: names, want }
+        ShapePlan { live, by, nodes, raw: names, want }
     }
 
     /// Where all that the text of events is for is to find phrases, words of them are looked for in
     /// the log's bytes first.
-    fn seek(&self, gates: &[Gate], nodes: &Nodes, names: &Arc<[Arc<str>]>) -> Option<Want> {
-        let is_raw = |id: &NodeId| match nodes.get(id).map(AsRef::as_ref) {
+    fn seek(
+        &self,
+        gates: &[Gate],
+        nodes: &Nodes,
+        used: &[bool],
+        names: &Arc<[Arc<str>]>,
+    ) -> Option<Want> {
+        let is_raw = |id: &NodeId| match nodes.get(*id).map(AsRef::as_ref) {
             Some(Node::Raw(name)) => **name == *RAW,
             _ => false,
         };
-        let used = nodes.values().flat_map(|node| node.inputs()).any(|id| is_raw(&id));
+        let mut worked_out = nodes.iter().zip(used).filter(|(_, used)| **used);
         let mut words = BTreeSet::new();
-        let mut plain = !used;
+        let mut plain = !worked_out.any(|(node, _)| node.inputs().any(|id| is_raw(&id)));
         for gate in gates {
             gate.values(&mut |id| plain &= !is_raw(id));
             gate.phrases(&mut |_, phrase| {
@@ -378,7 +413,7 @@ impl Many {
 #[derive(Default)]
 struct Fields {
     names: Vec<Arc<str>>,
-    met: BTreeSet<Arc<str>>,
+    met: HashSet<Arc<str>>,
 }
 
 impl Fields {
@@ -388,30 +423,82 @@ impl Fields {
         }
     }
 
-    fn extend(&mut self, node: &Node) {
-        if let Node::Raw(name) = node {
-            self.add(name);
+    /// The decoded fields among some nodes.
+    fn extend(&mut self, nodes: &Nodes, ids: &[NodeId]) {
+        for node in ids.iter().filter_map(|id| nodes.get(*id)) {
+            if let Node::Raw(name) = node.as_ref() {
+                self.add(name);
+            }
+        }
+    }
+}
+
+/// Plans by shape. Of threads that ask for one at the same time, one makes it.
+#[derive(Default)]
+struct Known(Mutex<HashMap<u64, Vec<Slot>>>);
+
+type Slot = (Arc<Shape>, Arc<OnceLock<Arc<ShapePlan>>>);
+
+impl Known {
+    fn of(&self, shape: &Shape, make: impl FnOnce() -> Arc<ShapePlan>) -> Arc<ShapePlan> {
+        let mut known = lock(&self.0);
+        let list = known.entry(shape.id).or_default();
+        let slot = match list.iter().find(|(known, _)| **known == *shape) {
+            Some((_, slot)) => slot.clone(),
+            None => {
+                let slot = Arc::default();
+                list.push((Arc::new(shape.clone()), Arc::clone(&slot)));
+                slot
+            }
+        };
+        drop(known);
+        slot.get_or_init(make).clone()
+    }
+}
+
+/// Plans by what is constant, each with the names on which it depends: templates of one kind of
+/// event often differ in a field that nobody asks for.
+#[derive(Default)]
+struct Agreeing(Mutex<HashMap<Constants, Vec<(Arc<Shape>, Vec<Arc<str>>, Arc<ShapePlan>)>>>);
+
+type Constants = Vec<(Arc<str>, Arc<str>)>;
+
+/// Honest logs have a few variants of an event; with a thousand, comparing would take long.
+const MAX_AGREEING: usize = 32;
+
+impl Agreeing {
+    fn of(&self, shape: &Shape) -> Option<Arc<ShapePlan>> {
+        let known = lock(&self.0);
+        let found = known.get(&shape.constants)?.iter().find(|(known, asked, _)| {
+            known.kind == shape.kind
+                && known.fields.is_some() == shape.fields.is_some()
+                && asked.iter().all(|name| known.may_hold(name) == shape.may_hold(name))
+        });
+        found.map(|(_, _, plan)| plan.clone())
+    }
+
+    fn add(&self, shape: &Shape, asked: Vec<Arc<str>>, plan: &Arc<ShapePlan>) {
+        let mut known = lock(&self.0);
+        let list = known.entry(shape.constants.clone()).or_default();
+        if list.len() < MAX_AGREEING {
+            list.push((Arc::new(shape.clone()), asked, plan.clone()));
         }
     }
 }
 
 impl Plans for Many {
     fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
-        let found = |known: &HashMap<u64, Vec<Arc<ShapePlan>>>| {
-            known.get(&shape.id).and_then(|l| l.iter().find(|p| p.shape == *shape)).cloned()
-        };
-        if let Some(plan) = found(&lock(&self.known)) {
-            return plan;
-        }
-        let started = Instant::now();
-        let made = Arc::new(self.made(shape));
-        self.times.matched(started);
-        let mut known = lock(&self.known);
-        if let Some(plan) = found(&known) {
-            return plan;
-        }
-        known.entry(shape.id).or_default().push(made.clone());
-        made
+        self.known.of(shape, || {
+            if let Some(made) = self.agreeing.of(shape) {
+                return made;
+            }
+            let started = Instant::now();
+            let (made, asked) = self.made(shape);
+            let made = Arc::new(made);
+            self.agreeing.add(shape, asked, &made);
+            self.times.matched(started);
+            made
+        })
     }
 
     fn found(&self, request: usize) {
@@ -439,7 +526,7 @@ impl Demand for Many {
 pub(super) struct Late {
     first: Arc<Many>,
     numbers: Arc<Vec<Vec<u64>>>,
-    known: Mutex<HashMap<u64, Vec<Arc<ShapePlan>>>>,
+    known: Known,
 }
 
 impl std::fmt::Debug for Late {
@@ -450,30 +537,40 @@ impl std::fmt::Debug for Late {
 
 impl Late {
     pub(super) fn new(first: Arc<Many>, numbers: Vec<Vec<u64>>) -> Late {
-        Late { first, numbers: Arc::new(numbers), known: Mutex::default() }
+        Late { first, numbers: Arc::new(numbers), known: Known::default() }
+    }
+
+    fn again(&self, shape: &Shape) -> ShapePlan {
+        let first = self.first.plan(shape);
+        let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
+        let live = first.live.iter().filter(|live| live.late).filter(has);
+        let by = By::Numbers(self.numbers.clone());
+        let mut live = live.peekable();
+        if live.peek().is_none() {
+            return self.first.settled(Vec::new(), by, Nodes::default());
+        }
+        // The first reading's plan may be that of another shape.
+        let shared = self.first.shapes.graph(shape);
+        let mut outputs: Fast<*const Outputs, Arc<Outputs>> = Fast::default();
+        let live = live.map(|live| {
+            let columns = outputs.entry(Arc::as_ptr(&live.columns));
+            let columns = columns.or_insert_with(|| Arc::new(live.columns.over(&shared)));
+            live.at_once(columns.clone())
+        });
+        let live: Vec<Live> = live.collect();
+        let mut graph = lock(&shared);
+        for live in &live {
+            live.columns.program_of(&mut graph);
+        }
+        let nodes: Nodes = graph.nodes().into();
+        drop(graph);
+        self.first.settled(live, by, nodes)
     }
 }
 
 impl Plans for Late {
     fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
-        let found = |known: &HashMap<u64, Vec<Arc<ShapePlan>>>| {
-            known.get(&shape.id).and_then(|l| l.iter().find(|p| p.shape == *shape)).cloned()
-        };
-        if let Some(plan) = found(&lock(&self.known)) {
-            return plan;
-        }
-        let first = self.first.plan(shape);
-        let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
-        let live = first.live.iter().filter(|live| live.late).filter(has);
-        let live = live.map(|live| Live { late: false, ready: false, key: None, ..live.clone() });
-        let by = By::Numbers(self.numbers.clone());
-        let made = Arc::new(self.first.settled(shape, live.collect(), by, Nodes::new()));
-        let mut known = lock(&self.known);
-        if let Some(plan) = found(&known) {
-            return plan;
-        }
-        known.entry(shape.id).or_default().push(made.clone());
-        made
+        self.known.of(shape, || Arc::new(self.again(shape)))
     }
 
     fn found(&self, _: usize) {}

@@ -159,10 +159,9 @@ fn share(
     let (requests, threads) = (rows.len(), budget.threads);
     let reading = source.start(read, threads);
     let part = |part: usize| {
-        let keeper =
-            Keeper::new(requests, budget.bytes / threads.max(1), budget.disk.clone(), narrowed);
+        let keeper = Keeper::new(budget.bytes / threads.max(1), budget.disk.clone(), narrowed);
         let started = Instant::now();
-        let mut worker = Worker::new(plans.clone(), requests, keeper, budget.times.clone());
+        let mut worker = Worker::new(plans.clone(), keeper, budget.times.clone());
         let mut failed = None;
         let read = reading.part(part, &mut |batch| {
             if let Err(error) = worker.take(batch) {
@@ -189,11 +188,13 @@ fn share(
     for found in results {
         let found = found?;
         found.rows.finish(rows)?;
-        for (all, own) in late.iter_mut().zip(found.late) {
-            all.extend(own);
+        for (request, own) in found.late {
+            late.get_mut(request).into_iter().for_each(|all| all.extend(&own));
         }
-        for (all, own) in waiting.iter_mut().zip(found.waiting) {
-            all.append(own);
+        for (request, own) in found.waiting {
+            if let Some(all) = waiting.get_mut(request) {
+                all.append(own);
+            }
         }
     }
     Ok(Left { late, waiting })

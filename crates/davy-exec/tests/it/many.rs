@@ -212,6 +212,53 @@ fn a_hunt_of_made_searches_equals_each_alone() {
     assert!(found > 50, "{found}");
 }
 
+/// Variants of one event differ in fields of which searches ask some: they may share how they are
+/// looked at only as far as nobody can tell.
+#[test]
+fn variants_of_an_event_are_told_apart() {
+    let mut dice = Dice(7);
+    let knowledge = Only(base(ADDON, ""));
+    let event = |dice: &mut Dice| {
+        let mut data = String::new();
+        for name in ["code", "user", "image", "unasked", "other"] {
+            if dice.roll(3) > 0 {
+                let value = dice.pick(&["1", "2", "alice", "cmd.exe"]);
+                let _ = write!(data, "<Data Name='{name}'>{value}</Data>");
+            }
+        }
+        format!(
+            "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+             <Provider Name='p'/><EventID>1</EventID><Channel>c</Channel>\
+             <TimeCreated SystemTime='2026-05-04T11:03:46.6Z'/><Computer>pc</Computer></System>\
+             <EventData>{data}</EventData></Event>"
+        )
+    };
+    let events: Vec<String> = (0..300).map(|_| event(&mut dice)).collect();
+    let source: Arc<dyn EventSource> = Arc::new(FileSource::new(
+        vec![Input {
+            place: Place::Bytes(Arc::from(events.join("\n").into_bytes())),
+            meta: Meta { sourcetype: Some("made:xml".to_owned()), ..Meta::default() },
+        }],
+        Options::default(),
+    ));
+    let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
+    let compare = |texts: &[&str]| {
+        let prepared = texts.iter().map(|text| prepare("search", text, knowledge.macros()));
+        let prepared: Vec<Prepared> = prepared.collect();
+        let all: Vec<_> = prepared.iter().map(|one| search(one, &source, &knowledge)).collect();
+        let stop = AtomicBool::new(false);
+        let many = session.run_many(all.as_slice(), &source, &stop, &Quiet).unwrap();
+        for (one, together) in all.iter().zip(many.answers) {
+            let together = shown(one.prepared, together);
+            assert!(!together.is_empty(), "{}", one.prepared.expanded);
+            assert_eq!(together, shown(one.prepared, session.run(one)));
+        }
+    };
+    compare(&["search user=alice | table user code", "search tag=one image=* | table image kind"]);
+    // Packed with all others, a field that nobody named is still there.
+    compare(&["search code=1 | table code", "search user=alice"]);
+}
+
 /// A file large enough to be read in parts gives each event once, on any number of threads, alone
 /// and among many searches.
 #[test]
