@@ -9,8 +9,6 @@ const PURGE_DELAY: std::ffi::c_long = 50;
 
 fn main() -> std::process::ExitCode {
     give_memory_back();
-    #[cfg(target_os = "linux")]
-    take_large_pages();
     open_many_files();
     davy::run()
 }
@@ -28,21 +26,6 @@ fn give_memory_back() {
         libmimalloc_sys::mi_option_set_default(DELAY, PURGE_DELAY);
         libmimalloc_sys::mi_option_set_default(AT_EXIT, 2);
     }
-}
-
-/// The allocator's first gigabyte comes in pages of 2 MB where the system has them: each page costs
-/// a fault when it is first touched, and a short hunt touches tens of thousands of small ones.
-#[cfg(target_os = "linux")]
-#[allow(unsafe_code)]
-fn take_large_pages() {
-    const PAGE: usize = 2 << 20;
-    // What `MIMALLOC_ARENA_RESERVE` is where nobody says otherwise.
-    const ARENA: usize = 1 << 30;
-    let inside = Box::new(0u8);
-    let first = (&raw const *inside).map_addr(|at| at & !(PAGE - 1));
-    // SAFETY: it changes no byte: it advises on how memory from the page of an allocation onwards
-    // is to be backed. What lies there and is not the allocator's, or is not there, does not mind.
-    unsafe { libc::madvise(first.cast_mut().cast(), ARENA - PAGE, libc::MADV_HUGEPAGE) };
 }
 
 /// What goes to disk goes to many files, and shells allow 256 or 1,024 open ones where the system
