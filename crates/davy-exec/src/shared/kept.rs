@@ -131,7 +131,7 @@ impl<'n> Keeper<'n> {
         self.bytes += unmet(&part, &mut self.counted);
         own.parts.push(part);
         if own.fresh.1 >= AT_ONCE {
-            own.narrow(self.narrowed.of(request))?;
+            own.narrow(self.narrowed.of(request), &mut self.bytes)?;
         }
         if self.bytes <= self.limit {
             return Ok(());
@@ -150,26 +150,25 @@ impl<'n> Keeper<'n> {
         self.bytes = parts.map(|part| unmet(part, &mut met)).sum();
     }
 
-    /// Writes the largest requests' rows to disk, until half of the limit is free.
+    /// Leaves out rows that have no effect, then writes rows to disk, the largest requests' first,
+    /// until half of the limit is free.
     fn spill(&mut self) -> Result<()> {
         let order = self.requests.iter().map(|(at, own)| (std::cmp::Reverse(own.bytes), *at));
         let mut order: Vec<_> = order.collect();
         order.sort_unstable();
-        for (_, at) in order {
-            if self.bytes <= self.limit / 2 {
-                break;
-            }
-            let Some(own) = self.requests.get_mut(&at).filter(|own| own.bytes > 0) else { break };
-            if own.narrow(self.narrowed.of(at))? > 0 {
-                self.recount();
+        for to_disk in [false, true] {
+            for (_, at) in &order {
                 if self.bytes <= self.limit / 2 {
-                    break;
+                    return Ok(());
+                }
+                let Some(own) = self.requests.get_mut(at).filter(|own| own.bytes > 0) else {
+                    continue;
+                };
+                match to_disk {
+                    true => own.spill(&self.disk, &mut self.bytes)?,
+                    false => own.narrow(self.narrowed.of(*at), &mut self.bytes)?,
                 }
             }
-            if let Some(own) = self.requests.get_mut(&at) {
-                own.spill(&self.disk)?;
-            }
-            self.recount();
         }
         Ok(())
     }
@@ -210,16 +209,25 @@ fn unmet((numbers, rows): &Part, met: &mut HashSet<usize>) -> usize {
     columns + if met.insert(numbers.as_ptr().addr()) { numbers.len() * 8 } else { 0 }
 }
 
+/// Lets go of a part, and takes what is held no longer from what is held: other requests may have
+/// the same columns.
+fn let_go((numbers, rows): Part, held: &mut usize) {
+    let columns = rows.columns().iter().filter(|array| Arc::strong_count(array) == 1);
+    let columns = columns.map(|array| array.get_array_memory_size()).sum::<usize>();
+    let numbers = if Arc::strong_count(&numbers) == 1 { numbers.len() * 8 } else { 0 };
+    *held = held.saturating_sub(columns + numbers);
+}
+
 impl Own {
-    /// Leaves out those of the last parts' rows that have no effect, and gives how many bytes less
-    /// are held.
-    fn narrow(&mut self, narrows: Option<&[Narrow]>) -> Result<usize> {
+    /// Leaves out those of the last parts' rows that have no effect. `held` are the bytes that all
+    /// requests have.
+    fn narrow(&mut self, narrows: Option<&[Narrow]>, held: &mut usize) -> Result<()> {
         let from = self.parts.len().saturating_sub(std::mem::take(&mut self.fresh).0);
-        let Some(narrows) = narrows else { return Ok(0) };
+        let Some(narrows) = narrows else { return Ok(()) };
         let fresh = self.parts.split_off(from);
         let rows: Vec<&RecordBatch> = fresh.iter().map(|(_, rows)| rows).collect();
         let left = left(narrows, &rows);
-        let mut less = 0;
+        let (mut less, mut more) = (0, 0);
         let mut at = 0;
         for part in fresh {
             let end = at + part.1.num_rows();
@@ -235,34 +243,40 @@ impl Own {
             };
             less += size(&part);
             self.passed.add(Passed::without(&part.1, &own));
-            if own.is_empty() {
-                continue;
+            if !own.is_empty() {
+                let numbers = own.iter().filter_map(|row| part.0.get(*row as usize).copied());
+                let numbers = numbers.collect();
+                let rows = compact(take_record_batch(&part.1, &UInt32Array::from(own))?)?;
+                let part = (numbers, rows);
+                more += size(&part);
+                self.parts.push(part);
             }
-            let numbers = own.iter().filter_map(|row| part.0.get(*row as usize).copied()).collect();
-            let part = (numbers, compact(take_record_batch(&part.1, &UInt32Array::from(own))?)?);
-            less = less.saturating_sub(size(&part));
-            self.parts.push(part);
+            let_go(part, held);
         }
-        self.bytes = self.bytes.saturating_sub(less);
-        self.size = self.size.saturating_sub(less);
-        Ok(less)
+        *held += more;
+        self.bytes = (self.bytes + more).saturating_sub(less);
+        self.size = (self.size + more).saturating_sub(less);
+        Ok(())
     }
 
-    fn spill(&mut self, disks: &Arc<DiskManager>) -> Result<()> {
+    /// Writes all parts to disk.
+    fn spill(&mut self, disks: &Arc<DiskManager>, held: &mut usize) -> Result<()> {
         self.bytes = 0;
         self.fresh = (0, 0);
         for (numbers, rows) in std::mem::take(&mut self.parts) {
-            let rows = numbered(&numbers, &rows)?;
+            let written = numbered(&numbers, &rows)?;
             let disk = match &mut self.disk {
                 Some(disk) => disk,
                 None => {
                     let file = disks.create_tmp_file("rows kept for a search")?;
                     let out = BufWriter::new(file.open_writer()?);
-                    let writer = StreamWriter::try_new(out, &rows.schema())?;
+                    let writer = StreamWriter::try_new(out, &written.schema())?;
                     self.disk.insert(Box::new(OnDisk { file, writer }))
                 }
             };
-            disk.writer.write(&rows)?;
+            disk.writer.write(&written)?;
+            drop(written);
+            let_go((numbers, rows), held);
         }
         Ok(())
     }
