@@ -90,7 +90,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             batch_rows: 8192,
-            pending_bytes: 12 << 20,
+            pending_bytes: 10 << 20,
             max_line: 16 << 20,
             max_unpacked: 64 << 30,
             max_ratio: 1000,

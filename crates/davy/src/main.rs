@@ -5,7 +5,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long the allocator keeps memory that was freed, in milliseconds. Its own second is as long
 /// as a hunt over a gigabyte takes, whose peak would be a sixth higher.
-const PURGE_DELAY: std::ffi::c_long = 50;
+const PURGE_DELAY: std::ffi::c_long = 10;
 
 fn main() -> std::process::ExitCode {
     give_memory_back();
