@@ -50,7 +50,7 @@ impl Default for Config {
             batch_size: 8192,
             memory: None,
             guard: None,
-            waiting: 14 << 20,
+            waiting: 16 << 20,
             timeout: None,
             limits: Limits::default(),
         }

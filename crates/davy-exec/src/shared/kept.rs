@@ -156,14 +156,16 @@ impl<'n> Keeper<'n> {
         let order = self.requests.iter().map(|(at, own)| (std::cmp::Reverse(own.bytes), *at));
         let mut order: Vec<_> = order.collect();
         order.sort_unstable();
-        for to_disk in [false, true] {
+        // To learn what later filters ask costs more than to write a few rows.
+        for (least, to_disk) in [(self.limit / 256, false), (1, true)] {
             for (_, at) in &order {
                 if self.bytes <= self.limit / 2 {
                     return Ok(());
                 }
-                let Some(own) = self.requests.get_mut(at).filter(|own| own.bytes > 0) else {
+                let Some(own) = self.requests.get_mut(at) else { continue };
+                if own.bytes < least {
                     continue;
-                };
+                }
                 match to_disk {
                     true => own.spill(&self.disk, &mut self.bytes)?,
                     false => own.narrow(self.narrowed.of(*at), &mut self.bytes)?,
