@@ -179,9 +179,10 @@ impl<'n> Keeper<'n> {
     pub(super) fn finish(self, all: &mut [Stored]) -> Result<()> {
         for (request, own) in self.requests {
             let Some(all) = all.get_mut(request) else { continue };
-            if let InMemory::Parts(parts) = &mut *lock(&all.rows) {
-                parts.extend(own.parts);
-            }
+            let InMemory::Parts(parts) = &mut *lock(&all.rows) else {
+                return Err(DataFusionError::Internal("rows came after all were read".to_owned()));
+            };
+            parts.extend(own.parts);
             all.size += own.size;
             all.passed.add(own.passed);
             if let Some(mut disk) = own.disk {

@@ -8,6 +8,8 @@ mod gate;
 mod index;
 mod kept;
 mod keyed;
+mod known;
+mod late;
 mod live;
 mod look;
 mod narrow;

@@ -2,6 +2,7 @@
 
 use super::gate::{Columns, Filter, Filters, Gate, Told};
 use super::index::{Automata, Index};
+use super::known::{Agreeing, Known};
 use super::live::{AskedColumns, Live, Outputs, Rare};
 use super::scan::OnlyIf;
 use super::times::Times;
@@ -40,11 +41,11 @@ pub(super) struct ShapePlan {
     pub(super) nodes: Nodes,
     /// The decoded fields that are read, in the order of the columns.
     pub(super) raw: Arc<[Arc<str>]>,
-    want: Want,
+    pub(super) want: Want,
 }
 
 /// How rows are found.
-enum By {
+pub(super) enum By {
     Gates {
         gates: Vec<Gate>,
         /// Made for the first batch that is worth it.
@@ -153,7 +154,7 @@ fn told_by(batch: &RecordBatch, fields: &[Arc<str>]) -> Result<RecordBatch> {
 
 /// All requests, for the first reading.
 pub(super) struct Many {
-    shapes: Arc<Shapes>,
+    pub(super) shapes: Arc<Shapes>,
     requests: Vec<ReadRequest>,
     /// By request: whose rows its own depend on. Whether they matter may be known at the end only.
     only_if: Vec<OnlyIf>,
@@ -311,7 +312,7 @@ impl Many {
     }
 
     /// With what has to be decoded.
-    fn settled(&self, mut live: Vec<Live>, by: By, nodes: Nodes) -> ShapePlan {
+    pub(super) fn settled(&self, mut live: Vec<Live>, by: By, nodes: Nodes) -> ShapePlan {
         let mut raw = Fields::default();
         // The nodes that are worked out.
         let mut used = vec![false; nodes.len()];
@@ -433,59 +434,6 @@ impl Fields {
     }
 }
 
-/// Plans by shape. Of threads that ask for one at the same time, one makes it.
-#[derive(Default)]
-struct Known(Mutex<HashMap<u64, Vec<Slot>>>);
-
-type Slot = (Arc<Shape>, Arc<OnceLock<Arc<ShapePlan>>>);
-
-impl Known {
-    fn of(&self, shape: &Shape, make: impl FnOnce() -> Arc<ShapePlan>) -> Arc<ShapePlan> {
-        let mut known = lock(&self.0);
-        let list = known.entry(shape.id).or_default();
-        let slot = match list.iter().find(|(known, _)| **known == *shape) {
-            Some((_, slot)) => slot.clone(),
-            None => {
-                let slot = Arc::default();
-                list.push((Arc::new(shape.clone()), Arc::clone(&slot)));
-                slot
-            }
-        };
-        drop(known);
-        slot.get_or_init(make).clone()
-    }
-}
-
-/// Plans by what is constant, each with the names on which it depends: templates of one kind of
-/// event often differ in a field that nobody asks for.
-#[derive(Default)]
-struct Agreeing(Mutex<HashMap<Constants, Vec<(Arc<Shape>, Vec<Arc<str>>, Arc<ShapePlan>)>>>);
-
-type Constants = Vec<(Arc<str>, Arc<str>)>;
-
-/// Honest logs have a few variants of an event; with a thousand, comparing would take long.
-const MAX_AGREEING: usize = 32;
-
-impl Agreeing {
-    fn of(&self, shape: &Shape) -> Option<Arc<ShapePlan>> {
-        let known = lock(&self.0);
-        let found = known.get(&shape.constants)?.iter().find(|(known, asked, _)| {
-            known.kind == shape.kind
-                && known.fields.is_some() == shape.fields.is_some()
-                && asked.iter().all(|name| known.may_hold(name) == shape.may_hold(name))
-        });
-        found.map(|(_, _, plan)| plan.clone())
-    }
-
-    fn add(&self, shape: &Shape, asked: Vec<Arc<str>>, plan: &Arc<ShapePlan>) {
-        let mut known = lock(&self.0);
-        let list = known.entry(shape.constants.clone()).or_default();
-        if list.len() < MAX_AGREEING {
-            list.push((Arc::new(shape.clone()), asked, plan.clone()));
-        }
-    }
-}
-
 impl Plans for Many {
     fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
         self.known.of(shape, || {
@@ -517,70 +465,6 @@ impl Plans for Many {
 }
 
 impl Demand for Many {
-    fn want(&self, shape: &Shape) -> Want {
-        self.plan(shape).want.clone()
-    }
-}
-
-/// The second reading: only events whose numbers the first one kept.
-pub(super) struct Late {
-    first: Arc<Many>,
-    numbers: Arc<Vec<Vec<u64>>>,
-    known: Known,
-}
-
-impl std::fmt::Debug for Late {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}, again", self.first)
-    }
-}
-
-impl Late {
-    pub(super) fn new(first: Arc<Many>, numbers: Vec<Vec<u64>>) -> Late {
-        Late { first, numbers: Arc::new(numbers), known: Known::default() }
-    }
-
-    fn again(&self, shape: &Shape) -> ShapePlan {
-        let first = self.first.plan(shape);
-        let has = |live: &&Live| self.numbers.get(live.number).is_some_and(|n| !n.is_empty());
-        let live = first.live.iter().filter(|live| live.late).filter(has);
-        let by = By::Numbers(self.numbers.clone());
-        let mut live = live.peekable();
-        if live.peek().is_none() {
-            return self.first.settled(Vec::new(), by, Nodes::default());
-        }
-        // The first reading's plan may be that of another shape.
-        let shared = self.first.shapes.graph(shape);
-        let mut outputs: Fast<*const Outputs, Arc<Outputs>> = Fast::default();
-        let live = live.map(|live| {
-            let columns = outputs.entry(Arc::as_ptr(&live.columns));
-            let columns = columns.or_insert_with(|| Arc::new(live.columns.over(&shared)));
-            live.at_once(columns.clone())
-        });
-        let live: Vec<Live> = live.collect();
-        let mut graph = lock(&shared);
-        for live in &live {
-            live.columns.program_of(&mut graph);
-        }
-        let nodes: Nodes = graph.nodes().into();
-        drop(graph);
-        self.first.settled(live, by, nodes)
-    }
-}
-
-impl Plans for Late {
-    fn plan(&self, shape: &Shape) -> Arc<ShapePlan> {
-        self.known.of(shape, || Arc::new(self.again(shape)))
-    }
-
-    fn found(&self, _: usize) {}
-
-    fn matters(&self, _: usize) -> bool {
-        true
-    }
-}
-
-impl Demand for Late {
     fn want(&self, shape: &Shape) -> Want {
         self.plan(shape).want.clone()
     }

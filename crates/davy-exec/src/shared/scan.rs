@@ -2,9 +2,10 @@
 
 use super::kept::{Keeper, Stored};
 use super::keyed::{Keys, Waiting};
+use super::late::Late;
 use super::look::{Found, Worker};
 use super::narrow::{Narrowed, Narrows};
-use super::plan::{Late, Many, Plans};
+use super::plan::{Many, Plans};
 use super::times::Times;
 use crate::shapes::Shapes;
 use crate::source::{EventSource, Read, ReadRequest};
