@@ -5,6 +5,7 @@ mod alike;
 mod compile;
 mod dataset;
 mod explain;
+mod expressions;
 mod graph;
 mod known;
 mod lookup;
