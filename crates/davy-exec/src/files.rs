@@ -6,10 +6,10 @@ use davy_events::{
     Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem, StashEvent,
 };
 use std::cell::Cell;
-use std::fs::{File, FileType};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::{ControlFlow, Range};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -384,78 +384,4 @@ fn read_input(
 fn map(file: &File) -> io::Result<memmap2::Mmap> {
     // SAFETY: the map is read only and lives no longer than this reading.
     unsafe { memmap2::Mmap::map(file) }
-}
-
-/// The files that paths, folders and globs name, each folder walked in order of names; and what
-/// could not be read.
-pub fn find_files(paths: &[String]) -> (Vec<PathBuf>, Vec<(String, io::Error)>) {
-    let mut found = Vec::new();
-    let mut errors = Vec::new();
-    for path in paths {
-        let as_path = Path::new(path);
-        if as_path.exists() || !path.contains(['*', '?', '[']) {
-            walk(as_path, &mut found, &mut errors, 0);
-            continue;
-        }
-        match glob::glob(path) {
-            Ok(entries) => {
-                let before = found.len();
-                for entry in entries {
-                    match entry {
-                        Ok(entry) => walk(&entry, &mut found, &mut errors, 0),
-                        Err(e) => errors.push((e.path().display().to_string(), e.into())),
-                    }
-                }
-                if found.len() == before {
-                    errors.push((path.clone(), io::Error::other("no file fits this pattern")));
-                }
-            }
-            Err(e) => errors.push((path.clone(), io::Error::other(e.to_string()))),
-        }
-    }
-    (found, errors)
-}
-
-const MAX_DEPTH: usize = 64;
-
-fn walk(
-    path: &Path,
-    found: &mut Vec<PathBuf>,
-    errors: &mut Vec<(String, io::Error)>,
-    depth: usize,
-) {
-    match std::fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => walk_folder(path, found, errors, depth),
-        Ok(_) => found.push(path.to_path_buf()),
-        Err(e) => errors.push((path.display().to_string(), e)),
-    }
-}
-
-fn walk_folder(
-    path: &Path,
-    found: &mut Vec<PathBuf>,
-    errors: &mut Vec<(String, io::Error)>,
-    depth: usize,
-) {
-    let shown = || path.display().to_string();
-    if depth > MAX_DEPTH {
-        return errors.push((shown(), io::Error::other("folders nest too deep")));
-    }
-    let entries = match std::fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(e) => return errors.push((shown(), e)),
-    };
-    // The folder tells what its entries are, but for links: to ask for each takes long.
-    let mut children: Vec<(PathBuf, Option<FileType>)> =
-        entries.flatten().map(|e| (e.path(), e.file_type().ok())).collect();
-    children.sort_by(|(a, _), (b, _)| a.cmp(b));
-    for (child, kind) in children {
-        let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        match kind {
-            _ if hidden => {}
-            Some(kind) if kind.is_dir() => walk_folder(&child, found, errors, depth + 1),
-            Some(kind) if kind.is_file() => found.push(child),
-            _ => walk(&child, found, errors, depth + 1),
-        }
-    }
 }

@@ -11,7 +11,7 @@ use davy_content::model::LookupStore;
 use davy_content::{Attack, Content, Detection, Hash, Trees, builtin_pack, load_with};
 use davy_detect::{Cells, Compiled, ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
-use davy_exec::Session;
+use davy_exec::{Session, VisitedFolders};
 use davy_knowledge::{Base, Text};
 use davy_plan::{Geo, Knowledge};
 use std::collections::{HashMap, HashSet};
@@ -352,7 +352,7 @@ fn knowledge_texts(root: &Path, out: &mut Vec<Text>) -> std::io::Result<()> {
         let mut files = Vec::new();
         let folder = root.join(folder);
         if folder.is_dir() {
-            files_below(&folder, &mut files, 0)?;
+            files_below(&folder, &mut files, &mut VisitedFolders::default(), 0)?;
         }
         for file in files {
             let ending = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -367,7 +367,15 @@ fn knowledge_texts(root: &Path, out: &mut Vec<Text>) -> std::io::Result<()> {
 }
 
 /// The files of a folder and of those in it, in the order of their names.
-fn files_below(folder: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
+fn files_below(
+    folder: &Path,
+    out: &mut Vec<PathBuf>,
+    visited: &mut VisitedFolders,
+    depth: usize,
+) -> std::io::Result<()> {
+    if depth > MAX_DEPTH || !visited.visit(folder)? {
+        return Ok(());
+    }
     let mut children: Vec<PathBuf> =
         std::fs::read_dir(folder)?.flatten().map(|e| e.path()).collect();
     children.sort();
@@ -375,8 +383,7 @@ fn files_below(folder: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::
         let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
         match child.is_dir() {
             _ if hidden => {}
-            true if depth < MAX_DEPTH => files_below(&child, out, depth + 1)?,
-            true => {}
+            true => files_below(&child, out, visited, depth + 1)?,
             false => out.push(child),
         }
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use davy_events::{Meta, Options};
-use davy_exec::{FileSource, Input, InputReport, Place, Progress, find_files};
+use davy_exec::{FileSource, Finder, Input, InputReport, Place, Progress};
 use std::io::Read;
 use std::sync::Arc;
 
@@ -35,25 +35,28 @@ impl StatedArgs {
 pub(crate) fn open(paths: &[String], meta: &Meta) -> Inputs {
     let mut inputs = Vec::new();
     let mut errors = Vec::new();
+    let mut finder = Finder::default();
+    let mut taken = 0;
     for path in paths {
-        if path == "-" {
-            let mut bytes = Vec::new();
-            match std::io::stdin().lock().read_to_end(&mut bytes) {
-                Ok(_) => inputs.push(Input {
-                    place: Place::Bytes(Arc::from(bytes)),
-                    meta: Meta { name: "stdin".to_owned(), ..meta.clone() },
-                }),
-                Err(e) => errors.push(format!("standard input: {e}")),
+        if path != "-" {
+            finder.find(path);
+            for file in &finder.files[taken..] {
+                let meta = Meta { name: file.display().to_string(), ..meta.clone() };
+                inputs.push(Input { place: Place::File(file.clone()), meta });
             }
+            taken = finder.files.len();
             continue;
         }
-        let (files, failed) = find_files(std::slice::from_ref(path));
-        errors.extend(failed.into_iter().map(|(path, e)| format!("{path}: {e}")));
-        for file in files {
-            let name = file.display().to_string();
-            inputs.push(Input { place: Place::File(file), meta: Meta { name, ..meta.clone() } });
+        let mut bytes = Vec::new();
+        match std::io::stdin().lock().read_to_end(&mut bytes) {
+            Ok(_) => inputs.push(Input {
+                place: Place::Bytes(Arc::from(bytes)),
+                meta: Meta { name: "stdin".to_owned(), ..meta.clone() },
+            }),
+            Err(e) => errors.push(format!("standard input: {e}")),
         }
     }
+    errors.extend(finder.errors.into_iter().map(|(path, e)| format!("{path}: {e}")));
     Inputs { source: FileSource::new(inputs, Options::default()), errors }
 }
 
