@@ -148,10 +148,8 @@ impl Finder {
             Err(e) => return self.error(path, e),
         };
         // The folder tells what its entries are, but for links.
-        let mut children: Vec<(PathBuf, Option<FileType>, Id)> = entries
-            .flatten()
-            .map(|e| (e.path(), e.file_type().ok(), told_id(&own, &e)))
-            .collect();
+        let mut children: Vec<(PathBuf, Option<FileType>, Id)> =
+            entries.flatten().map(|e| (e.path(), e.file_type().ok(), told_id(&own, &e))).collect();
         children.sort_by(|(a, ..), (b, ..)| a.cmp(b));
         for (child, kind, id) in children {
             let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));

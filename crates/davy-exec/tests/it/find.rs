@@ -93,7 +93,10 @@ mod links {
         let made = Command::new("mkfifo").arg(folder.path("logs/pipe.log")).status().unwrap();
         assert!(made.success());
         let skipped = ["logs/pipe.log: neither a file nor a folder; skipped"];
-        assert_eq!(folder.find(&["logs"]), (vec!["logs/x.log".into()], skipped.map(Into::into).into()));
+        assert_eq!(
+            folder.find(&["logs"]),
+            (vec!["logs/x.log".into()], skipped.map(Into::into).into())
+        );
         assert_eq!(folder.find(&["logs/p*"]).1, skipped);
         assert_eq!(folder.find(&["logs/pipe.log"]).0, ["logs/pipe.log"]);
     }
