@@ -28,7 +28,7 @@ pub(super) struct Opened {
     pub(super) texts: Vec<Text>,
     /// The YAML files among the paths, in full.
     pub(super) wanted: HashSet<PathBuf>,
-    /// Bytes that are no text.
+    /// Bytes that are no text, lines that are no settings.
     pub(super) garbled: Diagnostics,
 }
 
@@ -58,6 +58,11 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
     let mut texts = Vec::new();
     let mut yaml = Vec::new();
     let known: HashSet<PathBuf> = paths_of(&loaded).map(canonical).collect();
+    // A file of a folder that was loaded was read as all of it was, whatever came of it.
+    let loaded_from: Vec<PathBuf> = content.iter().map(canonical).collect();
+    let is_known = |place: &PathBuf| {
+        known.contains(place) || loaded_from.iter().any(|folder| place.starts_with(folder))
+    };
     let mut wanted = HashSet::new();
     let mut garbled = Diagnostics::default();
     for path in paths {
@@ -77,10 +82,10 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
                 garbled.push(not_utf8(file, bad));
             }
             if is_conf(&file) {
-                texts.extend(saved(&name, &text, &mut loaded));
+                texts.extend(saved(&name, &text, &mut loaded, &mut garbled));
             } else if !is_yaml(&file) {
                 texts.push(Text { file: loaded.sources.add(name, text), fields: None });
-            } else if wanted.insert(place.clone()) && !known.contains(&place) {
+            } else if wanted.insert(place.clone()) && !is_known(&place) {
                 yaml.push(InputFile { path: name, text });
             }
         }
@@ -114,9 +119,9 @@ fn content_of(folder: &Path) -> Option<PathBuf> {
 }
 
 /// The searches of a file of saved searches.
-fn saved(name: &str, text: &str, loaded: &mut Loaded) -> Vec<Text> {
-    let Loaded { sources, diags, .. } = loaded;
-    let conf = Conf::read(name, text, sources, diags);
+fn saved(name: &str, text: &str, loaded: &mut Loaded, found: &mut Diagnostics) -> Vec<Text> {
+    let Loaded { sources, .. } = loaded;
+    let conf = Conf::read(name, text, sources, found);
     let mut texts = Vec::new();
     for stanza in conf.stanzas() {
         let Some(search) = stanza.setting("search").map(|s| &s.value) else { continue };
