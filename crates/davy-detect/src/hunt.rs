@@ -121,7 +121,8 @@ pub(crate) fn hunt_over(
     let Profile { plan, scan, within_scan, rest, searches: spent } = many.profile;
     hunt.profile = HuntProfile { plan, scan, within_scan, rest, ..hunt.profile };
     let started = Instant::now();
-    let last = LastEvent::new(world, source, env);
+    let known = spent.iter().filter_map(|spent| spent.latest).reduce(f64::max);
+    let last = LastEvent::new(world, source, env).instead(known, many.stopped);
     let answers: Vec<_> = quarry.detections().zip(many.answers).zip(spent).collect();
     let told: Vec<Result<_, RunError>> = answers
         .into_par_iter()

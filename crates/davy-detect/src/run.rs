@@ -79,6 +79,8 @@ pub(crate) struct LastEvent<'r> {
     env: &'r Env,
     /// Looked for once, and only where a result needs it: it takes a reading of its own.
     last: OnceLock<Option<f64>>,
+    /// In place of it, where there can be no such reading.
+    instead: Option<f64>,
 }
 
 impl<'r> LastEvent<'r> {
@@ -87,7 +89,16 @@ impl<'r> LastEvent<'r> {
         source: &'r Arc<dyn EventSource>,
         env: &'r Env,
     ) -> LastEvent<'r> {
-        LastEvent { world, source, env, last: OnceLock::new() }
+        LastEvent { world, source, env, last: OnceLock::new(), instead: None }
+    }
+
+    /// With what to take where the input cannot be read again, or must not be any more.
+    pub(crate) fn instead(mut self, known: Option<f64>, stopped: bool) -> Self {
+        self.instead = known;
+        if stopped {
+            self.last = OnceLock::from(known);
+        }
+        self
     }
 
     pub(crate) fn or(&self, passed: Option<f64>) -> f64 {
@@ -97,7 +108,7 @@ impl<'r> LastEvent<'r> {
 
     fn look(&self) -> Option<f64> {
         if !self.source.can_be_read_again() {
-            return None;
+            return self.instead;
         }
         let prepared =
             prepare("the last event", "search * | stats max(_time) as last", self.world.content);

@@ -93,7 +93,10 @@ impl Finder {
                     fits = true;
                     match entry {
                         Ok(entry) => self.child(entry, 0),
-                        Err(e) => self.error(&e.path().to_path_buf(), e.into()),
+                        Err(e) => {
+                            let path = e.path().to_path_buf();
+                            self.error(&path, e.into());
+                        }
                     }
                 }
                 if !fits {
