@@ -71,8 +71,8 @@ pub fn run_detection(
     Ok(DetectionRun { rows, findings, notes: answer.notes })
 }
 
-/// The time of results that tell none: that of the last event that passed the search's filter, or else
-/// of the last of the input. It is the same whatever else runs over the input.
+/// The time of results that tell none: that of the last event that passed the search's filter, or
+/// else of the last of the input. It is the same whatever else runs over the input.
 pub(crate) struct LastEvent<'r> {
     world: &'r World<'r>,
     source: &'r Arc<dyn EventSource>,

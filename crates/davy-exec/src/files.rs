@@ -97,8 +97,8 @@ impl FileSource {
         reports.iter().flatten().cloned().collect()
     }
 
-    /// How many events of the first reading were looked at, since some search might want them, and how
-    /// many of those happened at times that no search asks for.
+    /// How many events of the first reading were looked at, since some search might want them, and
+    /// how many of those happened at times that no search asks for.
     pub fn looked_at(&self) -> (u64, u64) {
         let LookedAt { all, out_of_range } = &*self.looked_at;
         (all.load(Ordering::Relaxed), out_of_range.load(Ordering::Relaxed))

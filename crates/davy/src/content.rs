@@ -297,8 +297,8 @@ impl Loaded {
         }
         for lookup in self.content.lookups() {
             if let LookupStore::KeyValue { fields, .. } = &lookup.store {
-                // A collection that nothing has filled is there, and empty. Where its fields are not
-                // told, those of a shipped table of the name are.
+                // A collection that nothing has filled is there, and empty. Where its fields are
+                // not told, those of a shipped table of the name are.
                 let shipped = self.base.table(&lookup.name.value).is_some();
                 if !(fields.is_empty() && shipped) {
                     knowledge.add_table(&lookup.name.value, fields.clone(), Vec::new());

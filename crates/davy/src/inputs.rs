@@ -77,8 +77,8 @@ pub(crate) fn report_range(source: &FileSource, env: &Env) {
     tell!("in the time range: {inside} of the {all} events of kinds that are looked for");
 }
 
-/// Tells of what could not be read: a file at all, or parts of it; of many only the first, unless `all`
-/// are wanted. Gives whether there was any.
+/// Tells of what could not be read: a file at all, or parts of it; of many only the first, unless
+/// `all` are wanted. Gives whether there was any.
 pub(crate) fn report_problems(errors: &[String], reports: &[InputReport], all: bool) -> bool {
     const SHOWN: usize = 20;
     let shown = if all { usize::MAX } else { SHOWN };

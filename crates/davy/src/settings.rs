@@ -12,8 +12,8 @@ use std::time::Duration;
 /// The time range and the resources of a run.
 #[derive(Args, Clone, Default)]
 pub(crate) struct RangeArgs {
-    /// Events from then on: -24h, -7d@d, an epoch time, 2026-05-04, 2026-05-04T12:00:00 (in --zone),
-    /// 2026-05-04T12:00:00Z.
+    /// Events from then on: -24h, -7d@d, an epoch time, 2026-05-04, 2026-05-04T12:00:00 (in
+    /// --zone), 2026-05-04T12:00:00Z.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) earliest: Option<String>,
     /// Events before then.

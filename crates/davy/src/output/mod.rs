@@ -49,8 +49,8 @@ fn name(path: Option<&Path>) -> String {
     }
 }
 
-/// Looks at the files that are to be written, each with its flag, before there is anything to write:
-/// what takes an hour must not be lost to a slip of the hand.
+/// Looks at the files that are to be written, each with its flag, before there is anything to
+/// write: what takes an hour must not be lost to a slip of the hand.
 pub(crate) fn check_targets(targets: &[(&str, Option<&Path>)]) -> Result<(), Exit> {
     let mut known: Vec<(PathBuf, &str)> = Vec::new();
     for (flag, path) in targets {

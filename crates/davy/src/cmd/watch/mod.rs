@@ -35,8 +35,8 @@ pub(crate) struct Arguments {
     what: HuntArgs,
     #[arg(long, value_enum, default_value = "ndjson")]
     format: Shape,
-    /// Append the findings there instead of printing them, as `-` does. With --state each is there once,
-    /// however often the watch is killed.
+    /// Append the findings there instead of printing them, as `-` does. With --state each is there
+    /// once, however often the watch is killed.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Keep there what was told, so that the next watch goes on from it.
