@@ -27,6 +27,10 @@ fn content_that_is_none_is_a_mistake() {
     assert_eq!(hunt(&format!("{}/tables", folder.path())).status, 0);
     let tested = davy(&["test", &format!("{}/empty", folder.path())], "");
     assert_eq!(tested.status, 2, "{}", tested.err);
+    folder.file("mine/macros/m.yml", "name: m\ndefinition: a=1\ndescription: d\n");
+    let tested = davy(&["test", &format!("{}/mine", folder.path())], "");
+    assert_eq!(tested.status, 2, "{}", tested.err);
+    assert!(tested.err.contains("no detection can be read there"), "{}", tested.err);
     // What could not be read is told as such.
     let broken = folder.file("broken/detections/x.yml", "name: [\n");
     let out = davy(&["test", &broken], "");

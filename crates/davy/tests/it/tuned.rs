@@ -390,6 +390,19 @@ fn events_are_found_where_a_result_has_the_time_of_its_span() {
 }
 
 #[test]
+fn a_test_gives_machines_the_code_and_the_place() {
+    let wrong = detection("Wrong", "TTP", "index=main | stast count by host", 40);
+    let hunted = Hunted::new("test-json", 1, &[wrong]);
+    let file = format!("{}/detections/endpoint/d0.yml", hunted.content);
+    let out = davy(&["test", &file, "--offline", "--format", "ndjson"], "");
+    assert_eq!(out.status, 1, "{}", out.err);
+    let found = lines(&out.out)[0]["diagnostics"].clone();
+    let slip = found.as_array().unwrap().iter().find(|d| d["code"] == "spl::unknown-command");
+    let place = &slip.unwrap()["places"][0];
+    assert_eq!((&place["line"], &place["file"]), (&json!(10), &json!(file)), "{found:#}");
+}
+
+#[test]
 fn what_reads_risk_is_told_in_a_run() {
     let over = "index=risk | stats count by risk_object";
     let hunted = Hunted::new("run-risk", 2, &[detection("Over", "Correlation", over, 0)]);
