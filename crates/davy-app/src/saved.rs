@@ -209,7 +209,7 @@ impl<'c> One<'c> {
         let span = self.span("action.risk.param._risk");
         let spanned = |t: String| Spanned::new(t, span);
         let list = self.json("action.risk.param._risk", cx);
-        let mut risk = RiskSpec::default();
+        let mut risk = RiskSpec { enabled: Some(true), ..RiskSpec::default() };
         let message = self.conf.setting(self.stanza, "action.risk.param._risk_message");
         risk.message = message.map(|m| m.value.clone()).filter(|m| !m.value.is_empty());
         for entry in list.as_array().into_iter().flatten() {

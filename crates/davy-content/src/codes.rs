@@ -18,6 +18,7 @@ codes! {
     WRONG_TYPE = error("content::wrong-type", "The value is of another type than the key takes, such as a text where a number is needed.");
     BAD_VALUE = error("content::bad-value", "The value is of the right type but not one that the key accepts.");
     UNKNOWN_KEY = warning("content::unknown-key", "No kind of content has this key here; it is ignored. Most often it is a slip of the pen. In the second and third form of a detection it is an error.");
+    NOT_UTF8 = warning("content::not-utf8", "The file holds bytes that are no UTF-8, as text in Latin-1 does. A sign that stands for them is read in their place.");
     DUPLICATE_NAME = error("content::duplicate-name", "Two files of one folder tree define the same name, so one would silently hide the other.");
     DUPLICATE_ID = error("content::duplicate-id", "Two objects have the same id. Ids are unique over all kinds.");
     FILE_NAME = warning("content::file-name", "A file is named after the object in it: lower case, with `_` for blanks, dashes, dots and slashes. The filter macro's name is made from the file's.");
@@ -48,6 +49,7 @@ codes! {
     TUNING = error("tuning::mistake", "An entry of a tuning file cannot be used. It has a detection (a name, an id, or a pattern with `*`), a reason, and one test: `field` with `value`, or SPL in `where` or `search`; `expires` is a day.");
     TUNING_EXPIRED = warning("tuning::expired", "The entry's day has passed, so it suppresses nothing any more. What was known to be good then may not be so now.");
     TUNING_IDLE = warning("tuning::no-such-detection", "An entry of a tuning file names no detection of the content, so it does nothing.");
+    TUNING_UNUSED = warning("tuning::unused", "The detections of an entry of a tuning file have findings, and none of them has the entry's field, so it suppresses nothing. Most often the name is a slip of the pen.");
     DEPLOYMENT = error("content::deployment", "Each type of detection has exactly one default configuration.");
     ENABLED = error("content::enabled-by-default", "Only production detections of type TTP, Anomaly or Correlation may be enabled by default.");
 }

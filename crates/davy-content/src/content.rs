@@ -64,6 +64,18 @@ impl Content {
         Content { detections, macros, lookups, ..Content::default() }
     }
 
+    /// Whether nothing was loaded at all.
+    pub fn is_empty(&self) -> bool {
+        self.detections.is_empty()
+            && self.macros.is_empty()
+            && self.lookups.is_empty()
+            && self.stories.is_empty()
+            && self.data_sources.is_empty()
+            && self.deployments.is_empty()
+            && self.baselines.is_empty()
+            && self.investigations.is_empty()
+    }
+
     pub fn detections(&self) -> &[Detection] {
         &self.detections
     }
@@ -237,6 +249,13 @@ impl Content {
     /// The default configuration of a type.
     pub fn deployment(&self, kind: Kind) -> Option<&Deployment> {
         self.deployments.iter().rfind(|d| d.kind.value == kind.as_str())
+    }
+
+    /// Whether a detection's results become risk events: as its own deployment says, else as its
+    /// type's does. Where neither is there they do.
+    pub fn makes_risk(&self, detection: &Detection) -> bool {
+        let default = || self.deployment(detection.kind.value).map(|d| d.risk);
+        detection.risk.enabled.or_else(default).unwrap_or(true)
     }
 
     /// When a detection runs: by its own schedule, else by its type's.

@@ -26,7 +26,7 @@ pub enum TuningTest {
     /// Every finding of the detection.
     All,
     /// One of the field's values is this, `*` standing for any text.
-    Field { field: String, value: String },
+    Field { field: Spanned<String>, value: String },
     /// SPL as after `where`.
     Where(Spanned<String>),
     /// SPL as after `search`.
@@ -158,7 +158,7 @@ impl Raw {
         let test = match (field, value, filter, search) {
             (None, None, None, None) => Some(TuningTest::All),
             (Some(field), Some(value), None, None) => {
-                Some(TuningTest::Field { field: field.value, value: value.value })
+                Some(TuningTest::Field { field, value: value.value })
             }
             (None, None, Some(filter), None) => Some(TuningTest::Where(filter)),
             (None, None, None, Some(search)) => Some(TuningTest::Search(search)),

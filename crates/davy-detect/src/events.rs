@@ -7,6 +7,7 @@ use crate::run::{World, prepare_detection};
 use davy_content::Detection;
 use davy_exec::{EventSource, Matching, RunError, Search};
 use davy_plan::{Env, FieldSet, Val};
+use davy_spl::ast::{ArgKind, Args, Pipeline};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -108,11 +109,12 @@ pub fn matching_events(
         })
         .collect();
     let matching = world.session.matching(&searches, source, stop)?;
-    for (detection, matching) in chosen.iter().zip(&matching) {
+    for ((detection, matching), prepared) in chosen.iter().zip(&matching).zip(&prepared) {
+        let renamed = renamed(&prepared.pipeline);
         let rows: Vec<Arc<Row>> = Row::all(&matching.rows).into_iter().map(Arc::new).collect();
         let known: Vec<Known<'_>> = rows.iter().map(|row| known(row)).collect();
         for finding in hunt.findings.iter_mut().filter(|f| f.id == detection.id.value) {
-            finding.events = Some(of_finding(finding, &rows, &known, matching, env));
+            finding.events = Some(of_finding(finding, &rows, &known, matching, &renamed, env));
         }
     }
     share(hunt.findings.iter_mut().filter_map(|f| f.events.as_mut()));
@@ -158,12 +160,42 @@ fn share<'f>(all: impl Iterator<Item = &'f mut FindingEvents>) {
 /// Fields of results that are about all of a group's events.
 const SUMS: [&str; 6] = ["count", "firstTime", "lastTime", "first_time", "last_time", "_time"];
 
+/// The names that fields had before the search renamed them one by one, by the new name.
+fn renamed(pipeline: &Pipeline) -> HashMap<&str, &str> {
+    let mut names: HashMap<&str, &str> = HashMap::new();
+    for stage in pipeline.stages.iter().filter(|stage| stage.name.value == "rename") {
+        let Args::General(args) = &stage.args else { continue };
+        let words: Vec<Option<&str>> = args.iter().map(|arg| word(&arg.kind)).collect();
+        for triple in words.windows(3) {
+            let [Some(from), Some(be), Some(to)] = *triple else { continue };
+            if be.eq_ignore_ascii_case("as") && !from.contains('*') {
+                let first = names.remove(from).unwrap_or(from);
+                names.insert(to, first);
+            }
+        }
+    }
+    names
+}
+
+fn word(kind: &ArgKind) -> Option<&str> {
+    match kind {
+        ArgKind::Word(text) | ArgKind::Quoted(text) | ArgKind::FieldQuoted(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// As the events name a field of the result.
+fn own<'n>(renamed: &HashMap<&'n str, &'n str>, name: &'n str) -> &'n str {
+    renamed.get(name).copied().unwrap_or(name)
+}
+
 /// The events whose fields agree with the result wherever both have them.
 fn of_finding(
     finding: &Finding,
     rows: &[Arc<Row>],
     known: &[Known<'_>],
     matching: &Matching,
+    renamed: &HashMap<&str, &str>,
     env: &Env,
 ) -> FindingEvents {
     let single = finding.row.get("_raw").is_some();
@@ -173,7 +205,7 @@ fn of_finding(
         .iter()
         .map(|(name, _)| &**name)
         .filter(|name| single || !SUMS.contains(name))
-        .filter(|name| known.iter().any(|k| k.contains_key(name)))
+        .filter(|name| known.iter().any(|k| k.contains_key(own(renamed, name))))
         .collect();
     let bounds = ["firstTime", "lastTime"].map(|name| finding.row.time(name, &env.zone));
     let in_time = |row: &Row| match (row.time("_time", &env.zone), bounds) {
@@ -184,28 +216,47 @@ fn of_finding(
     let results: HashMap<&str, Vec<String>> =
         named.iter().map(|name| (*name, finding.row.values(name))).collect();
     let agrees = |event: &Known<'_>, named: &[&str]| {
-        named.iter().all(|name| match (event.get(name), results.get(name)) {
-            (Some(own), Some(result)) => own.values().iter().all(|v| result.iter().any(|r| r == v)),
+        named.iter().all(|name| match (event.get(own(renamed, name)), results.get(name)) {
+            (Some(had), Some(result)) => had.values().iter().all(|v| result.iter().any(|r| r == v)),
             // `fillnull` and data models write a word where an event has nothing.
             _ => true,
         })
     };
-    let pick = |named: &[&str]| -> Vec<usize> {
+    let pick = |named: &[&str], any_time: bool| -> Vec<usize> {
         let fits = |at: &usize| {
             known.get(*at).is_some_and(|k| agrees(k, named))
-                && rows.get(*at).is_some_and(|row| in_time(row))
+                && (any_time || rows.get(*at).is_some_and(|row| in_time(row)))
         };
         (0..rows.len()).filter(fits).collect()
     };
-    let mut picked = pick(&named);
+    let mut picked = pick(&named, false);
+    // A result's times may be those of the span that its events are in.
+    let any_time = picked.is_empty() && !named.is_empty();
+    if any_time {
+        picked = pick(&named, true);
+    }
     let count = finding.row.values("count").first().and_then(|n| n.parse::<usize>().ok());
     let note = if single && !picked.is_empty() {
         "the event is the result".to_owned()
     } else if picked.is_empty() || named.is_empty() {
-        picked = pick(&[]);
-        "it cannot be told which events belong to the result: these passed the search's filter in \
-         its time"
-            .to_owned()
+        picked = pick(&[], false);
+        match picked.is_empty() {
+            true => {
+                "no event that passed the search's filter agrees with the result in its fields \
+                     or its time"
+            }
+            false => {
+                "it cannot be told which events belong to the result: these passed the \
+                      search's filter in its time"
+            }
+        }
+        .to_owned()
+    } else if any_time {
+        format!(
+            "events that passed the search's filter and agree with the result in {}, at other times \
+             than its own; some may belong to other results",
+            named.join(", ")
+        )
     } else if count == Some(picked.len()) {
         format!("the {} events of the result, by {}", picked.len(), named.join(", "))
     } else {

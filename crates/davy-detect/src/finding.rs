@@ -19,11 +19,12 @@ pub struct Finding {
     pub time: f64,
     /// The risk message, or the detection's name where it has none.
     pub message: String,
-    /// The highest score of any risk object; 0 without risk.
+    /// The highest score of any risk object; 0 without one.
     pub score: u32,
     pub techniques: Vec<String>,
     pub tactics: Vec<String>,
     pub row: Row,
+    /// None where the deployment of the detection's type makes none.
     pub risk: Vec<Arc<RiskEvent>>,
     /// Where they were asked for.
     pub events: Option<FindingEvents>,

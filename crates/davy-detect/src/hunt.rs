@@ -5,7 +5,7 @@ use crate::finding::Finding;
 use crate::left_out::{LeftOut, Why};
 use crate::quarry::Quarry;
 use crate::row::Row;
-use crate::run::{World, findings, prepare_detection};
+use crate::run::{LastEvent, World, findings, prepare_detection};
 use crate::second::ReadsRisk;
 use crate::tuning::Suppressed;
 use davy_content::Detection;
@@ -35,6 +35,8 @@ pub struct Hunt {
     pub(crate) reads_risk: HashMap<String, ReadsRisk>,
     /// Detections that ran over the risk events and notables of the others.
     pub second_stage: Vec<String>,
+    /// What [`crate::Tuning::unused`] says, where the caller asked it.
+    pub tuning_unused: Diagnostics,
     /// (detection, note)
     pub notes: Vec<(String, Diagnostic)>,
     /// It was ended before all detections had run.
@@ -119,16 +121,16 @@ pub(crate) fn hunt_over(
     let Profile { plan, scan, within_scan, rest, searches: spent } = many.profile;
     hunt.profile = HuntProfile { plan, scan, within_scan, rest, ..hunt.profile };
     let started = Instant::now();
-    // A result that tells no time is of the last event that it may be made of.
-    let last = spent.iter().filter_map(|spent| spent.latest).reduce(f64::max);
+    let known = spent.iter().filter_map(|spent| spent.latest).reduce(f64::max);
+    let last = LastEvent::new(world, source, env).instead(known, many.stopped);
     let answers: Vec<_> = quarry.detections().zip(many.answers).zip(spent).collect();
     let told: Vec<Result<_, RunError>> = answers
         .into_par_iter()
         .map(|((detection, answer), spent)| {
             let answer = answer?;
             let rows = Row::take(rows_of(&answer.schema, &answer.batches)?);
-            let time = spent.latest.or(last).unwrap_or(env.now);
-            Ok((findings(world, detection, rows, env, time), answer.notes, spent))
+            let found = findings(world, detection, rows, env, &|| last.or(spent.latest));
+            Ok((found, answer.notes, spent))
         })
         .collect();
     for (detection, told) in quarry.detections().zip(told) {

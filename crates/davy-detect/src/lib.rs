@@ -41,6 +41,6 @@ pub use risk::RiskEvent;
 pub use row::Row;
 pub use run::{DetectionRun, World, prepare_detection, run_detection};
 pub use schedule::{Schedule, ScheduleError, Tick};
-pub use second::second_stage;
+pub use second::{reads_risk, second_stage};
 pub use selection::{Selected, Selection, Unmatched};
 pub use tuning::{Suppressed, Tuning};

@@ -6,7 +6,7 @@ use crate::incident::risk_notables;
 use crate::run::World;
 use davy_content::Detection;
 use davy_events::{Meta, Options, StashEvent};
-use davy_exec::{EventSource, FileSource, Input, Place, RunError};
+use davy_exec::{EventSource, FileSource, Input, Place, Prepared, RunError};
 use davy_plan::Env;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -43,6 +43,11 @@ impl ReadsRisk {
             false => ReadsRisk::Notables,
         }
     }
+}
+
+/// Whether a search reads risk events or notables, which only a hunt gives.
+pub fn reads_risk(prepared: &Prepared) -> bool {
+    ReadsRisk::of(&prepared.expanded) != ReadsRisk::Nothing
 }
 
 /// Runs the detections that read risk events or notables over those of `first`, and adds what they

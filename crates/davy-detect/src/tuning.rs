@@ -4,9 +4,9 @@ use crate::finding::Finding;
 use crate::hunt::Hunt;
 use crate::run::World;
 use crate::selection::{any, named, unmatched_name};
-use davy_content::codes::{TUNING, TUNING_EXPIRED, TUNING_IDLE};
+use davy_content::codes::{TUNING, TUNING_EXPIRED, TUNING_IDLE, TUNING_UNUSED};
 use davy_content::{TuningEntry, TuningTest};
-use davy_diag::{Diagnostics, Severity};
+use davy_diag::{Diagnostics, Severity, closest};
 use davy_events::{Meta, Options};
 use davy_exec::{FileSource, Input, Place, Prepared, RunError, Search, prepare};
 use davy_plan::{Env, FieldSet, rows_of};
@@ -116,7 +116,8 @@ impl Tuning {
                     let value = [value.clone()];
                     let fits = |at: &usize| {
                         let finding = hunt.findings.get(*at);
-                        finding.is_some_and(|f| f.row.values(field).iter().any(|v| any(&value, v)))
+                        let had = finding.map(|f| f.row.values(&field.value)).unwrap_or_default();
+                        had.iter().any(|v| any(&value, v))
                     };
                     mine.into_iter().filter(fits).collect()
                 }
@@ -139,6 +140,33 @@ impl Tuning {
         }
         hunt.suppressed.sort_by(|a, b| a.finding.time.total_cmp(&b.finding.time));
         Ok(())
+    }
+
+    /// Warns of entries whose field no finding of their detections has.
+    pub fn unused(&self, world: &World<'_>, hunt: &Hunt) -> Diagnostics {
+        let mut diags = Diagnostics::default();
+        for (entry, _) in &self.entries {
+            let TuningTest::Field { field, .. } = &entry.test else { continue };
+            let list = [entry.detection.value.clone()];
+            let all = hunt.findings.iter().chain(hunt.suppressed.iter().map(|s| &s.finding));
+            let mine: Vec<&Finding> = all.filter(|f| of(&list, f, world)).collect();
+            if mine.is_empty() || mine.iter().any(|f| f.row.get(&field.value).is_some()) {
+                continue;
+            }
+            let names: BTreeSet<&str> =
+                mine.iter().flat_map(|f| f.row.fields.iter().map(|(name, _)| &**name)).collect();
+            let help = match closest(&field.value, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => {
+                    let names: Vec<&str> = names.into_iter().take(12).collect();
+                    format!("the findings have {}", names.join(", "))
+                }
+            };
+            let detection = &entry.detection.value;
+            let message = format!("no finding of `{detection}` has a field `{}`", field.value);
+            diags.push(TUNING_UNUSED.at(field.span, message).help(help));
+        }
+        diags
     }
 }
 

@@ -1,15 +1,15 @@
 //! Events in files, folders and on standard input.
 
 use crate::met::Met;
-use crate::source::{BatchSink, EventSource, Read, Reading};
+use crate::source::{BatchSink, EventSource, LookedAt, Read, Reading};
 use davy_events::{
     Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem, StashEvent,
 };
 use std::cell::Cell;
-use std::fs::{File, FileType};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::{ControlFlow, Range};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -60,6 +60,8 @@ pub struct FileSource {
     copied: bool,
     layout: OnceLock<Arc<Layout>>,
     met: Arc<Met>,
+    /// Of the first reading.
+    looked_at: Arc<LookedAt>,
 }
 
 impl std::fmt::Debug for FileSource {
@@ -71,8 +73,10 @@ impl std::fmt::Debug for FileSource {
 impl FileSource {
     pub fn new(inputs: Vec<Input>, options: Options) -> Self {
         let reports = Arc::new(Mutex::new(vec![None; inputs.len()]));
-        let (met, layout, inputs) = (Arc::default(), OnceLock::new(), inputs.into());
-        FileSource { inputs, options, reports, progress: None, copied: false, layout, met }
+        let (met, looked_at) = (Arc::default(), Arc::default());
+        let (layout, inputs) = (OnceLock::new(), inputs.into());
+        let (progress, copied) = (None, false);
+        FileSource { inputs, options, reports, progress, copied, layout, met, looked_at }
     }
 
     /// For files that others write meanwhile: they are read, where else they would be mapped. One
@@ -91,6 +95,13 @@ impl FileSource {
     pub fn reports(&self) -> Vec<InputReport> {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         reports.iter().flatten().cloned().collect()
+    }
+
+    /// How many events of the first reading were looked at, since some search might want them, and
+    /// how many of those happened at times that no search asks for.
+    pub fn looked_at(&self) -> (u64, u64) {
+        let LookedAt { all, out_of_range } = &*self.looked_at;
+        (all.load(Ordering::Relaxed), out_of_range.load(Ordering::Relaxed))
     }
 
     fn layout(&self) -> &Arc<Layout> {
@@ -117,10 +128,12 @@ impl EventSource for FileSource {
         }
         // What was read and told stays told: a later reading leaves out what it need not see.
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = reports.iter().map(Option::is_some).collect();
+        let told: Vec<bool> = reports.iter().map(Option::is_some).collect();
         drop(reports);
+        let first = !told.contains(&true);
+        let looked_at = if first { self.looked_at.clone() } else { Arc::default() };
         let (open, next) = (Mutex::new(open), AtomicUsize::new(0));
-        Arc::new(FileReading { source: self.clone(), read, layout, open, told, next })
+        Arc::new(FileReading { source: self.clone(), read, layout, open, told, next, looked_at })
     }
 
     fn can_be_read_again(&self) -> bool {
@@ -137,6 +150,7 @@ struct FileReading {
     /// Inputs that an earlier reading told of.
     told: Vec<bool>,
     next: AtomicUsize,
+    looked_at: Arc<LookedAt>,
 }
 
 /// What one thread reads at a time: an input, or some chunks of a large EVTX file.
@@ -238,8 +252,12 @@ impl Reading for FileReading {
             input.meta.only = only;
             input.meta.first = (at as u64) << EVENTS_PER_INPUT;
             let mut problems = Vec::new();
-            let mut sink =
-                BatchSink { read: &self.read, give: &mut checked, problems: &mut problems };
+            let mut sink = BatchSink {
+                read: &self.read,
+                give: &mut checked,
+                problems: &mut problems,
+                looked_at: &self.looked_at,
+            };
             let read = read_input(&input, self.source.copied, &mut took, &mut decoder, &mut sink);
             if self.read.only.is_none() {
                 if read.is_ok() && !stopped.get() {
@@ -266,7 +284,8 @@ impl Reading for FileReading {
         }
         // No input has problems now that it has not told.
         let problems = &mut Vec::new();
-        decoder.finish(&mut BatchSink { read: &self.read, give: &mut checked, problems });
+        let (read, looked_at) = (&self.read, &*self.looked_at);
+        decoder.finish(&mut BatchSink { read, give: &mut checked, problems, looked_at });
         took
     }
 }
@@ -384,78 +403,4 @@ fn read_input(
 fn map(file: &File) -> io::Result<memmap2::Mmap> {
     // SAFETY: the map is read only and lives no longer than this reading.
     unsafe { memmap2::Mmap::map(file) }
-}
-
-/// The files that paths, folders and globs name, each folder walked in order of names; and what
-/// could not be read.
-pub fn find_files(paths: &[String]) -> (Vec<PathBuf>, Vec<(String, io::Error)>) {
-    let mut found = Vec::new();
-    let mut errors = Vec::new();
-    for path in paths {
-        let as_path = Path::new(path);
-        if as_path.exists() || !path.contains(['*', '?', '[']) {
-            walk(as_path, &mut found, &mut errors, 0);
-            continue;
-        }
-        match glob::glob(path) {
-            Ok(entries) => {
-                let before = found.len();
-                for entry in entries {
-                    match entry {
-                        Ok(entry) => walk(&entry, &mut found, &mut errors, 0),
-                        Err(e) => errors.push((e.path().display().to_string(), e.into())),
-                    }
-                }
-                if found.len() == before {
-                    errors.push((path.clone(), io::Error::other("no file fits this pattern")));
-                }
-            }
-            Err(e) => errors.push((path.clone(), io::Error::other(e.to_string()))),
-        }
-    }
-    (found, errors)
-}
-
-const MAX_DEPTH: usize = 64;
-
-fn walk(
-    path: &Path,
-    found: &mut Vec<PathBuf>,
-    errors: &mut Vec<(String, io::Error)>,
-    depth: usize,
-) {
-    match std::fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => walk_folder(path, found, errors, depth),
-        Ok(_) => found.push(path.to_path_buf()),
-        Err(e) => errors.push((path.display().to_string(), e)),
-    }
-}
-
-fn walk_folder(
-    path: &Path,
-    found: &mut Vec<PathBuf>,
-    errors: &mut Vec<(String, io::Error)>,
-    depth: usize,
-) {
-    let shown = || path.display().to_string();
-    if depth > MAX_DEPTH {
-        return errors.push((shown(), io::Error::other("folders nest too deep")));
-    }
-    let entries = match std::fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(e) => return errors.push((shown(), e)),
-    };
-    // The folder tells what its entries are, but for links: to ask for each takes long.
-    let mut children: Vec<(PathBuf, Option<FileType>)> =
-        entries.flatten().map(|e| (e.path(), e.file_type().ok())).collect();
-    children.sort_by(|(a, _), (b, _)| a.cmp(b));
-    for (child, kind) in children {
-        let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        match kind {
-            _ if hidden => {}
-            Some(kind) if kind.is_dir() => walk_folder(&child, found, errors, depth + 1),
-            Some(kind) if kind.is_file() => found.push(child),
-            _ => walk(&child, found, errors, depth + 1),
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod coverage;
 mod empty;
 mod few;
 mod files;
+mod find;
 mod growing;
 mod held;
 mod later;
@@ -31,7 +32,8 @@ mod stated;
 mod table;
 
 pub use coverage::{Coverage, Example, coverage, whole};
-pub use files::{FileSource, Input, InputReport, Place, Progress, find_files};
+pub use files::{FileSource, Input, InputReport, Place, Progress};
+pub use find::{Finder, VisitedFolders, find_files};
 pub use growing::{GrowingFiles, Look};
 pub use many::{ManyAnswers, ManyEvents, Profile, Searches, Spent};
 pub use matching::Matching;

@@ -10,6 +10,7 @@ use davy_spl::ast::SearchExpr;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What a search asks of its events.
@@ -148,12 +149,26 @@ pub(crate) struct BatchSink<'a> {
     pub(crate) read: &'a Read,
     pub(crate) give: &'a mut dyn FnMut(EventBatch) -> ControlFlow<()>,
     pub(crate) problems: &'a mut Vec<Problem>,
+    pub(crate) looked_at: &'a LookedAt,
+}
+
+/// How many events were looked at, for any search.
+#[derive(Debug, Default)]
+pub(crate) struct LookedAt {
+    pub(crate) all: AtomicU64,
+    /// Those that happened at other times than any search asks for.
+    pub(crate) out_of_range: AtomicU64,
 }
 
 impl davy_events::Sink for BatchSink<'_> {
     fn batch(&mut self, batch: EventBatch) -> ControlFlow<()> {
         let EventBatch { shape, batch } = batch;
-        match self.prepared(batch) {
+        let all = batch.num_rows();
+        let prepared = self.prepared(batch);
+        let inside = prepared.as_ref().map_or(0, RecordBatch::num_rows);
+        self.looked_at.all.fetch_add(all as u64, Ordering::Relaxed);
+        self.looked_at.out_of_range.fetch_add((all - inside) as u64, Ordering::Relaxed);
+        match prepared {
             Some(batch) if batch.num_rows() > 0 => (self.give)(EventBatch { shape, batch }),
             _ => ControlFlow::Continue(()),
         }

@@ -11,7 +11,7 @@ use davy_content::model::LookupStore;
 use davy_content::{Attack, Content, Detection, Hash, Trees, builtin_pack, load_with};
 use davy_detect::{Cells, Compiled, ContentKnowledge, Keeper, World};
 use davy_diag::{Diagnostics, Severity, SourceMap, render};
-use davy_exec::Session;
+use davy_exec::{Session, VisitedFolders};
 use davy_knowledge::{Base, Text};
 use davy_plan::{Geo, Knowledge};
 use std::collections::{HashMap, HashSet};
@@ -69,6 +69,11 @@ pub(crate) fn open(paths: &[String]) -> Result<Loaded, Exit> {
     open_with(paths, &apps::AppArgs::default(), false)
 }
 
+/// As [`open`], for folders that may have nothing in them yet.
+pub(crate) fn open_to_write(paths: &[String]) -> Result<Loaded, Exit> {
+    load_all(paths, &apps::AppArgs::default(), false, true)
+}
+
 /// Loads the pack, then each folder or file, and apps over them. What of the apps cannot be
 /// honoured is counted, unless it is `listed`.
 pub(crate) fn open_with(
@@ -76,13 +81,26 @@ pub(crate) fn open_with(
     over: &apps::AppArgs,
     listed: bool,
 ) -> Result<Loaded, Exit> {
+    load_all(paths, over, listed, false)
+}
+
+fn load_all(
+    paths: &[String],
+    over: &apps::AppArgs,
+    listed: bool,
+    may_be_bare: bool,
+) -> Result<Loaded, Exit> {
     let folders: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let mut texts = Vec::new();
+    // Of which something must come, since what stands in them is of no use otherwise.
+    let mut needed = Vec::new();
     for (path, root) in paths.iter().zip(&folders) {
+        let before = texts.len();
         knowledge_texts(root, &mut texts).map_err(|e| unreadable(path, &e))?;
+        needed.push(!may_be_bare && texts.len() == before && tables(root).next().is_none());
     }
     let entities = crate::entities::texts(over.assets.as_deref(), over.identities.as_deref());
-    texts.extend(entities.map_err(|e| crate::settings::usage(&format!("--assets: {e}")))?);
+    texts.extend(entities.map_err(|e| crate::settings::usage(&e))?);
     let store: Option<Arc<dyn Keeper>> = match &over.lookups {
         None => None,
         Some(folder) => {
@@ -96,7 +114,7 @@ pub(crate) fn open_with(
     let kept = cache.as_ref();
     // None needs another, and each has much to do that no second core can help with.
     let ((layers, compiled), (mut base, mistakes)) = rayon::join(
-        || rayon::join(|| layers(paths, kept), || kept.and_then(Cache::compiled)),
+        || rayon::join(|| layers(paths, &needed, kept), || kept.and_then(Cache::compiled)),
         || base(kept, &texts),
     );
     let Layers { mut content, mut sources, mut diags, seal } = layers?;
@@ -138,7 +156,7 @@ pub(crate) fn open_with(
 }
 
 /// The built-in pack, and each folder or file over those before.
-fn layers(paths: &[String], cache: Option<&Cache>) -> Result<Layers, Exit> {
+fn layers(paths: &[String], needed: &[bool], cache: Option<&Cache>) -> Result<Layers, Exit> {
     let now = SystemTime::now();
     let list = |path: &String| {
         let found = folders::list(Path::new(path), cache.is_some());
@@ -150,24 +168,45 @@ fn layers(paths: &[String], cache: Option<&Cache>) -> Result<Layers, Exit> {
         || cache.and_then(Cache::content),
     );
     let found = found?;
-    let Some(cache) = cache else { return read_layers(&found, None) };
+    for ((path, found), needed) in paths.iter().zip(&found).zip(needed) {
+        if *needed && found.is_empty() {
+            return Err(nothing_in(path));
+        }
+    }
+    let places = || paths.iter().zip(needed).map(|(path, needed)| needed.then_some(path.as_str()));
+    let Some(cache) = cache else { return read_layers(&found, places(), None) };
     if let Some(layers) = kept.and_then(|kept| cache.same(kept, &found, now)) {
         return Ok(layers);
     }
     let trees = cache.trees();
-    let mut layers = read_layers(&found, Some(&trees))?;
+    let mut layers = read_layers(&found, places(), Some(&trees))?;
     layers.seal = trees.seal();
     rayon::join(|| cache.keep_trees(&trees), || cache.keep_content(&layers, &trees, &found, now));
     Ok(layers)
 }
 
-fn read_layers(found: &[Vec<Found>], trees: Option<&Trees>) -> Result<Layers, Exit> {
+/// `needed` gives the path of each folder or file of which something must come.
+fn read_layers<'p>(
+    found: &[Vec<Found>],
+    needed: impl Iterator<Item = Option<&'p str>>,
+    trees: Option<&Trees>,
+) -> Result<Layers, Exit> {
     let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
     let mut content = load_with(builtin_pack(), &mut sources, &mut diags, trees);
-    for files in found {
+    for (files, needed) in found.iter().zip(needed) {
         let files = folders::read_all(files)
             .map_err(|(path, e)| crate::settings::usage(&format!("{}: {e}", path.display())))?;
-        content.layer(load_with(files, &mut sources, &mut diags, trees));
+        let mut own = Diagnostics::default();
+        let layer = load_with(files, &mut sources, &mut own, trees);
+        // What could not be read is told as such.
+        if let Some(path) = needed
+            && layer.is_empty()
+            && !own.has_errors()
+        {
+            return Err(nothing_in(path));
+        }
+        content.layer(layer);
+        diags.extend(own);
     }
     Ok(Layers { content, sources, diags, seal: Hash::default() })
 }
@@ -185,6 +224,14 @@ fn base(cache: Option<&Cache>, texts: &[Text]) -> (Base, Diagnostics) {
         return (built_in, mistakes);
     }
     (built_in.load_over(texts, &mut mistakes), mistakes)
+}
+
+/// A hunt without the detections that were meant looks like a clean machine.
+fn nothing_in(path: &str) -> Exit {
+    crate::settings::usage(&format!(
+        "content {path}: there is none; name a folder that holds detections, macros, lookups, \
+         stories, data_sources, deployments, addons or models, or a YAML file of one of them"
+    ))
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> Exit {
@@ -238,11 +285,8 @@ impl Loaded {
         // are there by their own names too, whether or not a definition names them.
         let mut files: HashMap<String, PathBuf> = HashMap::new();
         for folder in &self.folders {
-            let entries = std::fs::read_dir(folder.join("lookups")).into_iter().flatten().flatten();
-            for path in entries.map(|entry| entry.path()).filter(|path| path.is_file()) {
-                if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
-                    && let Some(name) = path.file_name()
-                {
+            for path in tables(folder) {
+                if let Some(name) = path.file_name() {
                     files.insert(name.to_string_lossy().into_owned(), path);
                 }
             }
@@ -253,8 +297,12 @@ impl Loaded {
         }
         for lookup in self.content.lookups() {
             if let LookupStore::KeyValue { fields, .. } = &lookup.store {
-                // A collection that nothing has filled is there, and empty.
-                knowledge.add_table(&lookup.name.value, fields.clone(), Vec::new());
+                // A collection that nothing has filled is there, and empty. Where its fields are
+                // not told, those of a shipped table of the name are.
+                let shipped = self.base.table(&lookup.name.value).is_some();
+                if !(fields.is_empty() && shipped) {
+                    knowledge.add_table(&lookup.name.value, fields.clone(), Vec::new());
+                }
             } else if let Some(path) = lookup_file(lookup).and_then(|file| files.get(&file)) {
                 let path = path.clone();
                 knowledge.add_table_later(&lookup.name.value, move || table(&path));
@@ -318,6 +366,13 @@ pub(crate) fn show(sources: &SourceMap, diags: &Diagnostics, warnings: bool) -> 
     diags.has_errors()
 }
 
+/// The files of lookup tables in a content folder.
+fn tables(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(folder.join("lookups")).into_iter().flatten().flatten();
+    let files = entries.map(|entry| entry.path()).filter(|path| path.is_file());
+    files.filter(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")))
+}
+
 fn lookup_file(lookup: &davy_content::model::Lookup) -> Option<String> {
     match &lookup.store {
         LookupStore::Csv { file } => Some(file.clone()),
@@ -352,7 +407,7 @@ fn knowledge_texts(root: &Path, out: &mut Vec<Text>) -> std::io::Result<()> {
         let mut files = Vec::new();
         let folder = root.join(folder);
         if folder.is_dir() {
-            files_below(&folder, &mut files, 0)?;
+            files_below(&folder, &mut files, &mut VisitedFolders::default(), 0)?;
         }
         for file in files {
             let ending = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -367,7 +422,15 @@ fn knowledge_texts(root: &Path, out: &mut Vec<Text>) -> std::io::Result<()> {
 }
 
 /// The files of a folder and of those in it, in the order of their names.
-fn files_below(folder: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
+fn files_below(
+    folder: &Path,
+    out: &mut Vec<PathBuf>,
+    visited: &mut VisitedFolders,
+    depth: usize,
+) -> std::io::Result<()> {
+    if depth > MAX_DEPTH || !visited.visit(folder)? {
+        return Ok(());
+    }
     let mut children: Vec<PathBuf> =
         std::fs::read_dir(folder)?.flatten().map(|e| e.path()).collect();
     children.sort();
@@ -375,8 +438,7 @@ fn files_below(folder: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::
         let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
         match child.is_dir() {
             _ if hidden => {}
-            true if depth < MAX_DEPTH => files_below(&child, out, depth + 1)?,
-            true => {}
+            true => files_below(&child, out, visited, depth + 1)?,
             false => out.push(child),
         }
     }

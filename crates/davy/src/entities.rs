@@ -56,7 +56,13 @@ struct List {
 }
 
 impl List {
-    fn read(path: &Path, needed: &[&str]) -> Result<List, String> {
+    /// An error names the flag and the file.
+    fn read(flag: &str, path: &Path, needed: &[&str]) -> Result<List, String> {
+        let read = List::of(path, needed);
+        read.map_err(|why| format!("{flag} {}: {why}", path.display()))
+    }
+
+    fn of(path: &Path, needed: &[&str]) -> Result<List, String> {
         let reader = csv::ReaderBuilder::new().flexible(true).from_path(path);
         let mut reader = reader.map_err(|e| e.to_string())?;
         let header = reader.headers().map_err(|e| e.to_string())?;
@@ -166,7 +172,7 @@ pub(crate) fn texts(assets: Option<&Path>, identities: Option<&Path>) -> Result<
         out.push(Text { name: format!("addons/lookups/{name}.csv"), text });
     };
     if let Some(path) = assets {
-        let list = List::read(path, &["ip", "mac", "nt_host", "dns"])?;
+        let list = List::read("--assets", path, &["ip", "mac", "nt_host", "dns"])?;
         let by = ["ip", "mac", "nt_host", "dns"];
         let more = [&OF_ASSETS[..], &ASSET_COLUMNS, &["ip"]].concat();
         let list = List { rows: list.rows.iter().map(|row| list.in_nets(row)).collect(), ..list };
@@ -179,7 +185,7 @@ pub(crate) fn texts(assets: Option<&Path>, identities: Option<&Path>) -> Result<
         uses("asset_lookup_by_str", "asset", &["src", "dest", "dvc"], &OF_ASSETS, &list);
     }
     if let Some(path) = identities {
-        let list = List::read(path, &["identity"])?;
+        let list = List::read("--identities", path, &["identity"])?;
         let more = [&OF_IDENTITIES[..], &IDENTITY_COLUMNS].concat();
         let by = ["identity", "email", "objectSid", "downLevelDomainName"];
         table("identity_lookup_expanded", list.table("identity", &by, &more, |_| true));

@@ -1,6 +1,7 @@
 //! The files of content folders, and whether they are as they were.
 
 use davy_content::{Hash, InputFile, hash};
+use davy_exec::VisitedFolders;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -60,6 +61,7 @@ pub(crate) fn list(path: &Path, stamped: bool) -> io::Result<Vec<Found>> {
 #[derive(Default)]
 struct Listing {
     files: Vec<Entry>,
+    visited: VisitedFolders,
 }
 
 enum Entry {
@@ -70,7 +72,7 @@ enum Entry {
 
 impl Listing {
     fn folder(&mut self, path: &Path, depth: usize) -> io::Result<()> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || !self.visited.visit(path)? {
             return Ok(());
         }
         let children = fs::read_dir(path)?.flatten();
@@ -93,7 +95,10 @@ impl Listing {
             let child = child.path();
             match child.is_dir() {
                 true => self.folder(&child, depth + 1)?,
-                false if is_content(&child) => self.files.push(Entry::Path(child)),
+                // To open a pipe waits for who writes to it, perhaps for ever.
+                false if is_content(&child) && !is_special(&child) => {
+                    self.files.push(Entry::Path(child));
+                }
                 false => {}
             }
         }
@@ -119,6 +124,11 @@ impl Entry {
 fn is_content(path: &Path) -> bool {
     let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
     yaml && path.file_name().is_some_and(|n| n != "contentctl.yml")
+}
+
+/// Whether something is there that is neither a file nor a folder.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
 impl Stamp {

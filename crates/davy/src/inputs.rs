@@ -2,7 +2,8 @@
 
 use clap::Args;
 use davy_events::{Meta, Options};
-use davy_exec::{FileSource, Input, InputReport, Place, Progress, find_files};
+use davy_exec::{FileSource, Finder, Input, InputReport, Place, Progress};
+use davy_plan::Env;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -35,25 +36,28 @@ impl StatedArgs {
 pub(crate) fn open(paths: &[String], meta: &Meta) -> Inputs {
     let mut inputs = Vec::new();
     let mut errors = Vec::new();
+    let mut finder = Finder::default();
+    let mut taken = 0;
     for path in paths {
-        if path == "-" {
-            let mut bytes = Vec::new();
-            match std::io::stdin().lock().read_to_end(&mut bytes) {
-                Ok(_) => inputs.push(Input {
-                    place: Place::Bytes(Arc::from(bytes)),
-                    meta: Meta { name: "stdin".to_owned(), ..meta.clone() },
-                }),
-                Err(e) => errors.push(format!("standard input: {e}")),
+        if path != "-" {
+            finder.find(path);
+            for file in &finder.files[taken..] {
+                let meta = Meta { name: file.display().to_string(), ..meta.clone() };
+                inputs.push(Input { place: Place::File(file.clone()), meta });
             }
+            taken = finder.files.len();
             continue;
         }
-        let (files, failed) = find_files(std::slice::from_ref(path));
-        errors.extend(failed.into_iter().map(|(path, e)| format!("{path}: {e}")));
-        for file in files {
-            let name = file.display().to_string();
-            inputs.push(Input { place: Place::File(file), meta: Meta { name, ..meta.clone() } });
+        let mut bytes = Vec::new();
+        match std::io::stdin().lock().read_to_end(&mut bytes) {
+            Ok(_) => inputs.push(Input {
+                place: Place::Bytes(Arc::from(bytes)),
+                meta: Meta { name: "stdin".to_owned(), ..meta.clone() },
+            }),
+            Err(e) => errors.push(format!("standard input: {e}")),
         }
     }
+    errors.extend(finder.errors.into_iter().map(|(path, e)| format!("{path}: {e}")));
     Inputs { source: FileSource::new(inputs, Options::default()), errors }
 }
 
@@ -63,9 +67,21 @@ impl Inputs {
     }
 }
 
-/// Tells of what could not be read: a file at all, or parts of it. Gives whether there was any.
-pub(crate) fn report_problems(errors: &[String], reports: &[InputReport]) -> bool {
+/// Where times were asked for, tells how many of the events are of them.
+pub(crate) fn report_range(source: &FileSource, env: &Env) {
+    let (all, outside) = source.looked_at();
+    if all == 0 || env.earliest <= 0.0 && env.latest == f64::INFINITY {
+        return;
+    }
+    let inside = all.saturating_sub(outside);
+    tell!("in the time range: {inside} of the {all} events of kinds that are looked for");
+}
+
+/// Tells of what could not be read: a file at all, or parts of it; of many only the first, unless
+/// `all` are wanted. Gives whether there was any.
+pub(crate) fn report_problems(errors: &[String], reports: &[InputReport], all: bool) -> bool {
     const SHOWN: usize = 20;
+    let shown = if all { usize::MAX } else { SHOWN };
     let mut lines: Vec<String> = errors.to_vec();
     for report in reports {
         if let Some(failed) = &report.failed {
@@ -77,14 +93,16 @@ pub(crate) fn report_problems(errors: &[String], reports: &[InputReport]) -> boo
             1 => String::new(),
             n => format!(" (and {} more)", n - 1),
         };
-        lines.push(format!("{}{place}: {}{more}; the rest was read", report.name, first.message));
+        // Of an archive that cannot be opened there is no rest.
+        let rest = if report.counts.events > 0 { "; the rest was read" } else { "" };
+        lines.push(format!("{}{place}: {}{more}{rest}", report.name, first.message));
     }
-    for line in lines.iter().take(SHOWN) {
+    for line in lines.iter().take(shown) {
         tell!("warning: {line}");
     }
-    if lines.len() > SHOWN {
-        let more = crate::output::counted(lines.len() - SHOWN, "more input");
-        tell!("warning: {more} had problems");
+    if lines.len() > shown {
+        let more = crate::output::counted(lines.len() - shown, "more input");
+        tell!("warning: {more} had problems; `davy hunt --left-out` lists all of them");
     }
     !lines.is_empty()
 }

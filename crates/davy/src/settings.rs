@@ -5,13 +5,15 @@ use clap::Args;
 use davy_exec::{Config, Session};
 use davy_plan::{Env, parse_instant};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// The time range and the resources of a run.
 #[derive(Args, Clone, Default)]
 pub(crate) struct RangeArgs {
-    /// Events from then on: -24h, -7d@d, an epoch time, 2026-05-04T12:00:00Z.
+    /// Events from then on: -24h, -7d@d, an epoch time, 2026-05-04, 2026-05-04T12:00:00 (in
+    /// --zone), 2026-05-04T12:00:00Z.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) earliest: Option<String>,
     /// Events before then.
@@ -54,6 +56,14 @@ impl RangeArgs {
         if let Some(text) = &self.latest {
             env.latest = instant("--latest", text, now, &zone)?;
         }
+        if env.earliest >= env.latest {
+            let [from, to] =
+                [&self.earliest, &self.latest].map(|text| text.as_deref().unwrap_or("0"));
+            return Err(usage(&format!(
+                "no event is from `{from}` on and before `{to}`; give --latest a later time than \
+                 --earliest"
+            )));
+        }
         Ok(env)
     }
 
@@ -76,12 +86,20 @@ impl RangeArgs {
 }
 
 fn instant(flag: &str, text: &str, now: f64, zone: &TimeZone) -> Result<f64, Exit> {
+    let seconds = |at: Timestamp| at.as_microsecond() as f64 / 1e6;
     if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at.as_microsecond() as f64 / 1e6);
+        return Ok(seconds(at));
     }
-    parse_instant(text, now, zone).ok_or_else(|| {
+    // Digits alone are seconds, not a date.
+    let civil = || {
+        let at: DateTime = text.parse().ok()?;
+        Some(seconds(at.to_zoned(zone.clone()).ok()?.timestamp()))
+    };
+    parse_instant(text, now, zone).or_else(civil).ok_or_else(|| {
         usage(&format!(
-            "{flag}: `{text}` is no time; write -24h, -7d@d, now or 2026-05-04T12:00:00Z"
+            "{flag}: `{text}` is no time; write -24h, -7d@d or now, seconds since 1970, 2026-05-04, \
+             2026-05-04T12:00:00 or `2026-05-04 12:00:00` in --zone (UTC unless given), \
+             2026-05-04T12:00:00Z, or 05/04/2026:12:00:00"
         ))
     })
 }

@@ -179,6 +179,9 @@ pub struct RiskSpec {
     pub impact: Option<u32>,
     /// First form only.
     pub confidence: Option<u32>,
+    /// Whether results become risk events, where the detection says so itself and does not leave it
+    /// to its type's deployment.
+    pub enabled: Option<bool>,
 }
 
 impl RiskSpec {

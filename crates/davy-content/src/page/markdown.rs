@@ -38,12 +38,8 @@ fn write_block(out: &mut String, block: &Block) {
             let lines: Vec<String> =
                 lines.iter().map(|line| line.iter().map(|s| s.text.as_str()).collect()).collect();
             let fence = "`".repeat(longest_run(&lines.join("\n")).max(2) + 1);
-            let width = lines.len().to_string().len();
-            let _ = writeln!(out, "{fence}spl");
-            for (i, line) in lines.iter().enumerate() {
-                let _ = writeln!(out, "{:>width$} {line}", i + 1);
-            }
-            let _ = writeln!(out, "{fence}");
+            // Without numbers, so that it can be copied into a search as it stands.
+            let _ = writeln!(out, "{fence}spl\n{}\n{fence}", lines.join("\n"));
         }
         Block::Table { headers, rows, .. } => {
             let _ = writeln!(out, "| {} |", headers.join(" | "));

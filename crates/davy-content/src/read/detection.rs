@@ -56,7 +56,8 @@ pub(super) fn read(
     let drilldowns = drilldowns(cx, k);
     let enabled_by_default = k.opt_bool(cx, "enabled_by_default").unwrap_or(false);
     let stem = stem(&path);
-    let (annotations, risk, finding, tagged) = match form {
+    let own_risk = own_risk(cx, k);
+    let (annotations, mut risk, finding, tagged) = match form {
         Form::V6 => {
             let annotations = annotations(cx, k);
             let (risk, finding) = risk::read_v6(cx, k);
@@ -68,6 +69,7 @@ pub(super) fn read(
             (annotations, risk, None, tagged)
         }
     };
+    risk.enabled = own_risk;
     let category = match k.opt_text(cx, "category") {
         Some(category) if form == Form::V6 => category.value,
         _ => folder_category(&path),
@@ -234,6 +236,15 @@ pub(super) fn scheduling(cx: &mut Reader<'_>, k: &mut Keys<'_>) -> Option<Schedu
     deployment.ignore(&["name", "id", "date", "author", "description", "type", "alert_action"]);
     deployment.finish(cx);
     read_scheduling(cx, scheduling?)
+}
+
+/// Whether a deployment of the detection's own makes risk events.
+fn own_risk(cx: &mut Reader<'_>, k: &Keys<'_>) -> Option<bool> {
+    let mut deployment = cx.map(&k.path("deployment"), k.peek("deployment")?)?;
+    let mut action = cx.map("deployment.alert_action", deployment.get("alert_action")?)?;
+    let Some(node) = action.get("rba") else { return Some(false) };
+    let mut rba = cx.map("deployment.alert_action.rba", node)?;
+    Some(rba.opt_bool(cx, "enabled").unwrap_or(false))
 }
 
 pub(super) fn read_scheduling(cx: &mut Reader<'_>, mut s: Keys<'_>) -> Option<Scheduling> {

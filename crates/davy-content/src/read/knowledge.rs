@@ -31,6 +31,7 @@ pub(super) fn read_macro(
     let k = &mut keys;
     let name = k.text(cx, "name");
     let args = k.scalars(cx, "arguments");
+    let name = name.map(|name| plain_name(cx, name, args.len()));
     let definition = search_text(cx, k, "definition", query);
     let description = k.opt_text(cx, "description").map(|s| s.value).unwrap_or_default();
     k.ignore(HEAD);
@@ -40,6 +41,26 @@ pub(super) fn read_macro(
     }
     let (name, definition) = (name?, definition?);
     Some(MacroFile { name, args, definition, description, iseval: false, validation: None, path })
+}
+
+/// A macro's name without the number of its arguments, which stands behind it in `macros.conf`.
+fn plain_name(cx: &mut Reader<'_>, mut name: Spanned<String>, args: usize) -> Spanned<String> {
+    let parts = name.value.strip_suffix(')').and_then(|text| text.split_once('('));
+    let Some((plain, count)) = parts else { return name };
+    if count.trim().parse() == Ok(args) {
+        name.value.truncate(plain.trim_end().len());
+        return name;
+    }
+    let has = match args {
+        1 => "1 name".to_owned(),
+        n => format!("{n} names"),
+    };
+    cx.report(
+        codes::BAD_VALUE
+            .at(name.span, format!("`{}` says `({count})`, and `arguments` has {has}", name.value))
+            .help(format!("write `name: {}` and list each argument in `arguments`", plain.trim())),
+    );
+    name
 }
 
 fn search_text(

@@ -103,11 +103,24 @@ impl Part {
     fn read(files: Vec<Known>, sources: &SourceMap, trees: Option<&Trees>) -> Part {
         let mut part = Part::default();
         for file in files {
+            part.garbled(file.id, sources);
             if let Some(node) = part.tree(file.id, sources, trees) {
                 part.load(file, node, sources);
             }
         }
         part
+    }
+
+    /// Whoever read the file put a sign where its bytes were no text.
+    fn garbled(&mut self, id: FileId, sources: &SourceMap) {
+        const SIGN: char = char::REPLACEMENT_CHARACTER;
+        if let Some(at) = sources.file(id).text.find(SIGN) {
+            self.diags.push(
+                codes::NOT_UTF8
+                    .at(id.span(at..at + SIGN.len_utf8()), "these bytes are no UTF-8")
+                    .help("save the file as UTF-8: `iconv -f latin1 -t utf-8` makes it of Latin-1"),
+            );
+        }
     }
 
     fn tree(&mut self, id: FileId, sources: &SourceMap, trees: Option<&Trees>) -> Option<Node> {

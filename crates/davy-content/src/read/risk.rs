@@ -90,7 +90,7 @@ pub(super) fn read_v5(cx: &mut Reader<'_>, k: &mut Keys<'_>) -> RiskSpec {
     objects.dedup();
     threats.sort_by_key(|t| format!("{}{}", t.field.value, t.kind));
     threats.dedup();
-    RiskSpec { message, objects, threats, impact: None, confidence: None }
+    RiskSpec { message, objects, threats, ..RiskSpec::default() }
 }
 
 fn object(cx: &mut Reader<'_>, o: &mut Keys<'_>, low: u32) -> Option<RiskObject> {

@@ -23,6 +23,27 @@ fn source(name: &str) -> String {
 }
 
 #[test]
+fn a_macro_may_be_named_with_the_number_of_its_arguments() {
+    let text = "name: probe(2)\narguments: [a, b]\ndefinition: $a$=$b$\n";
+    let loaded = files(&[("macros/probe.yml", text)]);
+    assert_eq!(loaded.shown(), "");
+    assert_eq!(loaded.content.find_macro("probe", 2).unwrap().name, "probe");
+    let loaded = files(&[("macros/probe.yml", &text.replace("(2)", "(3)"))]);
+    let shown = loaded.shown();
+    for said in ["content::bad-value", "macros/probe.yml:1:7", "has 2 names", "`name: probe`"] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told() {
+    let text = "name: probe\ndefinition: a=\u{fffd}\n";
+    let loaded = files(&[("macros/probe.yml", text)]);
+    assert_eq!(loaded.codes(), ["content::not-utf8"]);
+    assert!(loaded.shown().contains("macros/probe.yml:2:15"), "{}", loaded.shown());
+}
+
+#[test]
 fn a_wrong_type_shows_file_line_and_key() {
     let text = V4
         .replace("version: 3", "version: three")

@@ -181,7 +181,7 @@ fn markdown_tables_have_whole_rows() {
     let page = seed(PageFormat::Markdown);
     assert!(page.contains("| [T1649](https://attack.mitre.org/techniques/T1649/) | Steal or Forge Authentication Certificates | Credential Access |"), "{page}");
     assert!(
-        page.contains("```spl\n1 `certificateservices_lifecycle` EventCode=1007\n2 | xmlkv"),
+        page.contains("```spl\n`certificateservices_lifecycle` EventCode=1007\n| xmlkv"),
         "{page}"
     );
     assert!(page.contains("| Cron Schedule | 0 * * * * |"), "{page}");

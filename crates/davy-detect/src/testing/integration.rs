@@ -9,7 +9,7 @@ use crate::row::Row;
 use crate::run::{World, run_detection};
 use crate::schedule::{Schedule, Tick};
 use davy_content::Detection;
-use davy_content::model::{Kind, Status};
+use davy_content::model::Status;
 use davy_exec::Prepared;
 use davy_plan::Env;
 use jiff::tz::TimeZone;
@@ -30,7 +30,7 @@ pub(super) fn run(
     if detection.status != Status::Production {
         return Err(Fault::Skipped("only production detections are tested".to_owned()));
     }
-    if matches!(detection.kind.value, Kind::Hunting | Kind::Correlation) {
+    if !world.content.makes_risk(detection) {
         let kind = detection.kind.value.as_str();
         return Err(Fault::Skipped(format!("a {kind} detection makes no risk of its own")));
     }

@@ -6,6 +6,7 @@
 mod chain;
 mod coverage;
 mod devices;
+mod find;
 mod growing;
 mod join;
 mod kinds;

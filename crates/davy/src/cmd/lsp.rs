@@ -25,7 +25,7 @@ pub(crate) fn run(args: Arguments) -> Exit {
         Err(_) => path.clone(),
     };
     let folders: Vec<String> = args.content.iter().map(absolute).collect();
-    let loaded = match content::open(&folders) {
+    let loaded = match content::open_to_write(&folders) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };

@@ -82,7 +82,7 @@ fn page(mut args: Arguments) -> Result<Exit, Exit> {
         };
         render(&input, format)
     };
-    let written = output::target(args.output.as_deref()).and_then(|mut out| {
+    let written = output::write_to(args.output.as_deref(), |out| {
         out.write_all(text.as_bytes())?;
         out.flush()
     });

@@ -7,7 +7,7 @@ use crate::settings::RangeArgs;
 use crate::{content, inputs, interrupt};
 use clap::{Args, ValueEnum};
 use davy_content::Attack;
-use davy_detect::{prepare_detection, run_detection};
+use davy_detect::{prepare_detection, reads_risk, run_detection};
 use davy_events::Meta;
 use davy_exec::Search;
 use davy_plan::FieldSet;
@@ -89,10 +89,18 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
     }
     let run = run_detection(&world, detection, &prepared, source, &env)
         .map_err(|e| super::search::failed(&prepared.sources, e))?;
+    if reads_risk(&prepared) {
+        tell!(
+            "note: `{}` reads risk events or notables, which `davy run` does not make: `davy hunt` \
+             runs it over those of the other detections",
+            detection.name.value
+        );
+    }
     let written = output::target(None).and_then(|mut out| {
         let besides = output::Besides::default();
         output::findings(&mut *out, &run.findings, &besides, args.format, &env.zone)
     });
-    let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
+    inputs::report_range(&inputs.source, &env);
+    let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports(), false);
     Ok(output::ended(written, unread))
 }

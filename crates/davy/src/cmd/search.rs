@@ -72,7 +72,7 @@ fn search(args: Arguments) -> Result<Exit, Exit> {
         .map_err(|e| failed(&prepared.sources, e.into()))?;
     let written = output::target(None)
         .and_then(|mut out| output::print(&mut *out, &rows, args.format, &zone));
-    let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
+    let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports(), false);
     Ok(output::ended(written, unread))
 }
 

@@ -12,6 +12,7 @@ use comfy_table::{Table, presets};
 use davy_content::page::{TestResult, TestStatus};
 use davy_content::{Attack, Detection};
 use davy_detect::testing::{Tested, test_detection};
+use davy_diag::render;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -103,6 +104,10 @@ fn choose<'a>(names: &[String], loaded: &'a content::Loaded) -> Result<Vec<&'a D
         }
         chosen.push(loaded.detection(name, true)?);
     }
+    if chosen.is_empty() {
+        let names = names.join(", ");
+        return Err(crate::settings::usage(&format!("{names}: no detection can be read there")));
+    }
     Ok(chosen)
 }
 
@@ -171,6 +176,13 @@ fn object(detection: &Detection, tested: &Tested) -> serde_json::Map<String, ser
         "integration": list(&tested.report.integration),
         "failures": tested.failures,
         "notes": tested.notes,
+        "diagnostics": tested
+            .prepared
+            .diags
+            .sorted()
+            .into_iter()
+            .map(|diagnostic| render::json(&tested.prepared.sources, diagnostic))
+            .collect::<Vec<_>>(),
     });
     debug_assert!(tested.report.validation != TestStatus::NotRun);
     match value {

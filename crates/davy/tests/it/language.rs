@@ -119,6 +119,32 @@ fn saved_searches_are_checked_where_they_stand() {
 }
 
 #[test]
+fn each_mistake_of_content_and_settings_is_told_once() {
+    let folder = Folder::new("once");
+    folder.file("c/detections/endpoint/odd.yml", DETECTION);
+    folder.file("c/macros/odd.yml", "name: odd\ndefinition: [1\n");
+    folder.file("c/detections/endpoint/broken.yml", "name: Broken\nid: x\n");
+    let check = |path: &str| davy(&["spl", "check", "--format", "json", path], "").json();
+    for path in ["c", "c/detections", "c/detections/endpoint/broken.yml", "c/macros"] {
+        let found = check(&format!("{}/{path}", folder.path()));
+        let all = found["diagnostics"].as_array().unwrap();
+        let once: std::collections::HashSet<String> = all.iter().map(|d| d.to_string()).collect();
+        assert!(!all.is_empty());
+        assert_eq!(all.len(), once.len(), "{path}: {found:#}");
+    }
+    let text = "[Odd]\nsearch = a=1 | stats count\nno setting\n";
+    let conf = folder.file("app/default/savedsearches.conf", text);
+    let found = check(&conf);
+    let codes: Vec<&str> = found["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["conf::no-equals"], "{found:#}");
+}
+
+#[test]
 fn saved_searches_may_use_the_macros_beside_them() {
     let macros = "[acme(1)]\nargs = what\ndefinition = a=$what$\n";
     let search = "[Odd]\nsearch = `acme(b)` | stats count\n";

@@ -32,6 +32,7 @@ fn tables_of_a_server_are_empty_without_one() {
         ("identity_lookup_expanded", "identity"),
         ("identity_lookup_expanded", "objectSid"),
         ("admon_groups_def", "objectSid"),
+        ("admon_groups_def", "category"),
         ("interesting_ports_lookup", "dest_port"),
         ("dynamic_dns_providers_default", "dynamic_dns_domains"),
     ] {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod catalogue;
+mod chosen;
 mod classic;
 mod datasets;
 mod formats;
@@ -14,6 +15,7 @@ mod limits;
 mod lookups;
 mod mmdb;
 mod models;
+mod outputs;
 mod readme;
 mod report;
 mod schedule;

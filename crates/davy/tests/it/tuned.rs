@@ -115,6 +115,101 @@ fn known_findings_are_suppressed_and_said_so() {
 }
 
 #[test]
+fn a_field_that_no_finding_has_is_told() {
+    let hunted = Hunted::new("tuning-unused", 4, &[detection("Found", "TTP", FOUND, 40)]);
+    let run = |text: &str| {
+        let file = hunted.folder.file("t.yml", text);
+        let out = davy(&hunted.args(&["--tuning", &file]), "");
+        assert_eq!(out.status, 0, "{}", out.err);
+        out.err
+    };
+    let slip = run("- detection: Found\n  field: hots\n  value: host-1\n  reason: r\n");
+    for said in ["tuning::unused", "t.yml:2", "did you mean `host`?"] {
+        assert!(slip.contains(said), "{said}: {slip}");
+    }
+    let right = run("- detection: Found\n  field: host\n  value: none\n  reason: r\n");
+    assert!(!right.contains("tuning::unused"), "{right}");
+    // Of a detection that found nothing it is not known.
+    let quiet = run("- detection: Windows Export*\n  field: hots\n  value: x\n  reason: r\n");
+    assert!(!quiet.contains("tuning::unused"), "{quiet}");
+}
+
+#[test]
+fn types_make_risk_where_their_deployment_says_so() {
+    let own = "deployment:\n  name: Own\n  scheduling:\n    cron_schedule: 0 * * * *\n    \
+               earliest_time: -70m@m\n    latest_time: -10m@m\n  alert_action:\n    rba:\n      \
+               enabled: true\n";
+    let own = format!("{}{own}", detection("Own Way", "Hunting", FOUND, 30));
+    let hunted = Hunted::new(
+        "risk-types",
+        2,
+        &[
+            detection("Plain", "TTP", FOUND, 40),
+            detection("Looks", "Hunting", FOUND, 30),
+            detection("Sums", "Correlation", FOUND, 20),
+            own,
+        ],
+    );
+    let risk = || {
+        let out = davy(&hunted.args(&[]), "");
+        assert_eq!(out.status, 0, "{}", out.err);
+        let mut all: Vec<(String, u64, usize)> = lines(&out.out)
+            .iter()
+            .map(|f| {
+                let name = f["detection"].as_str().unwrap();
+                assert_eq!(
+                    f["message"],
+                    format!("{name} on {}", f["result"]["host"].as_str().unwrap())
+                );
+                let risk = f["risk_events"].as_array().unwrap().len();
+                (name.to_owned(), f["score"].as_u64().unwrap(), risk)
+            })
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    let one = |name: &str, score, risk| (name.to_owned(), score, risk);
+    assert_eq!(
+        risk(),
+        [one("Looks", 30, 0), one("Own Way", 30, 1), one("Plain", 40, 1), one("Sums", 20, 0)]
+    );
+    hunted.folder.file(
+        "content/deployments/hunting.yml",
+        "name: Hunting\nid: 11111111-2222-4333-8444-555555555555\ndate: '2026-01-01'\nauthor: A\n\
+         description: d\nscheduling:\n  cron_schedule: 0 * * * *\n  earliest_time: -70m@m\n  \
+         latest_time: -10m@m\n  schedule_window: auto\nalert_action:\n  rba:\n    enabled: true\n\
+         type: Hunting\n",
+    );
+    assert_eq!(risk()[0], one("Looks", 30, 1));
+}
+
+#[test]
+fn a_result_without_a_time_has_the_same_one_alone_and_among_others() {
+    let bare = "| makeresults | eval host=\"x\" | fields - _time";
+    let hunted = Hunted::new(
+        "timeless",
+        9,
+        &[
+            detection("Bare", "TTP", bare, 40),
+            detection("Early", "TTP", "index=main size<3 | table _time host", 10),
+        ],
+    );
+    let time = |text: &str| {
+        let all = lines(text);
+        all.iter().find(|f| f["detection"] == "Bare").map(|f| f["time"].clone())
+    };
+    let last = Some(json!(1_700_000_008.0));
+    let all = davy(&hunted.args(&[]), "");
+    assert_eq!(time(&all.out), last, "{}", all.err);
+    let alone = davy(&hunted.args(&["--include", "Bare"]), "");
+    assert_eq!(time(&alone.out), last, "{}", alone.err);
+    let (events, content) = (&hunted.events, &hunted.content);
+    let run = ["run", "Bare", "-i", events, "--content", content, "--format", "ndjson"];
+    assert_eq!(time(&davy(&run, "").out), last);
+}
+
+#[test]
 fn mistakes_in_a_tuning_file_have_a_place_and_end_the_hunt() {
     let hunted = Hunted::new("tuning-bad", 1, &[detection("Found", "TTP", FOUND, 40)]);
     let cases = [
@@ -255,6 +350,66 @@ fn findings_have_their_events_and_the_branch_that_matched() {
     });
     let table = davy(&args, "");
     assert!(table.out.contains("matched user=ann"), "{}", table.out);
+}
+
+#[test]
+fn events_are_found_where_a_result_has_the_time_of_its_span() {
+    let by_hour = "index=main kind=found | bin _time span=1h | stats count min(_time) as firstTime \
+                   max(_time) as lastTime by _time host user | rename host as dest, user as who";
+    let never = "index=main kind=found | head 1 | eval host=\"nobody\", firstTime=1, lastTime=1 \
+                 | table host firstTime lastTime";
+    let hunted = Hunted::new(
+        "events-span",
+        12,
+        &[detection("Hourly", "TTP", by_hour, 0), detection("Never", "TTP", never, 0)],
+    );
+    let out = davy(&hunted.args(&["--events"]), "");
+    assert_eq!(out.status, 0, "{}", out.err);
+    let all = lines(&out.out);
+    let fields = |event: &Value| {
+        let record = all.iter().find(|r| r.get("event") == Some(&event["event"])).unwrap();
+        record["fields"].clone()
+    };
+    let hourly: Vec<&Value> = all.iter().filter(|f| f["detection"] == "Hourly").collect();
+    assert_eq!(hourly.len(), 6);
+    for finding in hourly {
+        let (result, matching) = (&finding["result"], &finding["matching"]);
+        let events = matching["events"].as_array().unwrap();
+        assert_eq!(events.len(), 2, "{finding}");
+        for event in events {
+            let event = fields(event);
+            assert_eq!((&event["host"], &event["user"]), (&result["dest"], &result["who"]));
+        }
+        let note = matching["note"].as_str().unwrap();
+        assert!(note.contains("dest, who") && note.contains("at other times"), "{note}");
+    }
+    let never = all.iter().find(|f| f["detection"] == "Never").unwrap();
+    assert_eq!(never["matching"]["events"], json!([]));
+    let note = never["matching"]["note"].as_str().unwrap();
+    assert!(note.starts_with("no event"), "{note}");
+}
+
+#[test]
+fn a_test_gives_machines_the_code_and_the_place() {
+    let wrong = detection("Wrong", "TTP", "index=main | stast count by host", 40);
+    let hunted = Hunted::new("test-json", 1, &[wrong]);
+    let file = format!("{}/detections/endpoint/d0.yml", hunted.content);
+    let out = davy(&["test", &file, "--offline", "--format", "ndjson"], "");
+    assert_eq!(out.status, 1, "{}", out.err);
+    let found = lines(&out.out)[0]["diagnostics"].clone();
+    let slip = found.as_array().unwrap().iter().find(|d| d["code"] == "spl::unknown-command");
+    let place = &slip.unwrap()["places"][0];
+    assert_eq!((&place["line"], &place["file"]), (&json!(10), &json!(file)), "{found:#}");
+}
+
+#[test]
+fn what_reads_risk_is_told_in_a_run() {
+    let over = "index=risk | stats count by risk_object";
+    let hunted = Hunted::new("run-risk", 2, &[detection("Over", "Correlation", over, 0)]);
+    let (events, content) = (&hunted.events, &hunted.content);
+    let out = davy(&["run", "Over", "-i", events, "--content", content], "");
+    assert_eq!(out.status, 0, "{}", out.err);
+    assert!(out.err.contains("`Over` reads risk events") && out.err.contains("davy hunt"));
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn an_evtx_file_that_is_written_in_parts_gives_the_same() {
             .filter(|a| !a.starts_with("Windows Export") && a != "--exclude")
             .collect::<Vec<_>>()
     };
-    std::fs::create_dir_all(format!("{}/content", folder.path())).unwrap();
+    folder.file("content/macros/own.yml", "name: own\ndefinition: a=1\ndescription: d\n");
     for part in [4096, 4096 + 512, bytes.len() / 2, bytes.len()] {
         folder.file("logs/a.evtx", &bytes[..part.min(bytes.len())]);
         let mut args = own("watch");

@@ -13,15 +13,14 @@ pub(super) fn write(
     format: Format,
     path: Option<&Path>,
 ) -> io::Result<()> {
-    let mut out = output::target(path)?;
-    match format {
-        Format::Table => table(&mut *out, all)?,
-        Format::Csv => csv(&mut *out, all)?,
+    output::write_to(path, |out| match format {
+        Format::Table => table(out, all),
+        Format::Csv => csv(out, all),
         Format::Json | Format::Ndjson => {
             let objects: Vec<_> = all.iter().map(DetectionCoverage::to_json).collect();
-            write_objects(&mut *out, &objects, format)?;
+            write_objects(out, &objects, format)
         }
-    }
+    })?;
     let mut sums: BTreeMap<Verdict, usize> = BTreeMap::new();
     all.iter().for_each(|one| *sums.entry(one.verdict).or_default() += 1);
     let sums: Vec<String> = sums.iter().map(|(v, n)| format!("{n} {}", v.as_str())).collect();

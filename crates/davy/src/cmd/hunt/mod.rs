@@ -9,7 +9,7 @@ mod what;
 use crate::exit::Exit;
 use crate::output::{self, Format};
 use crate::progress::Bar;
-use crate::{inputs, interrupt};
+use crate::{content, inputs, interrupt};
 use clap::Args;
 use davy_content::Attack;
 use davy_detect::{
@@ -18,8 +18,9 @@ use davy_detect::{
 };
 use davy_events::Meta;
 use davy_exec::EventSource;
+use serde::Serialize;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -35,7 +36,7 @@ pub(crate) struct Arguments {
     what: HuntArgs,
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-    /// Write the findings there instead of to standard output.
+    /// Write the findings there instead of to standard output, which `-` names.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Write a timeline for Timesketch or Timeline Explorer there: CSV, or NDJSON where the
@@ -61,7 +62,9 @@ pub(crate) struct Arguments {
     events: bool,
     /// Instead of hunting tell for each detection whether the logs have events for it, and which
     /// source, event code or field they lack.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = [
+        "timeline", "risk", "notables", "navigator", "report", "events", "left_out", "profile",
+    ])]
     coverage: bool,
     /// List the detections that did not run, each with the reason, and those that ran without the
     /// table that a baseline fills: in tables of their own, or as records after the findings.
@@ -79,39 +82,58 @@ pub(crate) fn run(args: Arguments) -> Exit {
 }
 
 impl Arguments {
+    /// Each file that is to be written, by its flag.
+    fn targets(&self) -> Vec<(&'static str, Option<&Path>)> {
+        let files = [
+            ("--timeline", &self.timeline),
+            ("--risk", &self.risk),
+            ("--notables", &self.notables),
+            ("--navigator", &self.navigator),
+            ("--report", &self.report),
+        ];
+        let files =
+            files.into_iter().filter_map(|(flag, path)| Some((flag, Some(path.as_deref()?))));
+        [("-o", self.output.as_deref())].into_iter().chain(files).collect()
+    }
+
     /// Writes the findings and each file that was asked for.
     fn write(&self, report: &output::Report<'_>) -> io::Result<()> {
         let (hunt, zone) = (report.hunt, report.zone);
         let findings = &hunt.findings;
-        let mut out = output::target(self.output.as_deref())?;
         let mut besides =
             output::Besides { suppressed: &hunt.suppressed, ..output::Besides::default() };
         if self.left_out {
             besides.left_out = &hunt.left_out;
             besides.without_baseline = &hunt.without_baseline;
         }
-        output::findings(&mut *out, findings, &besides, self.format, zone)?;
+        output::write_to(self.output.as_deref(), |out| {
+            output::findings(out, findings, &besides, self.format, zone)
+        })?;
         if let Some(path) = &self.timeline {
             let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
             let ndjson = ending.is_some_and(|e| matches!(&*e, "ndjson" | "jsonl" | "json"));
-            output::timeline(&mut *output::target(Some(path))?, findings, ndjson)?;
+            output::write_to(Some(path), |out| output::timeline(out, findings, ndjson))?;
         }
         if let Some(path) = &self.risk {
             let events: Vec<&Arc<RiskEvent>> = findings.iter().flat_map(|f| &f.risk).collect();
-            output::write_objects(&mut *output::target(Some(path))?, &events, Format::Ndjson)?;
+            write_ndjson(path, &events)?;
         }
         if let Some(path) = &self.notables {
             let events: Vec<_> = risk_notables(findings).iter().map(RiskNotable::to_json).collect();
-            output::write_objects(&mut *output::target(Some(path))?, &events, Format::Ndjson)?;
+            write_ndjson(path, &events)?;
         }
         if let Some(path) = &self.navigator {
-            output::navigator(&mut *output::target(Some(path))?, findings)?;
+            output::write_to(Some(path), |out| output::navigator(out, findings))?;
         }
         if let Some(path) = &self.report {
-            output::report(&mut *output::target(Some(path))?, report)?;
+            output::write_to(Some(path), |out| output::report(out, report))?;
         }
         Ok(())
     }
+}
+
+fn write_ndjson(path: &Path, objects: &[impl Serialize + Sync]) -> io::Result<()> {
+    output::write_to(Some(path), |out| output::write_objects(out, objects, Format::Ndjson))
 }
 
 struct Watch(Arc<Bar>);
@@ -126,6 +148,10 @@ const STOPPING: &str = "stopping: what was read so far is looked at; Ctrl-C agai
 
 fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let env = args.what.range.env()?;
+    output::check_targets(&args.targets())?;
+    if args.events && args.format == Format::Csv {
+        tell!("warning: --events: CSV has no place for events; --format json or ndjson gives them");
+    }
     let meta = Meta { now: env.now, ..Meta::default() };
     // Standard input is read once all else is known to be right.
     let early = !args.what.paths.iter().any(|path| path == "-");
@@ -143,7 +169,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
     let Selected { chosen, left_out, .. } = args.what.select.choose(loaded.content.detections())?;
-    let tuning = args.what.tuning(&world, &env)?;
+    let (tuning, tuning_texts) = args.what.tuning(&world, &env)?;
     let bar = Arc::new(Bar::new(0));
     let inputs = inputs.unwrap_or_else(|| inputs::open(&args.what.paths, &meta));
     let inputs = inputs.with_progress(bar.clone());
@@ -154,7 +180,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         bar.finish();
         let all = all.map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
         let written = coverage::write(&all, args.format, args.output.as_deref());
-        let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports());
+        let unread = inputs::report_problems(&inputs.errors, &inputs.source.reports(), false);
         return Ok(output::ended(written, unread || unsound));
     }
     let watch = Watch(bar.clone());
@@ -182,11 +208,13 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
         zone: &env.zone,
     };
     let written = args.write(&report);
+    content::show(&tuning_texts, &hunt.tuning_unused, true);
     summary(&hunt, &reports);
+    inputs::report_range(&inputs.source, &env);
     if args.profile {
         profile(&hunt);
     }
-    let unread = inputs::report_problems(&inputs.errors, &reports);
+    let unread = inputs::report_problems(&inputs.errors, &reports, args.left_out);
     loaded.keep();
     session.leave_shapes();
     let ended = output::ended(written, unread || unsound || hunt.stopped);

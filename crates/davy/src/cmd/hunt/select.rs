@@ -5,6 +5,7 @@ use crate::settings::usage;
 use clap::Args;
 use davy_content::Detection;
 use davy_detect::{Selected, Selection};
+use std::collections::BTreeMap;
 
 #[derive(Args)]
 pub(crate) struct SelectArgs {
@@ -47,7 +48,43 @@ impl SelectArgs {
             deprecated: self.deprecated,
         };
         let selected = selection.choose(all).map_err(|e| usage(&e.to_string()))?;
+        if selected.chosen.is_empty()
+            && let Some(filters) = self.filters()
+        {
+            return Err(usage(&none_left(&filters, &selected)));
+        }
         selected.idle.iter().for_each(|word| tell!("warning: --exclude: {word}"));
         Ok(selected)
     }
+
+    /// What narrows the choice, as it was typed; `None` where nothing does.
+    fn filters(&self) -> Option<String> {
+        let lists = [
+            ("--include", &self.include),
+            ("--exclude", &self.exclude),
+            ("--technique", &self.technique),
+            ("--story", &self.story),
+            ("--type", &self.kind),
+            ("--status", &self.status),
+        ];
+        let words = lists.iter().flat_map(|(flag, words)| words.iter().map(move |w| (flag, w)));
+        let words: Vec<String> = words.map(|(flag, word)| format!("{flag} `{word}`")).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
+/// A hunt that runs nothing looks like a clean machine.
+fn none_left(filters: &str, selected: &Selected<'_>) -> String {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in &selected.left_out {
+        reasons.entry(&one.reason).or_default().push(&one.detection);
+    }
+    // Those few that came far tell what is in the way.
+    let nearest = reasons.into_iter().min_by_key(|(_, names)| names.len());
+    let near = nearest.map(|(reason, names)| match names.as_slice() {
+        [name] => format!(" (`{name}`: {reason})"),
+        names => format!(" ({} detections: {reason})", names.len()),
+    });
+    let near = near.unwrap_or_default();
+    format!("{filters}: together they leave no detection{near}; drop or widen one of them")
 }

@@ -10,7 +10,11 @@ use davy_plan::Env;
 use std::path::PathBuf;
 
 /// Reads them; any mistake in them ends the hunt before it began.
-pub(crate) fn open(paths: &[PathBuf], world: &World<'_>, env: &Env) -> Result<Tuning, Exit> {
+pub(crate) fn open(
+    paths: &[PathBuf],
+    world: &World<'_>,
+    env: &Env,
+) -> Result<(Tuning, SourceMap), Exit> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let mut entries = Vec::new();
@@ -23,6 +27,6 @@ pub(crate) fn open(paths: &[PathBuf], world: &World<'_>, env: &Env) -> Result<Tu
     let tuning = Tuning::new(entries, world, env, &mut diags);
     match content::show(&sources, &diags, true) {
         true => Err(Exit::Usage),
-        false => Ok(tuning),
+        false => Ok((tuning, sources)),
     }
 }

@@ -7,6 +7,7 @@ use crate::settings::RangeArgs;
 use clap::Args;
 use davy_content::Detection;
 use davy_detect::{Hunt, HuntEvents, Tuning, World, hunt, second_stage};
+use davy_diag::SourceMap;
 use davy_exec::{EventSource, RunError};
 use davy_plan::Env;
 use std::path::PathBuf;
@@ -38,7 +39,8 @@ pub(crate) struct Quarry<'a> {
 }
 
 impl HuntArgs {
-    pub(crate) fn tuning(&self, world: &World<'_>, env: &Env) -> Result<Tuning, Exit> {
+    /// With the texts of the files.
+    pub(crate) fn tuning(&self, world: &World<'_>, env: &Env) -> Result<(Tuning, SourceMap), Exit> {
         tuning::open(&self.tuning, world, env)
     }
 
@@ -56,6 +58,7 @@ impl HuntArgs {
         tuning.apply(world, &mut found, env)?;
         second_stage(world, chosen, &mut found, env, stop, watch)?;
         tuning.apply(world, &mut found, env)?;
+        found.tuning_unused = tuning.unused(world, &found);
         found.findings.retain(|f| f.score >= self.select.min_risk);
         Ok(found)
     }

@@ -83,7 +83,7 @@ pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
         }
     };
     let said = output::say(&text);
-    match inputs::report_problems(&inputs.errors, &inputs.source.reports()) {
+    match inputs::report_problems(&inputs.errors, &inputs.source.reports(), false) {
         true => Ok(Exit::Incomplete),
         false => Ok(said),
     }

@@ -43,7 +43,7 @@ fn lay_out(args: Arguments) -> Result<Exit, Exit> {
     }
     let mut files: Vec<PathBuf> = Vec::new();
     for path in &args.paths {
-        texts::walk(Path::new(path), &mut files, 0).map_err(|e| usage(&format!("{path}: {e}")))?;
+        texts::walk(Path::new(path), &mut files).map_err(|e| usage(&format!("{path}: {e}")))?;
     }
     // Saved searches below a folder are laid out by no one else than who wrote the file.
     files.retain(|f| !texts::is_conf(f) || args.paths.iter().any(|p| Path::new(p) == f));

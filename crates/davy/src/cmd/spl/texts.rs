@@ -8,6 +8,7 @@ use crate::settings::usage;
 use davy_conf::Conf;
 use davy_content::{InputFile, load};
 use davy_diag::{Diagnostic, Diagnostics, FileId, Piece};
+use davy_exec::VisitedFolders;
 use davy_spl::codes::NOT_UTF8;
 use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
@@ -27,7 +28,7 @@ pub(super) struct Opened {
     pub(super) texts: Vec<Text>,
     /// The YAML files among the paths, in full.
     pub(super) wanted: HashSet<PathBuf>,
-    /// Bytes that are no text.
+    /// Bytes that are no text, lines that are no settings.
     pub(super) garbled: Diagnostics,
 }
 
@@ -37,7 +38,7 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
     let mut below = Vec::new();
     for path in paths.iter().filter(|p| *p != "-") {
         let mut found = Vec::new();
-        walk(Path::new(path), &mut found, 0).map_err(|e| usage(&format!("{path}: {e}")))?;
+        walk(Path::new(path), &mut found).map_err(|e| usage(&format!("{path}: {e}")))?;
         below.push(found);
     }
     let mut app: Vec<PathBuf> =
@@ -57,6 +58,11 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
     let mut texts = Vec::new();
     let mut yaml = Vec::new();
     let known: HashSet<PathBuf> = paths_of(&loaded).map(canonical).collect();
+    // A file of a folder that was loaded was read as all of it was, whatever came of it.
+    let loaded_from: Vec<PathBuf> = content.iter().map(canonical).collect();
+    let is_known = |place: &PathBuf| {
+        known.contains(place) || loaded_from.iter().any(|folder| place.starts_with(folder))
+    };
     let mut wanted = HashSet::new();
     let mut garbled = Diagnostics::default();
     for path in paths {
@@ -76,10 +82,10 @@ pub(super) fn open(paths: &[String], content: &[String]) -> Result<Opened, Exit>
                 garbled.push(not_utf8(file, bad));
             }
             if is_conf(&file) {
-                texts.extend(saved(&name, &text, &mut loaded));
+                texts.extend(saved(&name, &text, &mut loaded, &mut garbled));
             } else if !is_yaml(&file) {
                 texts.push(Text { file: loaded.sources.add(name, text), fields: None });
-            } else if wanted.insert(place.clone()) && !known.contains(&place) {
+            } else if wanted.insert(place.clone()) && !is_known(&place) {
                 yaml.push(InputFile { path: name, text });
             }
         }
@@ -113,9 +119,9 @@ fn content_of(folder: &Path) -> Option<PathBuf> {
 }
 
 /// The searches of a file of saved searches.
-fn saved(name: &str, text: &str, loaded: &mut Loaded) -> Vec<Text> {
-    let Loaded { sources, diags, .. } = loaded;
-    let conf = Conf::read(name, text, sources, diags);
+fn saved(name: &str, text: &str, loaded: &mut Loaded, found: &mut Diagnostics) -> Vec<Text> {
+    let Loaded { sources, .. } = loaded;
+    let conf = Conf::read(name, text, sources, found);
     let mut texts = Vec::new();
     for stanza in conf.stanzas() {
         let Some(search) = stanza.setting("search").map(|s| &s.value) else { continue };
@@ -209,28 +215,39 @@ pub(super) fn stdin() -> Result<Bytes, Exit> {
 const MAX_DEPTH: usize = 16;
 
 /// A file that was named, whatever it is called; below a folder, `.spl`, YAML and saved searches.
-pub(super) fn walk(path: &Path, out: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
-    if !path.metadata()?.is_dir() {
-        let spl = path.extension().is_some_and(|e| e == "spl");
-        let saved = path.file_name().is_some_and(|n| n == "savedsearches.conf");
-        if depth == 0 || spl || saved || is_yaml(path) {
+pub(super) fn walk(path: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    match path.metadata()?.is_dir() {
+        true => walk_folder(path, out, &mut VisitedFolders::default(), 0),
+        false => {
             out.push(path.to_path_buf());
+            Ok(())
         }
-        return Ok(());
     }
-    if depth > MAX_DEPTH {
+}
+
+fn walk_folder(
+    path: &Path,
+    out: &mut Vec<PathBuf>,
+    visited: &mut VisitedFolders,
+    depth: usize,
+) -> std::io::Result<()> {
+    if depth > MAX_DEPTH || !visited.visit(path)? {
         return Ok(());
     }
     let mut children: Vec<PathBuf> = std::fs::read_dir(path)?.flatten().map(|e| e.path()).collect();
     children.sort();
     for child in children {
         let hidden = child.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if !hidden {
-            // A link that leads nowhere below a folder is no reason to stop.
-            match walk(&child, out, depth + 1) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-                _ => {}
-            }
+        // A link that leads nowhere below a folder is no reason to stop.
+        let Ok(meta) = child.metadata() else { continue };
+        let spl = child.extension().is_some_and(|e| e == "spl");
+        let saved = child.file_name().is_some_and(|n| n == "savedsearches.conf");
+        if hidden {
+            continue;
+        } else if meta.is_dir() {
+            walk_folder(&child, out, visited, depth + 1)?;
+        } else if meta.is_file() && (spl || saved || is_yaml(&child)) {
+            out.push(child);
         }
     }
     Ok(())

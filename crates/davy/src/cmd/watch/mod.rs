@@ -5,6 +5,7 @@ mod state;
 
 use crate::cmd::hunt::{HuntArgs, Quarry};
 use crate::exit::Exit;
+use crate::output::{closed, is_stdout};
 use crate::settings::usage;
 use crate::{inputs, interrupt};
 use clap::{Args, ValueEnum};
@@ -34,8 +35,8 @@ pub(crate) struct Arguments {
     what: HuntArgs,
     #[arg(long, value_enum, default_value = "ndjson")]
     format: Shape,
-    /// Append the findings there instead of printing them. With --state each is there once,
-    /// however often the watch is killed.
+    /// Append the findings there instead of printing them, as `-` does. With --state each is there
+    /// once, however often the watch is killed.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Keep there what was told, so that the next watch goes on from it.
@@ -78,7 +79,7 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
     let knowledge = loaded.knowledge();
     let world = loaded.world(&attack, &session, &knowledge);
     let chosen = args.what.select.choose(loaded.content.detections())?.chosen;
-    let tuning = args.what.tuning(&world, &env)?;
+    let (tuning, _) = args.what.tuning(&world, &env)?;
     let io_error = |what: &str, e: io::Error| usage(&format!("{what}: {e}"));
     let mut state = match &args.state {
         Some(path) => {
@@ -86,8 +87,9 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
         }
         None => State::default(),
     };
-    let mut output = Output::open(args.output.as_deref(), &mut state)
-        .map_err(|e| io_error("cannot open the output", e))?;
+    let place = args.output.as_deref().filter(|path| !is_stdout(path));
+    let shown = place.map_or("standard output".to_owned(), |path| format!("-o {}", path.display()));
+    let mut output = Output::open(place, &mut state).map_err(|e| io_error(&shown, e))?;
     state.save(args.state.as_deref()).map_err(|e| io_error("cannot keep the state", e))?;
     let stop = interrupt::raises(&session, None);
     let quarry = Quarry { world: &world, chosen: &chosen, tuning: &tuning };
@@ -123,8 +125,8 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
         let written = output.write(&text, &mut state);
         match written.and_then(|()| state.save(args.state.as_deref())) {
             // Nobody reads any more.
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
-            Err(e) => return Err(io_error("cannot write", e)),
+            Err(e) if closed(&e) => return Ok(Exit::Done),
+            Err(e) => return Err(io_error(&format!("cannot write: {shown}"), e)),
             Ok(()) => {}
         }
         if args.once {
@@ -142,7 +144,7 @@ fn places(args: &Arguments) -> Result<(), Exit> {
         return Err(usage("standard input cannot be watched; name files or folders"));
     }
     for (flag, own) in [("--state", &args.state), ("-o", &args.output)] {
-        let Some(own) = own else { continue };
+        let Some(own) = own.as_ref().filter(|own| !is_stdout(own)) else { continue };
         let folder = own.parent().filter(|p| !p.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
         let whole = folder.join(own.file_name().unwrap_or_default());
@@ -172,7 +174,7 @@ fn look(
     let look = growing.look(inputs.source);
     let source: Arc<dyn EventSource> = Arc::new(look.clone());
     let hunted = args.what.hunt(quarry, &source, env, stop, &Silent)?;
-    inputs::report_problems(&inputs.errors, &look.reports());
+    inputs::report_problems(&inputs.errors, &look.reports(), false);
     Ok(hunted)
 }
 
