@@ -108,6 +108,13 @@ fn lists_of_values() {
     is("EventCode IN(4723,4724)", r#"EventCode in ["4723", "4724"]"#);
     is(r#""x y" in (10.0.0.0/8 %%1)"#, r#"x y in ["10.0.0.0/8", "%%1"]"#);
     is("NOT f IN (a)", r#"Not(f in ["a"])"#);
+    is("x f NOT IN (a, b) y", r#"And(x Not(f in ["a" "b"]) y)"#);
+    is("f not in(a)", r#"Not(f in ["a"])"#);
+    is("NOT f NOT IN (a)", r#"Not(Not(f in ["a"]))"#);
+    is("'a b' NOT IN (c)", r#"Not(a b in ["c"])"#);
+    is("f NOT IN ([search b])", "Not(f in [1])");
+    is("f NOT (in) (a)", "And(f Not(in) a)");
+    is("f NOT IN b", "And(f Not(IN) b)");
 }
 
 #[test]
