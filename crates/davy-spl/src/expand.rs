@@ -1,6 +1,7 @@
 //! Macro expansion: backtick calls become text, triple-backtick comments become a blank.
 
 mod call;
+mod empty;
 
 pub(crate) use call::{Call, after_string, read_call};
 
@@ -84,10 +85,12 @@ pub fn expand_with(
         bytes: 0,
         calls: 0,
         full: false,
+        empty: Vec::new(),
         unsourced: HashMap::new(),
     };
     let mut out = Mapped::default();
     expander.run(&input, &mut Vec::new(), &mut out);
+    let out = empty::without_operators(out, expander.empty);
     sources.add_derived(name, out.text, out.pieces)
 }
 
@@ -100,6 +103,8 @@ struct Expander<'a> {
     calls: usize,
     /// A bound was passed and reported: no macro is expanded any more.
     full: bool,
+    /// Where in what was made a macro left nothing.
+    empty: Vec<usize>,
     /// Texts added for definitions that are written nowhere.
     unsourced: HashMap<(String, usize), Span>,
 }
@@ -196,13 +201,16 @@ impl Expander<'_> {
                 chain.push((call.name, call.args.len()));
                 self.run(&body, chain, out);
                 chain.pop();
-                // A macro that is empty where a command must stand changes nothing.
-                if out.text.get(before..).is_some_and(|t| t.trim().is_empty())
-                    && stage_starts(&out.text)
-                    && stage_ends(input.text.get(end..).unwrap_or(""))
-                    && !out.text.trim().is_empty()
-                {
-                    self.stand_in(input, call.range, out);
+                if out.text.get(before..).is_some_and(|t| t.trim().is_empty()) {
+                    // A macro that is empty where a command must stand changes nothing.
+                    if stage_starts(&out.text)
+                        && stage_ends(input.text.get(end..).unwrap_or(""))
+                        && !out.text.trim().is_empty()
+                    {
+                        self.stand_in(input, call.range, out);
+                    } else {
+                        self.empty.push(before);
+                    }
                 }
             }
             None => self.stand_in(input, call.range, out),

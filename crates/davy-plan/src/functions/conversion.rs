@@ -7,7 +7,7 @@ use crate::expr::{Compiler, Typed};
 use crate::func;
 use crate::printf::{commas, printf};
 use crate::spec::{FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
-use crate::value::{Val, fmt_num};
+use crate::value::Val;
 use davy_diag::Spanned;
 use davy_spl::ast::{Expr, ExprKind};
 use std::net::Ipv4Addr;

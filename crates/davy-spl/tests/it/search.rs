@@ -108,7 +108,7 @@ fn lists_of_values() {
     is("EventCode IN(4723,4724)", r#"EventCode in ["4723", "4724"]"#);
     is(r#""x y" in (10.0.0.0/8 %%1)"#, r#"x y in ["10.0.0.0/8", "%%1"]"#);
     is("NOT f IN (a)", r#"Not(f in ["a"])"#);
-    is("x f NOT IN (a, b) y", r#"And(x Not(f in ["a" "b"]) y)"#);
+    is("x f NOT IN (a, b) y", r#"And(x Not(f in ["a", "b"]) y)"#);
     is("f not in(a)", r#"Not(f in ["a"])"#);
     is("NOT f NOT IN (a)", r#"Not(Not(f in ["a"]))"#);
     is("'a b' NOT IN (c)", r#"Not(a b in ["c"])"#);
