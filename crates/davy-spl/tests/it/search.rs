@@ -181,3 +181,23 @@ fn a_call_in_search_is_warned_of() {
     assert_eq!(read("| search a>now()").codes(), ["spl::call-in-search"]);
     assert!(read("| search a>TERM(x)").codes().is_empty());
 }
+
+#[test]
+fn signs_that_look_like_others_are_warned_of() {
+    let codes = |query: &str| read(query).codes().len();
+    let warned = |query: &str| read(query).messages();
+    assert!(warned("a=\u{201c}b\u{201d}").contains("type a straight quote"));
+    assert_eq!(codes("a=\u{201c}b\u{201d} \u{201c}c\u{201d}"), 1);
+    assert!(warned("a\u{a0}b").contains("type a plain space"));
+    assert!(warned("a\u{200b} b").contains("type a plain space"));
+    assert!(warned("a\u{2264}5").contains("type `<=`"));
+    // Text in quotes, the apostrophe of a name, letters beyond ASCII.
+    for query in [
+        "a=\"\u{201c}b\u{201d}\u{a0}\"",
+        "user=O\u{2019}Brien",
+        "ort=München",
+        "| eval 'a\u{a0}b'=1",
+    ] {
+        assert_eq!(codes(query), 0, "{query}");
+    }
+}
