@@ -198,7 +198,7 @@ impl Expander<'_> {
             Some(body) => {
                 let body = without_second_pipe(body, &out.text);
                 let before = out.text.len();
-                chain.push((call.name, call.args.len()));
+                chain.push((call.name.clone(), call.args.len()));
                 self.run(&body, chain, out);
                 chain.pop();
                 if out.text.get(before..).is_some_and(|t| t.trim().is_empty()) {
@@ -208,6 +208,8 @@ impl Expander<'_> {
                         && !out.text.trim().is_empty()
                     {
                         self.stand_in(input, call.range, out);
+                    } else if chain.is_empty() && self.compared(input, &call, out) {
+                        self.stand_in(input, call.range, out);
                     } else {
                         self.empty.push(before);
                     }
@@ -216,6 +218,25 @@ impl Expander<'_> {
             None => self.stand_in(input, call.range, out),
         }
         end
+    }
+
+    /// Reports an empty macro that should be the value of a comparison: nothing in what is made
+    /// would lead back to it.
+    fn compared(&mut self, input: &Mapped, call: &Call, out: &Mapped) -> bool {
+        let Some(sign @ ('=' | '<' | '>')) = out.text.trim_end().chars().next_back() else {
+            return false;
+        };
+        let rest = input.text.get(call.range.end..).unwrap_or("");
+        if !stage_ends(rest) && !rest.trim_start().starts_with(')') {
+            return false;
+        }
+        let name = &call.name;
+        self.report(input, call.range.clone(), |span| {
+            codes::MISSING_VALUE
+                .at(span, format!("macro `{name}` expands to nothing, and `{sign}` needs a value"))
+                .help("type a value in place of the call, or leave the comparison out")
+        });
+        true
     }
 
     /// The definition with its arguments put in; `None` when there is a mistake, now reported.

@@ -100,6 +100,11 @@ fn an_operator_goes_with_a_macro_that_leaves_nothing() {
 
 #[test]
 fn a_mistake_of_operators_names_the_macro_that_holds_it() {
+    for query in ["x=`empty`", "(x > `empty`) y", "| where x=`empty` | head 1"] {
+        let text = fails(query, &["spl::missing-value"]);
+        assert!(text.contains("macro `empty` expands to nothing"), "{text}");
+    }
+    is("x=`empty` y", "x= y");
     let text = fails("`half` x=1", &[]);
     assert!(text.is_empty(), "{text}");
     for (query, call) in [("`half`", "`half`"), ("x (`half`)", "`half`"), ("y `both`", "`both`")] {
