@@ -203,12 +203,10 @@ impl Expander<'_> {
                 chain.pop();
                 if out.text.get(before..).is_some_and(|t| t.trim().is_empty()) {
                     // A macro that is empty where a command must stand changes nothing.
-                    if stage_starts(&out.text)
+                    let alone = stage_starts(&out.text)
                         && stage_ends(input.text.get(end..).unwrap_or(""))
-                        && !out.text.trim().is_empty()
-                    {
-                        self.stand_in(input, call.range, out);
-                    } else if chain.is_empty() && self.compared(input, &call, out) {
+                        && !out.text.trim().is_empty();
+                    if alone || chain.is_empty() && self.compared(input, &call, out) {
                         self.stand_in(input, call.range, out);
                     } else {
                         self.empty.push(before);
