@@ -240,7 +240,7 @@ pub(crate) fn find(
             Some((spec, number))
         }
         None => {
-            let near = closest(&lower, aggregates::names());
+            let near = elsewhere(&lower).or_else(|| closest(&lower, aggregates::names()));
             cx.report(
                 codes::UNKNOWN_FUNCTION
                     .at(name.span, format!("no statistical function `{}`", name.value))
@@ -252,6 +252,22 @@ pub(crate) fn find(
             None
         }
     }
+}
+
+/// What other languages call a function, by the name it has here.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "average" => "avg",
+        "total" => "sum",
+        "maximum" => "max",
+        "minimum" => "min",
+        "distinct" | "unique" | "uniq" | "nunique" | "count_distinct" | "countdistinct" => "dc",
+        "std" | "stddev" => "stdev",
+        "variance" => "var",
+        "percentile" | "quantile" => "perc95",
+        "collect" | "array_agg" | "group_concat" => "values",
+        _ => return None,
+    })
 }
 
 /// Whether a field is meant by a wildcard, so that all names have to be known.

@@ -112,6 +112,14 @@ fn check_fields(stages: &[BoundStage], sources: &SourceMap, diags: &mut Diagnost
                 if known || is_token(&name) {
                     continue;
                 }
+                // The words of a condition after BY were told of.
+                let told_of = |d: &Diagnostic| {
+                    d.code == &codes::CONDITION_AFTER_BY
+                        && d.primary.as_ref().is_some_and(|p| p.span.to(span) == p.span)
+                };
+                if diags.list().iter().any(told_of) {
+                    continue;
+                }
                 let (written, calls) = sources.origin(span);
                 if calls.is_empty() && told.insert((written, name.clone())) {
                     diags.push(unknown(&name, span, &fields, &maker, sources));

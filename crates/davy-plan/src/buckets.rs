@@ -15,7 +15,7 @@ use davy_diag::Spanned;
 use davy_spl::{TimeModifier, TimeSpan, TimeUnit, parse_span};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{Span, Timestamp, Zoned};
 use std::sync::Arc;
 
 /// How an axis is cut.
@@ -146,16 +146,16 @@ impl TimeBuckets {
             let floor = self.floor(raw);
             return if floor > start { floor } else { raw };
         }
-        let count = self.span.count;
+        let (count, step) = (self.span.count, Span::new());
         let step = match self.span.unit {
-            TimeUnit::Day => count.days(),
-            TimeUnit::Week => (count * 7).days(),
-            TimeUnit::Month => count.months(),
-            TimeUnit::Quarter => (count * 3).months(),
-            _ => count.years(),
+            TimeUnit::Day => step.try_days(count),
+            TimeUnit::Week => step.try_weeks(count),
+            TimeUnit::Month => step.try_months(count),
+            TimeUnit::Quarter => step.try_months(count.saturating_mul(3)),
+            _ => step.try_years(count),
         };
         zoned(start, &self.env.0)
-            .and_then(|z| z.checked_add(step).ok())
+            .and_then(|z| z.checked_add(step.ok()?).ok())
             .map_or(start + seconds(&self.span), |z| epoch(&z))
     }
 
@@ -169,20 +169,20 @@ impl TimeBuckets {
                 let (width, shift) = match self.span.unit {
                     TimeUnit::Day => (count, 0),
                     // Weeks start on the first day of 1970, a Thursday, unless a day is asked for.
-                    _ => (count * 7, self.week_start()),
+                    _ => (count.saturating_mul(7), self.week_start()),
                 };
                 let back = (since - shift).rem_euclid(width);
-                day.checked_sub(back.days()).ok()?
+                day.checked_sub(Span::new().try_days(back).ok()?).ok()?
             }
             unit => {
                 let months = match unit {
                     TimeUnit::Month => count,
-                    TimeUnit::Quarter => count * 3,
-                    _ => count * 12,
+                    TimeUnit::Quarter => count.saturating_mul(3),
+                    _ => count.saturating_mul(12),
                 };
                 let since = (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1;
                 let back = since.rem_euclid(months);
-                day.first_of_month().checked_sub(back.months()).ok()?
+                day.first_of_month().checked_sub(Span::new().try_months(back).ok()?).ok()?
             }
         };
         Some(epoch(&date.to_zoned(self.env.0.clone()).ok()?))

@@ -20,11 +20,13 @@ codes! {
     CONDITION_AS_VALUE = error "spl::condition-as-value" "A field cannot hold true or false in SPL. Turn the condition into a value with if(), case() or tostring().";
     BAD_REGEX = error "spl::bad-regex" "The regular expression cannot be read.";
     REGEX_LIMIT = error "run::regex-limit" "A regular expression that backtracks took more steps on one value than it may, as with `match_limit` in Splunk's limits.conf. Patterns without look-around, backreferences, atomic groups and possessive quantifiers never backtrack.";
+    TOO_MANY_VALUES = error "run::too-many-values" "A function would put more values into one field than a typing error should be able to: a million.";
     REFUSED = error "spl::refused" "Splunk has this command or function; davy does not, and says why.";
     TOO_MANY_ROWS = error "run::too-many-rows" "A command that holds all rows at once met more than the limit.";
     SUBSEARCH_CUT = warning "run::subsearch-cut" "A search in brackets gave more rows than Splunk's limit (limits.conf) lets through; the rest was left out, as Splunk does.";
     LIMIT_CUT = warning "run::limit-cut" "A command met one of Splunk's limits and left rows or values out, as Splunk does.";
     UNKNOWN_FIELD = warning "spl::unknown-field" "A command reads a field that no earlier command leaves behind, so it is always null.";
+    CONDITION_AFTER_BY = warning "spl::condition-after-by" "Only fields stand after BY, so a condition there is read as their names, and rows without such fields are left out. A condition is a command of its own: `| where count>5`. A field of such a name needs double quotes.";
     NO_SUCH_LOOKUP = error "knowledge::no-such-lookup" "A lookup that is not in the content.";
     NO_SUCH_MODEL = error "knowledge::no-such-data-model" "A data model or dataset that is not in the content.";
     NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search or transaction type that is not in the content.";

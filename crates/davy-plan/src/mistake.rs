@@ -2,23 +2,34 @@
 
 use crate::codes;
 use datafusion_common::DataFusionError;
-use davy_diag::Diagnostic;
+use davy_diag::{Code, Diagnostic};
 
-/// A regular expression that was given up on one value.
+/// A mistake on its way through the engine.
 #[derive(Debug)]
-struct GivenUp(String);
+struct Mistake {
+    code: &'static Code,
+    message: String,
+    help: &'static str,
+}
 
-impl std::fmt::Display for GivenUp {
+impl std::fmt::Display for Mistake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for GivenUp {}
+impl std::error::Error for Mistake {}
 
-/// What the pattern says, as an error of the engine.
+/// A regular expression that was given up on one value, as an error of the engine.
 pub(crate) fn given_up(message: String) -> DataFusionError {
-    DataFusionError::External(Box::new(GivenUp(message)))
+    let help = "write it so that one text matches in one way only: `a+` for `(a+)+`, `[^x]*x` for \
+                `.*?x`";
+    DataFusionError::External(Box::new(Mistake { code: &codes::REGEX_LIMIT, message, help }))
+}
+
+/// A function that would make more values than it may, as an error of the engine.
+pub(crate) fn too_many_values(message: String, help: &'static str) -> DataFusionError {
+    DataFusionError::External(Box::new(Mistake { code: &codes::TOO_MANY_VALUES, message, help }))
 }
 
 /// The user's mistake in an error of the engine; `None` for failures of the engine itself.
@@ -34,9 +45,6 @@ pub fn mistake_in(error: &DataFusionError) -> Option<Diagnostic> {
         }
         _ => return None,
     };
-    let GivenUp(message) = inner.downcast_ref()?;
-    Some(codes::REGEX_LIMIT.bare(message.clone()).help(Some(
-        "write it so that one text matches in one way only: `a+` for `(a+)+`, `[^x]*x` for `.*?x`"
-            .to_owned(),
-    )))
+    let Mistake { code, message, help } = inner.downcast_ref()?;
+    Some(code.bare(message.clone()).help(*help))
 }

@@ -65,6 +65,33 @@ impl ParseCx<'_> {
         Some(fields)
     }
 
+    /// Warns of a condition among the fields after BY, where its words are names of fields. What a
+    /// macro brought is left to whoever wrote the macro.
+    pub fn condition_after_by(&mut self, by: &[Spanned<String>]) {
+        let bare = |name: &Spanned<String>| {
+            !self.sources.text(name.span).starts_with(['"', '\''])
+                && self.sources.origin(name.span).1.is_empty()
+        };
+        // `user=`, as PREFIX() names it, is a field.
+        let compares = |name: &str| name.trim_end_matches('=').contains(['<', '>', '=']);
+        let is_where = |name: &Spanned<String>| name.value.eq_ignore_ascii_case("where");
+        let found = by.iter().position(|n| bare(n) && (is_where(n) || compares(&n.value)));
+        let Some((first, rest)) = found.and_then(|at| by.get(at..)?.split_first()) else { return };
+        let end = rest.last().unwrap_or(first).span;
+        let help = match (is_where(first), rest.first()) {
+            (true, None) if by.len() == 1 => return,
+            (true, None) => "type a condition: `| where count>5`".to_owned(),
+            (true, Some(next)) => {
+                let condition = self.sources.text(next.span.to(end));
+                format!("type `| where {condition}`")
+            }
+            (false, _) => format!("type `| where {}` after the command", first.value),
+        };
+        let message = format!("BY takes fields: `{}` is read as the name of one", first.value);
+        let span = first.span.to(end);
+        self.report(codes::CONDITION_AFTER_BY.at(span, message).help(help));
+    }
+
     /// A regular expression; one that cannot be read is reported.
     pub fn pattern(&mut self, text: &Spanned<String>) -> Option<()> {
         match crate::pattern::Pattern::new(&text.value) {
@@ -178,6 +205,19 @@ impl<'r> ArgReader<'r> {
                 None => return fields,
             }
         }
+    }
+
+    /// The fields after `BY`, if it is next: none is a mistake.
+    pub fn by(&mut self, cx: &mut ParseCx<'_>) -> Option<Vec<Spanned<String>>> {
+        if !self.keyword("by") {
+            return Some(Vec::new());
+        }
+        let by = self.fields(&[]);
+        if by.is_empty() {
+            return cx.missing("a field after BY");
+        }
+        cx.condition_after_by(&by);
+        Some(by)
     }
 
     /// Every `key=value` of `names` anywhere in the items, taken out of the order; other options

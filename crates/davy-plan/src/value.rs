@@ -172,13 +172,24 @@ fn significant(text: &str) -> usize {
     text.bytes().filter(u8::is_ascii_digit).skip_while(|b| *b == b'0').count()
 }
 
+/// The shortest digits that read back as this number; of a fraction without the noise that
+/// `fmt_num` leaves out too.
 fn fmt_exponent(n: f64) -> String {
-    let text = format!("{n:.15e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let mantissa = match mantissa.contains('.') {
-        true => mantissa.trim_end_matches('0').trim_end_matches('.'),
-        false => mantissa,
+    let shortest = format!("{n:e}");
+    let digits = |text: &str| significant(text.split('e').next().unwrap_or(text));
+    let text = match n == n.trunc() || digits(&shortest) <= 16 {
+        true => shortest,
+        false => {
+            let rounded = format!("{n:.15e}");
+            let (mantissa, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));
+            let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+            match significant(mantissa) < 15 {
+                true => format!("{mantissa}e{exponent}"),
+                false => shortest,
+            }
+        }
     };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
@@ -214,6 +225,13 @@ mod tests {
             (1675271324.146659, "1675271324.146659"),
             (1e20, "1e+20"),
             (0.0000123, "1.23e-05"),
+            (0.00001 * 3.0, "3e-05"),
+            (1.0 / 30_000.0, "3.3333333333333335e-05"),
+            (1e16, "1e+16"),
+            (12_345_678_901_234_568.0, "1.2345678901234568e+16"),
+            (-120_000_000_000_000_016.0, "-1.2000000000000002e+17"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
         ] {
             assert_eq!(fmt_num(n), text);
         }

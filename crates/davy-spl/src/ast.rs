@@ -77,6 +77,8 @@ pub enum Args {
 pub struct TstatsArgs {
     pub head: Vec<Arg>,
     pub filter: Option<SearchExpr>,
+    /// `by` was written, perhaps with nothing after it.
+    pub grouped: bool,
     pub by: Vec<Arg>,
 }
 

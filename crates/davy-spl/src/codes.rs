@@ -54,6 +54,10 @@ codes! {
     CALL_IN_SEARCH = warning "spl::call-in-search",
         "`search` knows no functions: the word is a term to find, and what stands in the \
          parentheses are terms too. `where` computes.";
+    LOOK_ALIKE = warning "spl::look-alike",
+        "Word processors and web pages put curly quotes, `\u{2265}`, no-break spaces and signs \
+         without width in place of what was typed. Outside straight quotes Splunk takes them for \
+         letters of a word, so the search means something else. Inside quotes they are text.";
     EMPTY_LIST = error "spl::empty-list",
         "`IN` needs at least one value: `field IN (a, b)`.";
     MISSING_ASSIGNMENT = error "spl::missing-assignment",

@@ -1,6 +1,7 @@
 //! Macro expansion: backtick calls become text, triple-backtick comments become a blank.
 
 mod call;
+mod empty;
 
 pub(crate) use call::{Call, after_string, read_call};
 
@@ -84,10 +85,12 @@ pub fn expand_with(
         bytes: 0,
         calls: 0,
         full: false,
+        empty: Vec::new(),
         unsourced: HashMap::new(),
     };
     let mut out = Mapped::default();
     expander.run(&input, &mut Vec::new(), &mut out);
+    let out = empty::without_operators(out, expander.empty);
     sources.add_derived(name, out.text, out.pieces)
 }
 
@@ -100,6 +103,8 @@ struct Expander<'a> {
     calls: usize,
     /// A bound was passed and reported: no macro is expanded any more.
     full: bool,
+    /// Where in what was made a macro left nothing.
+    empty: Vec<usize>,
     /// Texts added for definitions that are written nowhere.
     unsourced: HashMap<(String, usize), Span>,
 }
@@ -193,21 +198,43 @@ impl Expander<'_> {
             Some(body) => {
                 let body = without_second_pipe(body, &out.text);
                 let before = out.text.len();
-                chain.push((call.name, call.args.len()));
+                chain.push((call.name.clone(), call.args.len()));
                 self.run(&body, chain, out);
                 chain.pop();
-                // A macro that is empty where a command must stand changes nothing.
-                if out.text.get(before..).is_some_and(|t| t.trim().is_empty())
-                    && stage_starts(&out.text)
-                    && stage_ends(input.text.get(end..).unwrap_or(""))
-                    && !out.text.trim().is_empty()
-                {
-                    self.stand_in(input, call.range, out);
+                if out.text.get(before..).is_some_and(|t| t.trim().is_empty()) {
+                    // A macro that is empty where a command must stand changes nothing.
+                    let alone = stage_starts(&out.text)
+                        && stage_ends(input.text.get(end..).unwrap_or(""))
+                        && !out.text.trim().is_empty();
+                    if alone || chain.is_empty() && self.compared(input, &call, out) {
+                        self.stand_in(input, call.range, out);
+                    } else {
+                        self.empty.push(before);
+                    }
                 }
             }
             None => self.stand_in(input, call.range, out),
         }
         end
+    }
+
+    /// Reports an empty macro that should be the value of a comparison: nothing in what is made
+    /// would lead back to it.
+    fn compared(&mut self, input: &Mapped, call: &Call, out: &Mapped) -> bool {
+        let Some(sign @ ('=' | '<' | '>')) = out.text.trim_end().chars().next_back() else {
+            return false;
+        };
+        let rest = input.text.get(call.range.end..).unwrap_or("");
+        if !stage_ends(rest) && !rest.trim_start().starts_with(')') {
+            return false;
+        }
+        let name = &call.name;
+        self.report(input, call.range.clone(), |span| {
+            codes::MISSING_VALUE
+                .at(span, format!("macro `{name}` expands to nothing, and `{sign}` needs a value"))
+                .help("type a value in place of the call, or leave the comparison out")
+        });
+        true
     }
 
     /// The definition with its arguments put in; `None` when there is a mistake, now reported.

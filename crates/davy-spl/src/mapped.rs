@@ -41,6 +41,21 @@ impl Mapped {
         }
     }
 
+    /// Takes off what stands from `len` on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        if !self.text.is_char_boundary(len) {
+            return;
+        }
+        self.text.truncate(len);
+        self.pieces.truncate(self.pieces.partition_point(|p| p.out.start < len));
+        if let Some(last) = self.pieces.last_mut()
+            && last.out.end > len
+        {
+            last.from = narrowed(last, &(last.out.start..len));
+            last.out.end = len;
+        }
+    }
+
     /// Where the part `range` was written, and the calls that brought it here.
     pub(crate) fn origin(&self, range: Range<usize>) -> Option<(Span, Calls)> {
         let at = self.pieces.partition_point(|p| p.out.end <= range.start);

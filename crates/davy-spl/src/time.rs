@@ -3,7 +3,7 @@
 //! Follows the Search Reference, "Time modifiers": an offset is applied first, then the snap,
 //! then any further offsets; a missing count is 1.
 
-use jiff::{SignedDuration, Timestamp, ToSpan, Zoned, civil};
+use jiff::{SignedDuration, Timestamp, Zoned, civil};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeUnit {
@@ -51,6 +51,8 @@ pub enum TimeModifierError {
     Unexpected(String),
     #[error("`{0}` is out of range")]
     Range(String),
+    #[error("`{0}` is too long; the longest is 10,000 years, `10000y`")]
+    Long(String),
     #[error("`{0}` divides no second evenly; write whole seconds as `1s`, parts as `250ms`")]
     Uneven(String),
 }
@@ -65,6 +67,27 @@ pub struct TimeSpan {
 }
 
 impl TimeSpan {
+    /// The most of a unit that a span holds: 10,000 years, so that sums of it and a time are in
+    /// reach of the calendar's arithmetic.
+    fn most(unit: TimeUnit) -> i64 {
+        const YEARS: i64 = 10_000;
+        const SECONDS: i64 = YEARS * 365 * 86_400;
+        match unit {
+            TimeUnit::Microsecond => SECONDS * 1_000_000,
+            TimeUnit::Millisecond => SECONDS * 1_000,
+            TimeUnit::Centisecond => SECONDS * 100,
+            TimeUnit::Decisecond => SECONDS * 10,
+            TimeUnit::Second => SECONDS,
+            TimeUnit::Minute => SECONDS / 60,
+            TimeUnit::Hour => SECONDS / 3_600,
+            TimeUnit::Day => SECONDS / 86_400,
+            TimeUnit::Week => SECONDS / (7 * 86_400),
+            TimeUnit::Month => YEARS * 12,
+            TimeUnit::Quarter => YEARS * 4,
+            TimeUnit::Year => YEARS,
+        }
+    }
+
     /// The length if it is always the same; a month, quarter or year is not.
     pub fn fixed(&self) -> Option<SignedDuration> {
         let micros: i64 = match self.unit {
@@ -240,7 +263,7 @@ pub fn parse_span(text: &str) -> Result<TimeSpan, TimeModifierError> {
     if text.is_empty() {
         return Err(TimeModifierError::Empty);
     }
-    let (count, rest) = number(text)?;
+    let (count, rest) = number(text).map_err(|_| TimeModifierError::Long(text.to_owned()))?;
     let (unit, rest) = unit(rest, count.is_some())?;
     let (snap, rest) = match rest.strip_prefix('@') {
         Some(rest) => snap(rest).map(|(step, rest)| (Some(step), rest))?,
@@ -252,6 +275,9 @@ pub fn parse_span(text: &str) -> Result<TimeSpan, TimeModifierError> {
     let count = count.unwrap_or(1);
     if count == 0 {
         return Err(TimeModifierError::Range(text.to_owned()));
+    }
+    if count > TimeSpan::most(unit) {
+        return Err(TimeModifierError::Long(text.to_owned()));
     }
     Ok(TimeSpan { count, unit, snap })
 }
@@ -361,5 +387,5 @@ fn start_of(at: &Zoned, unit: TimeUnit) -> Result<Zoned, jiff::Error> {
 fn weekday(at: &Zoned, day: u8) -> Result<Zoned, jiff::Error> {
     let today = at.weekday().to_sunday_zero_offset();
     let back = (i64::from(today) - i64::from(day)).rem_euclid(7);
-    at.checked_sub(back.days())?.start_of_day()
+    at.checked_sub(jiff::Span::new().try_days(back)?)?.start_of_day()
 }

@@ -67,7 +67,11 @@ pub(crate) fn read(args: &CallArgs, span: Span, cx: &mut ParseCx<'_>) -> Option<
             let ArgKind::Word(text) = &length.kind else {
                 return cx.bad(length.span.0, "a span is a number and a unit, for instance `1h`");
             };
-            let seconds = davy_spl::parse_span(text).ok().and_then(|s| s.fixed());
+            let read = davy_spl::parse_span(text);
+            if let Err(e @ davy_spl::TimeModifierError::Long(_)) = &read {
+                return cx.bad(length.span.0, format!("this is no span: {e}"));
+            }
+            let seconds = read.ok().and_then(|s| s.fixed());
             let Some(seconds) = seconds.map(|d| d.as_secs_f64()).filter(|s| *s > 0.0) else {
                 return cx
                     .bad(length.span.0, format!("`{text}` is no span that `sparkline` knows"));

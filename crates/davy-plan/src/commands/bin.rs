@@ -70,6 +70,12 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         min_span: options.text("minspan"),
         align: options.text("aligntime"),
     };
+    widths(&options, cx)?;
+    Some(Box::new(Bin { field, to, options }))
+}
+
+/// Reports widths that are no number, no power and no span of time.
+pub(super) fn widths(options: &BinOptions, cx: &mut ParseCx<'_>) -> Option<()> {
     for width in options.span.iter().chain(&options.min_span) {
         if width.value.parse::<f64>().is_err()
             && log_span(&width.value).is_none()
@@ -78,7 +84,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             return cx.bad(width.span, format!("this is no span: {e}"));
         }
     }
-    Some(Box::new(Bin { field, to, options }))
+    Some(())
 }
 
 impl Bin {

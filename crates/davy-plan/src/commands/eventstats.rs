@@ -49,13 +49,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let left: Vec<Arg> = left.into_iter().cloned().collect();
     let mut reader = ArgReader::of(&left);
     let aggs = aggs::read(&mut reader, &["by"], cx);
-    let mut by = Vec::new();
-    if reader.keyword("by") {
-        by = reader.fields(&[]);
-        if by.is_empty() {
-            return cx.missing("a field after BY");
-        }
-    }
+    let by = reader.by(cx)?;
     if let Some(extra) = reader.peek() {
         return cx.bad(extra.span.0, "an aggregation or `BY` is needed here");
     }

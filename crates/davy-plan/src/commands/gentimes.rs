@@ -10,7 +10,7 @@ use crate::timerange::parse_instant;
 use crate::value::Val;
 use davy_diag::Spanned;
 use davy_spl::ast::{Args, Grammar};
-use davy_spl::{TimeModifier, TimeUnit, parse_span, parse_time_modifier};
+use davy_spl::{TimeModifier, TimeModifierError, TimeUnit, parse_span, parse_time_modifier};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -64,6 +64,9 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
                 ) =>
             {
                 crate::buckets::seconds(&span)
+            }
+            Err(e @ TimeModifierError::Long(_)) => {
+                return cx.bad(text.span, format!("this is no increment: {e}"));
             }
             _ => return cx.bad(text.span, "`increment` is a number of s, m, h or d"),
         },

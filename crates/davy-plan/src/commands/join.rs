@@ -3,6 +3,7 @@
 mod among;
 mod stream;
 
+use crate::codes;
 use crate::command::{Bound, Command, Order};
 use crate::counted::Counted;
 use crate::example;
@@ -97,6 +98,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         }
     }
     let Some(sub) = sub else { return cx.missing("a search in brackets") };
+    no_on(&fields, cx)?;
     let keys = match (l, r) {
         (Some(l), Some(r)) if !pairs.is_empty() => {
             Keys::Pairs { left: l.value, right: r.value, pairs }
@@ -108,6 +110,22 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         _ => Keys::Same(fields),
     };
     Some(Box::new(Join { sub, keys, outer: outer != "inner", use_time, earlier, overwrite, max }))
+}
+
+/// Refuses the `ON` of SQL before the fields, which would be one of them.
+pub(super) fn no_on(fields: &[Spanned<String>], cx: &mut ParseCx<'_>) -> Option<()> {
+    let [on, first, rest @ ..] = fields else { return Some(()) };
+    if !cx.sources.text(on.span).eq_ignore_ascii_case("on") {
+        return Some(());
+    }
+    let fields = rest.last().map_or(first.span, |last| first.span.to(last.span));
+    let (name, text) = (cx.spec.name, cx.sources.text(fields).to_owned());
+    cx.report(
+        codes::BAD_ARGUMENT
+            .at(on.span.to(fields), format!("`{name}` has no `ON`: the fields stand alone"))
+            .help(format!("type `{text}` without it; a field of this name is `\"on\"`")),
+    );
+    None
 }
 
 /// `L.a=R.b`, in either order.

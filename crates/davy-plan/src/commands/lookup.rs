@@ -65,6 +65,10 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if keys.is_empty() {
         return cx.missing("a field to match by");
     }
+    if keys.first().is_some_and(|first| first.table == first.event) {
+        let names: Vec<_> = keys.iter().map(|k| Spanned::new(k.table.clone(), k.span)).collect();
+        super::join::no_on(&names, cx)?;
+    }
     let mut new_only = false;
     let mut outputs = None;
     if reader.is_keyword(&["output", "outputnew"]) {
@@ -223,10 +227,15 @@ impl Walker for Entropy {
 
 fn column(table: &LookupTable, name: &str, pair: &Pair) -> Result<usize, Failed> {
     table.rows.column(&pair.table).ok_or_else(|| {
-        let near = closest(&pair.table, table.rows.names.iter().map(String::as_str));
+        const SHOWN: usize = 20;
+        let columns = &table.rows.names;
+        let near = closest(&pair.table, columns.iter().map(String::as_str));
+        let near = near.map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+        let shown = columns.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let more = if columns.len() > SHOWN { ", ..." } else { "" };
         codes::BAD_ARGUMENT
             .at(pair.span, format!("the lookup `{name}` has no field `{}`", pair.table))
-            .help(near.map(|n| format!("did you mean `{n}`?")))
+            .help(format!("{near}its columns are {shown}{more}"))
             .into()
     })
 }

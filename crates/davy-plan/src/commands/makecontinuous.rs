@@ -50,6 +50,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         min_span: options.text("minspan"),
         align: options.text("aligntime"),
     };
+    super::bin::widths(&bins, cx)?;
     let left: Vec<Arg> = left.into_iter().cloned().collect();
     let mut reader = ArgReader::of(&left);
     let field =

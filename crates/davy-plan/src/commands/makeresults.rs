@@ -154,10 +154,10 @@ impl Command for MakeResults {
     fn fields(&self, _: &Fields) -> Fields {
         let mut fields = Fields::of(["_time"]);
         if let Some(data) = &self.data {
-            fields.names.extend(data.names.iter().cloned());
+            data.names.iter().for_each(|name| fields.add(name));
         }
         if self.annotate {
-            fields.names.extend(ANNOTATIONS.map(str::to_owned));
+            ANNOTATIONS.iter().for_each(|name| fields.add(*name));
         }
         fields
     }

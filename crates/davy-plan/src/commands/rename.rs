@@ -1,6 +1,7 @@
 //! `rename`. Search Reference, rename.
 
 use crate::aggs::fill;
+use crate::codes;
 use crate::command::Command;
 use crate::example;
 use crate::fields::{FieldSet, Fields, HIDDEN, wildcard_captures};
@@ -35,11 +36,15 @@ struct Rename {
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let mut reader = cx.reader(args);
-    let mut pairs = Vec::new();
+    let (mut pairs, mut sound) = (Vec::new(), true);
     loop {
         reader.skip_commas();
         let open = open_name(&mut reader);
         let Some(from) = open.clone().or_else(|| reader.field()) else { break };
+        if open.is_none() && without_as(&from, &mut reader, cx) {
+            sound = false;
+            continue;
+        }
         if open.is_none() && !reader.keyword("as") {
             return cx.bad(from.span, format!("`AS` and a new name must follow `{}`", from.value));
         }
@@ -55,10 +60,43 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if let Some(extra) = reader.peek() {
         return cx.bad(extra.span.0, "a field name is needed here");
     }
+    if !sound {
+        return None;
+    }
     if pairs.is_empty() {
         return cx.missing("a field and its new name");
     }
     Some(Box::new(Rename { pairs }))
+}
+
+/// Steps over `x to y` and `x y` up to a comma or the end, and tells what to type.
+fn without_as(from: &Spanned<String>, reader: &mut ArgReader<'_>, cx: &mut ParseCx<'_>) -> bool {
+    let mut ahead = reader.clone();
+    let mut names = vec![from.clone()];
+    while names.len() < 4 && !ahead.is_keyword(&["as"]) {
+        match ahead.field() {
+            Some(name) => names.push(name),
+            None => break,
+        }
+    }
+    let ends = matches!(ahead.peek().map(|a| &a.kind), None | Some(ArgKind::Comma));
+    let (to, between) = match names.as_slice() {
+        [_, to] => (to, None),
+        [_, word, to] => (to, Some(word)),
+        _ => return false,
+    };
+    if !ends || between.is_some_and(|w| !["to", "into", "->", "=>", "="].contains(&&*w.value)) {
+        return false;
+    }
+    let written = |name: &Spanned<String>| cx.sources.text(name.span).to_owned();
+    let message = match between {
+        Some(word) => format!("`AS` must stand between the names, not `{}`", word.value),
+        None => format!("`AS` must stand between `{}` and `{}`", from.value, to.value),
+    };
+    let help = format!("type `{} AS {}`", written(from), written(to));
+    cx.report(codes::BAD_ARGUMENT.at(from.span.to(to.span), message).help(help));
+    *reader = ahead;
+    true
 }
 
 /// `user= AS`: a name that ends in `=`, as `tstats` gives with PREFIX(), reads as an option.

@@ -55,12 +55,13 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             break;
         }
         let Some(from) = reader.field() else { break };
+        // The place holds what follows too, which makes no sense on its own.
+        let place = reader.peek().map_or(from.span, |next| from.span.to(next.span.0));
         if !reader.keyword("with") {
-            return cx
-                .bad(from.span, format!("`WITH` and a new value must follow `{}`", from.value));
+            return cx.bad(place, format!("`WITH` and a new value must follow `{}`", from.value));
         }
         let Some(to) = reader.field() else {
-            return cx.bad(from.span, "a new value must follow `WITH`");
+            return cx.bad(place, "a new value must follow `WITH`");
         };
         let stars = |s: &str| s.matches('*').count();
         if stars(&to.value) > 0 && stars(&from.value) != stars(&to.value) {

@@ -84,7 +84,7 @@ impl TimeWrap {
     /// The name of the period that lies that many before the latest, which starts at `start`.
     fn name(&self, back: usize, start: f64, cx: &PlanCx<'_>) -> String {
         let unit = unit_name(self.span.unit);
-        let count = back as i64 * self.span.count;
+        let count = (back as i64).saturating_mul(self.span.count);
         match self.naming {
             Naming::Short => format!("s{back}"),
             Naming::Relative if back == 0 => format!("latest_{unit}"),
@@ -143,7 +143,7 @@ impl OverRows for TimeWrap {
             // no column. SPL2 Search Reference, timewrap, "Combining the timewrap and timechart
             // commands".
             for back in filled.iter().rev().take(10_000).copied() {
-                let start = end - (back + 1) as f64 * period;
+                let start = end - (back as f64 + 1.0) * period;
                 let name = self.name(back, start, cx);
                 out.names.push(match series.len() {
                     1 => name,

@@ -64,13 +64,7 @@ pub(super) fn parse(args: &Args, most: bool, cx: &mut ParseCx<'_>) -> Option<Box
         limit = Some(n);
     }
     let fields = reader.fields(&["by"]);
-    let mut by = Vec::new();
-    if reader.keyword("by") {
-        by = reader.fields(&[]);
-        if by.is_empty() {
-            return cx.missing("a field after BY");
-        }
-    }
+    let by = reader.by(cx)?;
     if let Some(extra) = reader.peek() {
         return cx.bad(extra.span.0, "a field or `BY` is needed here");
     }

@@ -145,6 +145,10 @@ impl Stats {
         if let Some(extra) = reader.peek() {
             return cx.bad(extra.span.0, "a field is needed here");
         }
+        if args.grouped && args.by.is_empty() {
+            return cx.missing("a field after BY");
+        }
+        cx.condition_after_by(&by);
         if let Some(filter) = &filter {
             timerange::check(filter, cx);
         }

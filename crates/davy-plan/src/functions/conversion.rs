@@ -7,7 +7,7 @@ use crate::expr::{Compiler, Typed};
 use crate::func;
 use crate::printf::{commas, printf};
 use crate::spec::{FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
-use crate::value::{Val, fmt_num};
+use crate::value::Val;
 use davy_diag::Spanned;
 use davy_spl::ast::{Expr, ExprKind};
 use std::net::Ipv4Addr;
@@ -368,7 +368,8 @@ fn formatted(n: f64, form: &str) -> Option<String> {
         "commas" => {
             let rounded = decimal::round(n.abs(), 2);
             let text = match n == n.trunc() {
-                true => fmt_num(rounded),
+                // All digits: an exponent takes no commas.
+                true => format!("{:.0}", n.abs()),
                 false => format!("{rounded:.2}"),
             };
             format!("{sign}{}", commas(&text))
@@ -402,6 +403,8 @@ mod tests {
             (-1234.5, "commas", "-1,234.50"),
             (0.0, "commas", "0"),
             (999.999, "commas", "1,000.00"),
+            (1e16, "commas", "10,000,000,000,000,000"),
+            (-123_456_789_012_345_680.0, "commas", "-123,456,789,012,345,680"),
             (86400.0, "duration", "1+00:00:00"),
             (90061.5, "duration", "1+01:01:01.500000"),
             (-5.0, "duration", "-00:00:05"),

@@ -5,7 +5,7 @@ use crate::column::{Builder, Ty};
 use crate::env::Env;
 use crate::example;
 use crate::json::Json;
-use crate::mistake::given_up;
+use crate::mistake::{given_up, too_many_values};
 use crate::pattern::Patterns;
 use crate::spec::{ArgCol, Example, FunctionSpec, Kernel, Multi, Nulls, Ret, Support};
 use crate::value::{Val, fmt_num};
@@ -314,7 +314,10 @@ fn mvrange(args: &[ArgCol], rows: usize, env: &Env) -> Result<ArrayRef> {
 }
 
 fn too_many() -> DataFusionError {
-    DataFusionError::Execution(format!("`mvrange` makes at most {MOST} values"))
+    too_many_values(
+        format!("`mvrange` makes at most {MOST} values in one field"),
+        "give it an end nearer to the start, or a longer step: `mvrange(0, 1000000, 10)`",
+    )
 }
 
 fn numbers(start: f64, end: f64, step: f64) -> Result<Vec<String>> {

@@ -312,7 +312,7 @@ impl Parts {
             return ISOWeekDate::new(year, week, day).ok().map(|d| d.date());
         }
         if let Some(yday) = self.yday {
-            return first_day(dated)?.checked_add(jiff::Span::new().days(i64::from(yday) - 1)).ok();
+            return days_after(first_day(dated)?, i64::from(yday) - 1);
         }
         match (self.month, self.day) {
             (Some(month), Some(day)) => Date::new(dated, month, day).ok(),
@@ -339,7 +339,11 @@ fn of_week(year: i16, week: i16, starts: i8, weekday: i8) -> Option<Date> {
     // The days from the first of January to the start of week 1.
     let start = (7 - lead) % 7;
     let days = start + (i64::from(week) - 1) * 7 + into;
-    first.checked_add(jiff::Span::new().days(days)).ok()
+    days_after(first, days)
+}
+
+fn days_after(day: Date, days: i64) -> Option<Date> {
+    day.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
 }
 
 fn micros(seconds: f64) -> f64 {

@@ -93,3 +93,85 @@ fn and_none_that_follows_from_another() {
     finds("| makeresults | foo | where x=1", &[("unknown-command", "foo")]);
     finds("| makeresults | eval x= | where x=1", &[("missing-value", "x")]);
 }
+
+/// The first diagnostic's help.
+#[track_caller]
+fn helps(query: &str, expected: &str) {
+    let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
+    let file = sources.add("query", query);
+    let tree = davy_spl::parse(&sources, file, &CommandGrammars, &mut diags);
+    bind(&tree, &sources, &mut diags);
+    let help = diags.sorted().first().and_then(|d| d.help.clone()).unwrap_or_default();
+    assert!(help.contains(expected), "{query}: {help}");
+}
+
+#[test]
+fn a_missing_keyword_is_told_once() {
+    finds("| makeresults | rename x to y", &[("bad-argument", "x to y")]);
+    helps("| makeresults | rename x to y", "type `x AS y`");
+    finds("| makeresults | rename x y", &[("bad-argument", "x y")]);
+    finds(
+        "| makeresults | rename x to y, _time into z, a AS b",
+        &[("bad-argument", "x to y"), ("bad-argument", "_time into z")],
+    );
+    helps("| makeresults | rename \"x y\" -> z", "type `\"x y\" AS z`");
+    finds("| makeresults | rename _time AS y z", &[("bad-argument", "z")]);
+    finds("| makeresults | replace a in x", &[("bad-argument", "a in")]);
+    finds("| makeresults | replace a with", &[("bad-argument", "a with")]);
+    finds("| makeresults | replace a with b in", &[("missing-argument", "replace")]);
+    finds("| makeresults | replace a with b on _time", &[("bad-argument", "on _time")]);
+}
+
+#[test]
+fn there_is_no_on() {
+    let join = "| makeresults | join type=inner on x, _time [| makeresults]";
+    finds(join, &[("bad-argument", "on x, _time")]);
+    helps(join, "type `x, _time` without it");
+    finds("| makeresults | lookup t on user", &[("bad-argument", "on user")]);
+    finds("| makeresults | eval on=1 | join on [| makeresults]", &[]);
+    finds("| makeresults | eval on=1 | join \"on\" _time [| makeresults]", &[]);
+    finds("| makeresults | eval x=1 | lookup t on AS x _time", &[]);
+}
+
+#[test]
+fn names_of_functions_elsewhere() {
+    helps("| makeresults | stats average(_time)", "did you mean `avg`?");
+    helps("| makeresults | timechart nunique(_time)", "did you mean `dc`?");
+}
+
+#[test]
+fn a_condition_after_by() {
+    let by = "condition-after-by";
+    let query = "| makeresults | stats count by _time where count>5";
+    finds(query, &[(by, "where count>5")]);
+    helps(query, "type `| where count>5`");
+    finds("| makeresults | eventstats count by _time, count>5", &[(by, "count>5")]);
+    helps("| makeresults | eventstats count by count>5", "type `| where count>5` after");
+    finds("| makeresults | top _time by _time where", &[(by, "where")]);
+    finds("| makeresults | chart count by _time<5", &[(by, "_time<5")]);
+    finds("| tstats count where index=a by host<5", &[(by, "host<5")]);
+    finds("| makeresults | eval where=1 | stats count by where", &[]);
+    finds("| makeresults | eval \"a>b\"=1 | stats count by \"a>b\"", &[]);
+    finds("| tstats count where index=a by PREFIX(user=)", &[]);
+    finds("| makeresults | timechart count by _time where count>5", &[]);
+}
+
+#[test]
+fn nothing_after_by() {
+    let missing = "missing-argument";
+    finds("| makeresults | stats count by", &[(missing, "stats")]);
+    finds("| tstats count by", &[(missing, "tstats")]);
+    finds("| tstats count where index=a groupby", &[(missing, "tstats")]);
+    finds("| mstats avg(a) where index=a by", &[(missing, "mstats")]);
+}
+
+#[test]
+fn fields_are_listed_once() {
+    let query = "| makeresults format=csv data=\"_time,a\n1,2\" annotate=t | table nope";
+    let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
+    let file = sources.add("query", query);
+    let tree = davy_spl::parse(&sources, file, &CommandGrammars, &mut diags);
+    bind(&tree, &sources, &mut diags);
+    let label = diags.list().first().and_then(|d| d.primary.clone()).unwrap().text;
+    assert_eq!(label.matches("_time").count(), 1, "{label}");
+}

@@ -132,8 +132,8 @@ impl Writer<'_> {
                     self.push(if args.head.is_empty() { "WHERE " } else { " WHERE " });
                     self.search(filter, true);
                 }
-                if !args.by.is_empty() {
-                    self.push(" BY ");
+                if args.grouped {
+                    self.push(if args.by.is_empty() { " BY" } else { " BY " });
                     self.items(&args.by);
                 }
             }

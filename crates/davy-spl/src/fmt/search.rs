@@ -18,7 +18,7 @@ impl Writer<'_> {
             SearchExpr::Or(items) => self.joined(items, " OR ", open),
             SearchExpr::Not(inner, _) => {
                 self.push("NOT ");
-                self.search(inner, false);
+                self.operand(inner);
             }
             SearchExpr::Compare { field, op, value } => {
                 self.field(&field.value);
@@ -81,18 +81,23 @@ impl Writer<'_> {
             if i > 0 {
                 self.push(sign);
             }
-            // A bare `in` before parentheses would read as the operator.
-            match item {
-                SearchExpr::Term(word) if !word.quoted && word.text.eq_ignore_ascii_case("in") => {
-                    self.push("(");
-                    self.push(&word.text);
-                    self.push(")");
-                }
-                _ => self.search(item, false),
-            }
+            self.operand(item);
         }
         if !open {
             self.push(")");
+        }
+    }
+
+    /// What stands after another term or `NOT`: a bare `in` before parentheses would read as the
+    /// operator.
+    fn operand(&mut self, item: &SearchExpr) {
+        match item {
+            SearchExpr::Term(word) if !word.quoted && word.text.eq_ignore_ascii_case("in") => {
+                self.push("(");
+                self.push(&word.text);
+                self.push(")");
+            }
+            _ => self.search(item, false),
         }
     }
 

@@ -4,6 +4,7 @@ mod cursor;
 mod eval;
 mod general;
 mod indexed;
+mod lookalike;
 mod pipeline;
 mod scan;
 mod search;
@@ -49,7 +50,9 @@ pub fn parse(
     diags: &mut Diagnostics,
 ) -> Pipeline {
     let span = file.span(0..sources.file(file).text.len());
-    parse_pipeline_at(sources, span, grammars, diags)
+    let mut parser = Parser::new(sources, span, grammars, diags);
+    parser.look_alikes(sources);
+    parser.pipeline(false)
 }
 
 /// Reads the pipeline written at `span`.

@@ -45,6 +45,20 @@ impl Steps<'_> {
     }
 }
 
+/// The signs beyond ASCII that stand outside of quotes between `from` and `limit`, and where.
+pub(super) fn beyond_ascii(text: &str, from: usize, limit: usize) -> Vec<(usize, char)> {
+    let bytes = text.as_bytes();
+    let mut steps = Steps { bytes, limit, no_single: false };
+    let (mut at, mut found) = (from, Vec::new());
+    while at < limit {
+        if bytes.get(at).is_some_and(|b| *b >= 0x80) {
+            found.extend(text.get(at..).and_then(|t| t.chars().next()).map(|c| (at, c)));
+        }
+        at = steps.next(at, from);
+    }
+    found
+}
+
 /// The index after the name in single quotes that starts at `at`, where one does.
 pub(super) fn after_name(bytes: &[u8], at: usize, limit: usize, from: usize) -> Option<usize> {
     let end = opens_name(bytes, at, from).then(|| after_quoted(bytes, at, limit)).flatten()?;

@@ -198,9 +198,11 @@ impl Parser<'_> {
             self.pos += len;
             return self.comparison(word, op);
         }
-        if self.in_list_here() {
-            self.pos += 2;
-            return self.in_list(start, word);
+        if let Some((negated, len)) = self.in_list_here() {
+            self.pos += len;
+            let list = self.in_list(start, word)?;
+            let span = Spanless(self.span_from(start));
+            return Ok(if negated { SearchExpr::Not(Box::new(list), span) } else { list });
         }
         self.pos = after;
         if !quoted {
@@ -406,18 +408,32 @@ impl Parser<'_> {
         })
     }
 
-    fn in_list_here(&self) -> bool {
+    /// Whether `IN (` or `NOT IN (` stands here: whether it is the latter, and its length up to the
+    /// list.
+    fn in_list_here(&self) -> Option<(bool, usize)> {
         let rest = self.slice(self.pos, self.end);
-        rest.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("in"))
-            && rest
-                .get(2..)
-                .is_some_and(|r| r.trim_start_matches(scan::is_blank_char).starts_with('('))
+        let after = |text: &str, word: &str| {
+            let head = text.get(..word.len())?;
+            head.eq_ignore_ascii_case(word).then_some(word.len())
+        };
+        let blanks = |text: &str| text.len() - text.trim_start_matches(scan::is_blank_char).len();
+        let mut start = 0;
+        if let Some(word) = after(rest, "NOT") {
+            match blanks(rest.get(word..)?) {
+                // `NOTIN` is a word.
+                0 => return None,
+                blanks => start = word + blanks,
+            }
+        }
+        let len = start + after(rest.get(start..)?, "IN")?;
+        let list = rest.get(len..)?;
+        list.get(blanks(list)..)?.starts_with('(').then_some((start > 0, len))
     }
 
     /// Whether a comparison follows.
     fn compared(&mut self) -> bool {
         self.skip_blank();
-        self.operator().is_some() || self.in_list_here()
+        self.operator().is_some() || self.in_list_here().is_some()
     }
 
     fn search_done(&mut self, stop_by: bool) -> bool {

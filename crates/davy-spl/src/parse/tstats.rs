@@ -7,8 +7,10 @@ use crate::ast::{Arg, SearchExpr, TstatsArgs};
 impl Parser<'_> {
     pub(super) fn tstats(&mut self) -> Parsed<TstatsArgs> {
         let (head, mut filters, mut by) = (self.until_keyword()?, Vec::new(), Vec::new());
+        let mut grouped = false;
         while self.next_byte().is_some() {
             if self.by_here() {
+                grouped = true;
                 self.pos += self.word_here().len();
                 by.extend(self.until_keyword()?);
             } else {
@@ -24,7 +26,7 @@ impl Parser<'_> {
             0 | 1 => filters.pop(),
             _ => Some(SearchExpr::And(filters)),
         };
-        Ok(TstatsArgs { head, filter, by })
+        Ok(TstatsArgs { head, filter, grouped, by })
     }
 
     /// Items up to a bare `where` or `by`.

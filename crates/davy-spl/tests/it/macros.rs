@@ -9,6 +9,9 @@ fn defs() -> Defs {
         .with("piped", &[], " | inputlookup x | head 1")
         .with("simple", &[], "index=a sourcetype=\"x y\"")
         .with("empty", &[], "")
+        .with("twice", &[], " `empty` `empty` ")
+        .with("half", &[], "a=1 AND")
+        .with("both", &[], "`half` OR b")
         .with("everything", &[], "search *")
         .with("two", &[], "stats count by a | where count > 5")
         .with("bool", &[], "(a=1 OR b=2)")
@@ -54,6 +57,60 @@ fn an_empty_macro_in_place_of_a_command_changes_nothing() {
     is("x | `empty`", "x | search *");
     is("x | `empty` | head 1", "x | search * | head 1");
     is("x `empty` y", "x  y");
+}
+
+#[test]
+fn an_operator_goes_with_a_macro_that_leaves_nothing() {
+    for (query, expected) in [
+        ("`empty` AND x=1", "x=1"),
+        ("x=1 AND `empty`", "x=1"),
+        ("x=1 AND NOT `empty`", "x=1"),
+        ("x=1 AND NOT NOT `empty` | head 1", "x=1 | head 1"),
+        ("x=1 OR `empty` OR y=1", "x=1 OR y=1"),
+        ("x=1 OR NOT `empty` AND y=1", "x=1 AND y=1"),
+        ("NOT `empty` AND x=1", "x=1"),
+        ("NOT (`empty` OR x=1)", "NOT ( x=1)"),
+        ("(x=1 OR `empty`) y", "(x=1 ) y"),
+        ("`empty` AND `empty` OR x=1", "x=1"),
+        ("x=1 AND `empty` `empty`", "x=1"),
+        ("x=1 AND `twice`", "x=1"),
+        ("a | search `empty` AND x=1", "a | search x=1"),
+        ("a | where `empty` and x=1", "a | where x=1"),
+        ("a | where x=1 and not `empty`", "a | where x=1"),
+        ("| tstats count where `empty` AND x=1 by y", "| tstats count where x=1 by y"),
+        ("| tstats count where x=1 AND `empty` by y", "| tstats count where x=1 by y"),
+        ("a [search b AND `empty`]", "a [search b ]"),
+    ] {
+        let read = read_with(query, &defs());
+        assert!(read.diags.is_empty(), "{query}: {}\n{}", read.text, read.messages());
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words(&read.text), words(expected), "{query}");
+    }
+    // The operator has its operand.
+    is("x=1 OR `empty` y", "x=1 OR  y");
+    is("NOT `empty` x=1", "NOT  x=1");
+    is("x `empty` AND y", "x  AND y");
+    is("x \"AND\" `empty`", "x \"AND\" ");
+    is("x=AND `empty`", "x=AND ");
+    // What is typed stays a mistake.
+    fails("AND x=1", &["spl::missing-operand"]);
+    fails("`empty` x=1 AND", &["spl::missing-operand"]);
+    fails("x=1 AND ```nothing```", &["spl::missing-operand"]);
+}
+
+#[test]
+fn a_mistake_of_operators_names_the_macro_that_holds_it() {
+    for query in ["x=`empty`", "(x > `empty`) y", "| where x=`empty` | head 1"] {
+        let text = fails(query, &["spl::missing-value"]);
+        assert!(text.contains("macro `empty` expands to nothing"), "{text}");
+    }
+    is("x=`empty` y", "x= y");
+    let text = fails("`half` x=1", &[]);
+    assert!(text.is_empty(), "{text}");
+    for (query, call) in [("`half`", "`half`"), ("x (`half`)", "`half`"), ("y `both`", "`both`")] {
+        let text = fails(query, &["spl::missing-operand"]);
+        assert!(text.contains(&format!("in this use of macro {call}")), "{text}");
+    }
 }
 
 #[test]

@@ -59,6 +59,7 @@ const QUERIES: &[&str] = &[
     "a ``` b",
     "a | `broken(x)` | head 1",
     "| search a=now()",
+    "a=\u{201c}b c\u{201d} d=\"\u{201c}\" | stats count\u{a0}by b\u{200b} | where b\u{2265}5",
     "| stast a | where > 5 | eval b | head (",
 ];
 

@@ -108,6 +108,13 @@ fn lists_of_values() {
     is("EventCode IN(4723,4724)", r#"EventCode in ["4723", "4724"]"#);
     is(r#""x y" in (10.0.0.0/8 %%1)"#, r#"x y in ["10.0.0.0/8", "%%1"]"#);
     is("NOT f IN (a)", r#"Not(f in ["a"])"#);
+    is("x f NOT IN (a, b) y", r#"And(x Not(f in ["a", "b"]) y)"#);
+    is("f not in(a)", r#"Not(f in ["a"])"#);
+    is("NOT f NOT IN (a)", r#"Not(Not(f in ["a"]))"#);
+    is("'a b' NOT IN (c)", r#"Not(a b in ["c"])"#);
+    is("f NOT IN ([search b])", "Not(f in [1])");
+    is("f NOT (in) (a)", "And(f Not(in) a)");
+    is("f NOT IN b", "And(f Not(IN) b)");
 }
 
 #[test]
@@ -173,4 +180,24 @@ fn tstats_has_a_head_a_filter_and_a_by() {
 fn a_call_in_search_is_warned_of() {
     assert_eq!(read("| search a>now()").codes(), ["spl::call-in-search"]);
     assert!(read("| search a>TERM(x)").codes().is_empty());
+}
+
+#[test]
+fn signs_that_look_like_others_are_warned_of() {
+    let codes = |query: &str| read(query).codes().len();
+    let warned = |query: &str| read(query).messages();
+    assert!(warned("a=\u{201c}b\u{201d}").contains("type a straight quote"));
+    assert_eq!(codes("a=\u{201c}b\u{201d} \u{201c}c\u{201d}"), 1);
+    assert!(warned("a\u{a0}b").contains("type a plain space"));
+    assert!(warned("a\u{200b} b").contains("type a plain space"));
+    assert!(warned("a\u{2264}5").contains("type `<=`"));
+    // Text in quotes, the apostrophe of a name, letters beyond ASCII.
+    for query in [
+        "a=\"\u{201c}b\u{201d}\u{a0}\"",
+        "user=O\u{2019}Brien",
+        "ort=München",
+        "| eval 'a\u{a0}b'=1",
+    ] {
+        assert_eq!(codes(query), 0, "{query}");
+    }
 }

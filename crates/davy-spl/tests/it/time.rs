@@ -104,4 +104,11 @@ fn spans() {
     for bad in ["", "0s", "1x", "h1", "1h2", "-1h"] {
         assert!(parse_span(bad).is_err(), "{bad}");
     }
+    for long in ["10001y", "120001mon", "3650001d", "99999999999mon", "9223372036854775807w"] {
+        let error = parse_span(long).unwrap_err().to_string();
+        assert!(error.contains("too long") && error.contains("10000y"), "{error}");
+    }
+    for most in ["10000y", "40000q", "120000mon", "3650000d", "315360000000000000us"] {
+        assert!(parse_span(most).is_ok(), "{most}");
+    }
 }

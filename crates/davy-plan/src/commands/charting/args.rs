@@ -249,6 +249,7 @@ fn place(
     early: &mut BinOptions,
     cx: &mut ParseCx<'_>,
 ) -> Option<At> {
+    cx.condition_after_by(std::slice::from_ref(&field));
     if args.row.is_none() {
         args.row = Some(Split { field, bins: std::mem::take(early) });
         return Some(At::Row);
