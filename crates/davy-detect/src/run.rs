@@ -77,7 +77,7 @@ pub(crate) struct LastEvent<'r> {
     world: &'r World<'r>,
     source: &'r Arc<dyn EventSource>,
     env: &'r Env,
-    /// Looked for once, and only where a result needs it: it takes a reading of its own.
+    /// Looked for once, and only where a result needs it: it may take a reading of its own.
     last: OnceLock<Option<f64>>,
     /// In place of it, where there can be no such reading.
     instead: Option<f64>,
@@ -107,6 +107,10 @@ impl<'r> LastEvent<'r> {
     }
 
     fn look(&self) -> Option<f64> {
+        let within = |time: &f64| (self.env.earliest..self.env.latest).contains(time);
+        if let Some(written) = self.source.last_written().filter(within) {
+            return Some(written);
+        }
         if !self.source.can_be_read_again() {
             return self.instead;
         }

@@ -125,6 +125,11 @@ pub trait EventSource: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// When the last event was written, where a reading of all has told it.
+    fn last_written(&self) -> Option<f64> {
+        None
+    }
+
     /// Files that grow, of which only what is new is read.
     fn grows(&self) -> Option<&crate::growing::Look> {
         None

@@ -7,6 +7,8 @@ mod render;
 mod template;
 mod value;
 
+pub(crate) use value::epoch;
+
 use crate::model::ProblemKind;
 use crate::rows::Run;
 use crate::shape::Kind;
@@ -110,6 +112,8 @@ impl Known {
             if run.stopped {
                 return;
             }
+            let written = record.as_ref().ok().map(|record| record.written);
+            run.counts.written = run.counts.written.max(written);
             if record.is_ok() && run.passes_over() {
                 run.pass_over();
                 continue;
