@@ -93,8 +93,11 @@ impl ExecutionPlan for GroupExec {
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        for (expr, _) in &self.groups.by {
-            if f(expr)? == TreeNodeRecursion::Stop {
+        let Groups { by, folds, filters } = &self.groups;
+        let by = by.iter().map(|(expr, _)| expr.clone());
+        let args = folds.iter().flat_map(|fold| fold.all_expressions().args);
+        for expr in by.chain(args).chain(filters.iter().flatten().cloned()) {
+            if f(&expr)? == TreeNodeRecursion::Stop {
                 return Ok(TreeNodeRecursion::Stop);
             }
         }
