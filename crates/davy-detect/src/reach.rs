@@ -117,7 +117,12 @@ fn told(reach: Reach) -> (Verdict, String, Reach) {
             false if reach.apart => {
                 format!("no event that meets the rest of the search has {}", reach.unmet.join(" "))
             }
-            false => format!("no event has {}", reach.unmet.join(" ")),
+            false => match reach.unmet.as_slice() {
+                [one] if one.starts_with("NOT ") => {
+                    format!("every event has {}", &one["NOT ".len()..])
+                }
+                unmet => format!("no event has {}", unmet.join(" ")),
+            },
         };
         return (Verdict::NoEvents, reason, reach);
     }

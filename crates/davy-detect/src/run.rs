@@ -103,13 +103,14 @@ impl<'r> LastEvent<'r> {
 
     pub(crate) fn or(&self, passed: Option<f64>) -> f64 {
         let last = || *self.last.get_or_init(|| self.look());
-        passed.or_else(last).unwrap_or(self.env.now)
+        let Env { latest, now, .. } = *self.env;
+        passed.or_else(last).unwrap_or(if latest.is_finite() { latest } else { now })
     }
 
     fn look(&self) -> Option<f64> {
         let within = |time: &f64| (self.env.earliest..self.env.latest).contains(time);
-        if let Some(written) = self.source.last_written().filter(within) {
-            return Some(written);
+        if let Some(last) = self.source.last_event().filter(within) {
+            return Some(last);
         }
         if !self.source.can_be_read_again() {
             return self.instead;

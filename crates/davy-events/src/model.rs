@@ -112,14 +112,14 @@ pub struct Counts {
     pub bytes: u64,
     /// Of lines and JSON: the time that a next event without one would have, in the bits of an `f64`.
     pub before: Option<u64>,
-    /// Of EVTX: when the last of all events was written, in 100 ns since 1601.
-    pub written: Option<u64>,
+    /// Of EVTX: when the last of all events happened, in 100 ns since 1601.
+    pub latest: Option<u64>,
 }
 
 impl Counts {
-    /// When the last event was written, in seconds since the epoch, where the format tells it of
+    /// When the last event happened, in seconds since the epoch, where the format tells it of
     /// events that are skipped.
-    pub fn last_written(&self) -> Option<f64> {
-        self.written.map(crate::evtx::epoch)
+    pub fn last_event(&self) -> Option<f64> {
+        self.latest.map(crate::evtx::epoch)
     }
 }

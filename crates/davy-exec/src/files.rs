@@ -136,12 +136,12 @@ impl EventSource for FileSource {
         Arc::new(FileReading { source: self.clone(), read, layout, open, told, next, looked_at })
     }
 
-    fn last_written(&self) -> Option<f64> {
+    fn last_event(&self) -> Option<f64> {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = reports.iter().map(|report| Some(report.as_ref()?.counts));
         let counts: Vec<Counts> = counts.collect::<Option<_>>()?;
-        let told = counts.iter().all(|counts| counts.events == 0 || counts.written.is_some());
-        counts.iter().filter(|_| told).filter_map(Counts::last_written).reduce(f64::max)
+        let told = counts.iter().all(|counts| counts.events == 0 || counts.latest.is_some());
+        counts.iter().filter(|_| told).filter_map(Counts::last_event).reduce(f64::max)
     }
 
     fn can_be_read_again(&self) -> bool {
@@ -314,7 +314,7 @@ impl FileReading {
                 whole.counts.events += part.counts.events;
                 whole.counts.skipped += part.counts.skipped;
                 whole.counts.problems += part.counts.problems;
-                whole.counts.written = whole.counts.written.max(part.counts.written);
+                whole.counts.latest = whole.counts.latest.max(part.counts.latest);
                 whole.problems.extend(part.problems);
                 whole.problems.sort_by_key(|problem| problem.offset);
                 whole.failed = whole.failed.or(part.failed);

@@ -125,8 +125,8 @@ pub trait EventSource: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// When the last event was written, where a reading of all has told it.
-    fn last_written(&self) -> Option<f64> {
+    /// When the last event happened, where a reading of all has told it.
+    fn last_event(&self) -> Option<f64> {
         None
     }
 

@@ -44,6 +44,9 @@ pub(crate) fn decode(run: &mut Run<'_>, body: &mut dyn Body) {
         oldest = oldest.into_iter().chain(first).min();
     }
     let oldest = oldest.map_or(0, |(_, at)| at);
+    // Members of an archive are numbered one after another, each from the start of a chunk's room.
+    let base = run.number.next_multiple_of(1 << EVENTS_PER_CHUNK);
+    let number = |place: usize| base + ((place as u64) << EVENTS_PER_CHUNK);
     let mut known = run.take_evtx();
     let wanted = run.meta.chunks.clone().unwrap_or(0..usize::MAX);
     let in_order = (oldest..count).chain(0..oldest).enumerate();
@@ -52,7 +55,7 @@ pub(crate) fn decode(run: &mut Run<'_>, body: &mut dyn Body) {
             break;
         }
         // A part of a file numbers its events as the whole does.
-        run.number = (place as u64) << EVENTS_PER_CHUNK;
+        run.number = number(place);
         if run.passes_over_all(1 << EVENTS_PER_CHUNK) {
             continue;
         }
@@ -75,6 +78,8 @@ pub(crate) fn decode(run: &mut Run<'_>, body: &mut dyn Body) {
             }
         }
     }
+    // Whether chunks were passed over or not.
+    run.number = number(count);
     run.set_evtx(known);
 }
 
@@ -112,8 +117,6 @@ impl Known {
             if run.stopped {
                 return;
             }
-            let written = record.as_ref().ok().map(|record| record.written);
-            run.counts.written = run.counts.written.max(written);
             if record.is_ok() && run.passes_over() {
                 run.pass_over();
                 continue;
@@ -218,6 +221,8 @@ impl Known {
         match plan {
             Some(plan) if plan.fits(&self.outer, &self.inner) => {
                 run.meet(plan.slot);
+                let ticks = plan.ticks(Filled::new(chunk, &self.outer), record.written);
+                run.counts.latest = run.counts.latest.max(Some(ticks));
                 let bytes = chunk.data.get(record.start..record.end).unwrap_or_default();
                 let sought = plan.seek.as_ref().is_none_or(|seek| seek.needles.stand_in(bytes));
                 if !sought && plan.seek.as_ref().is_some_and(|seek| seek.whole) {
@@ -225,10 +230,9 @@ impl Known {
                     return Some(());
                 }
                 let levels = [Filled::new(chunk, &self.outer), Filled::new(chunk, &self.inner)];
-                let [outer, _] = levels;
                 let Some(rows) = run.row(plan.slot) else { return Some(()) };
                 plan.fill(rows, levels, sought);
-                run.end_row(plan.slot, plan.time(outer, record.written));
+                run.end_row(plan.slot, value::epoch(ticks));
                 Some(())
             }
             _ => self.long(run, chunk, record),
@@ -268,6 +272,7 @@ impl Known {
         if !read || self.raw.is_empty() {
             return None;
         }
+        run.counts.latest = run.counts.latest.max(Some(record.written));
         let time = Some(value::epoch(record.written));
         self.long_way.event(run, Kind::Evtx, &self.raw, time);
         Some(())

@@ -174,9 +174,9 @@ impl Plan {
         }
     }
 
-    pub(crate) fn time(&self, outer: Filled<'_>, written: u64) -> f64 {
+    pub(crate) fn ticks(&self, outer: Filled<'_>, written: u64) -> u64 {
         let own = self.time.and_then(|index| outer.value(index).filetime(outer.chunk.data));
-        value::epoch(own.unwrap_or(written))
+        own.unwrap_or(written)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Input that is broken, huge, or an attack: told, bounded, and the rest is read.
 
 use crate::{EVTX, XML, meta, read, read_with, stream};
-use davy_events::{Options, ProblemKind, mv};
+use davy_events::{Meta, Options, ProblemKind, mv};
 use std::io::Write;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -39,6 +39,23 @@ fn compressed_input_is_read_through() {
     assert_eq!(read(&zstd::encode_all(XML, 1).unwrap()).rows, plain);
     let both = archive(&[("a.evtx", EVTX), ("b.xml.gz", &gzip(XML))]);
     assert_eq!(read(&both).rows, [plain.clone(), plain].concat());
+}
+
+/// A second reading finds each event by its number, whichever member it is in.
+#[test]
+fn events_of_all_members_have_numbers_of_their_own() {
+    let members: [(&str, &[u8]); 4] =
+        [("a.evtx", EVTX), ("b.evtx", EVTX), ("c.xml", XML), ("d.evtx", EVTX)];
+    for bytes in [archive(&members), tar(&members)] {
+        let all = read(&bytes);
+        assert_eq!(all.rows.len(), 4 * read(EVTX).rows.len());
+        assert!(all.numbers.windows(2).all(|two| two[0] < two[1]), "{:?}", all.numbers);
+        for (number, row) in all.numbers.iter().zip(&all.rows) {
+            let meta = Meta { only: Some([*number].into()), ..meta() };
+            let again = read_with(&bytes, &meta, &Options::default());
+            assert_eq!((again.numbers, again.rows), (vec![*number], vec![row.clone()]));
+        }
+    }
 }
 
 #[test]

@@ -50,6 +50,7 @@ type Row = BTreeMap<String, String>;
 /// What an input came to: the events in order, all their fields as text.
 struct Read {
     rows: Vec<Row>,
+    numbers: Vec<u64>,
     times: Vec<f64>,
     problems: Vec<Problem>,
     counts: Counts,
@@ -111,8 +112,9 @@ fn gather(sink: Collect, counts: Counts) -> Read {
     }
     all.sort_by_key(|(seq, _, _)| *seq);
     let times = all.iter().map(|(_, time, _)| *time).collect();
+    let numbers = all.iter().map(|(number, _, _)| *number).collect();
     let rows = all.into_iter().map(|(_, _, row)| row).collect();
-    Read { rows, times, problems: sink.problems, counts, shapes }
+    Read { rows, numbers, times, problems: sink.problems, counts, shapes }
 }
 
 fn values(row: &Row, name: &str) -> Vec<String> {
