@@ -22,7 +22,7 @@ codes! {
     REGEX_LIMIT = error "run::regex-limit" "A regular expression that backtracks took more steps on one value than it may, as with `match_limit` in Splunk's limits.conf. Patterns without look-around, backreferences, atomic groups and possessive quantifiers never backtrack.";
     TOO_MANY_VALUES = error "run::too-many-values" "A function would put more values into one field than a typing error should be able to: a million.";
     REFUSED = error "spl::refused" "Splunk has this command or function; davy does not, and says why.";
-    TOO_MANY_ROWS = error "run::too-many-rows" "A command that holds all rows at once met more than the limit.";
+    TOO_MANY_ROWS = error "run::too-many-rows" "A command that holds all rows at once met more than the limit, or a join made a thousand rows for each of its own.";
     SUBSEARCH_CUT = warning "run::subsearch-cut" "A search in brackets gave more rows than Splunk's limit (limits.conf) lets through; the rest was left out, as Splunk does.";
     LIMIT_CUT = warning "run::limit-cut" "A command met one of Splunk's limits and left rows or values out, as Splunk does.";
     UNKNOWN_FIELD = warning "spl::unknown-field" "A command reads a field that no earlier command leaves behind, so it is always null.";

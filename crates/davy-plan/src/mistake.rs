@@ -32,6 +32,11 @@ pub(crate) fn too_many_values(message: String, help: &'static str) -> DataFusion
     DataFusionError::External(Box::new(Mistake { code: &codes::TOO_MANY_VALUES, message, help }))
 }
 
+/// A command that would make more rows than it may, as an error of the engine.
+pub(crate) fn too_many_rows(message: String, help: &'static str) -> DataFusionError {
+    DataFusionError::External(Box::new(Mistake { code: &codes::TOO_MANY_ROWS, message, help }))
+}
+
 /// The user's mistake in an error of the engine; `None` for failures of the engine itself.
 pub fn mistake_in(error: &DataFusionError) -> Option<Diagnostic> {
     let inner = match error.find_root() {

@@ -170,3 +170,22 @@ stanzas:
   - sourcetype: XmlWinEventLog
     eval: { pair: 'mvappend(Computer, ProcessID)' }
 ";
+
+/// What would fill the disk with rows that nobody reads ends, and is named.
+#[test]
+fn a_join_of_everything_with_everything_ends() {
+    let search = "| makeresults count=8000 | eval k=1 | join max=0 k \
+                  [| makeresults count=8000 | eval k=1, n=2 | table k n] | stats count by n";
+    let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
+    let prepared = prepare("a join", search, &davy_plan::NoKnowledge);
+    let env = Arc::new(davy_plan::Env::default());
+    let out = davy_plan::FieldSet::all();
+    let knowledge: &dyn Knowledge = &davy_plan::NoKnowledge;
+    let search = davy_exec::Search { prepared: &prepared, env, source: None, knowledge, out };
+    match session.run(&search) {
+        Err(davy_exec::RunError::Diagnostic(told)) => {
+            assert_eq!(told.code.id, "run::too-many-rows", "{}", told.message);
+        }
+        other => panic!("{:?}", other.map(|answer| answer.batches.len())),
+    }
+}

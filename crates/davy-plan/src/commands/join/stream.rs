@@ -2,6 +2,7 @@
 
 use super::{Join, Keys};
 use crate::column::{Builder, Column, Ty};
+use crate::mistake;
 use crate::node::{SequentialNode, SequentialOp, SequentialState};
 use crate::plan::{Failed, Plan, Rows};
 use crate::value::Val;
@@ -12,6 +13,7 @@ use datafusion_common::Result;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How a column of the result is made.
 #[derive(Debug)]
@@ -37,6 +39,40 @@ struct Joined {
     left_time: Option<usize>,
     right_times: Vec<Option<f64>>,
     how: How,
+    budget: Budget,
+}
+
+/// What was joined so far, by all threads.
+#[derive(Debug, Default)]
+struct Budget {
+    taken: AtomicUsize,
+    made: AtomicUsize,
+}
+
+/// Rows that any join may make.
+const ANY: usize = 10_000_000;
+/// And for each row of both sides. Where nearly everything meets everything, the disk is full sooner
+/// than anyone has read the result.
+const EACH: usize = 1_000;
+
+impl Budget {
+    /// Counts a row of the left side and what it met.
+    fn spend(&self, met: usize, right: usize) -> Result<()> {
+        let taken = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
+        let made = self.made.fetch_add(met, Ordering::Relaxed) + met;
+        if made <= ANY || made <= (taken + right).saturating_mul(EACH) {
+            return Ok(());
+        }
+        let message = format!(
+            "`join` had made {made} rows when it had joined {taken} with {right}: nearly every row \
+             meets every other"
+        );
+        Err(mistake::too_many_rows(
+            message,
+            "join by a field that tells rows apart, or count each side by it first, or keep fewer \
+             with `max=`",
+        ))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +154,7 @@ pub(super) fn plan(join: &Join, input: &Plan, right: &Rows) -> Option<Result<Pla
             earlier: join.earlier,
             max: if join.max == 0 { usize::MAX } else { join.max },
         },
+        budget: Budget::default(),
     };
     let op = Arc::new(JoinOp(Arc::new(joined)));
     Some(SequentialNode::plan(input.logical.clone(), op).map(Plan::new).map_err(Failed::from))
@@ -191,6 +228,7 @@ impl SequentialState for State {
                 left.push(row as u32);
                 right.push(Some(at));
             });
+            joined.budget.spend(left.len() - before, joined.right_times.len())?;
             if left.len() == before && joined.how.outer {
                 left.push(row as u32);
                 right.push(None);
