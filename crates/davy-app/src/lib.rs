@@ -15,6 +15,7 @@ mod filter;
 mod lookups;
 mod macros;
 mod models;
+mod nested;
 mod note;
 mod patterns;
 mod props;

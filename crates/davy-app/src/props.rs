@@ -150,8 +150,9 @@ fn not_honoured(key: &str, value: &str) -> Option<&'static str> {
     }
     match key {
         "KV_MODE" => match value.trim().to_ascii_lowercase().as_str() {
-            "auto" | "auto_escaped" | "json" | "xml" => None,
+            "auto" | "auto_escaped" | "json" => None,
             "none" => Some("fields that the format of the file gives stay"),
+            "xml" => Some("XML is read of Windows events only; use `| spath` or `| xmlkv`"),
             _ => Some("fields are found by the format of the file"),
         },
         "AUTO_KV_JSON" | "KV_TRIM_SPACES" if truth(value) == Some(false) => {

@@ -66,6 +66,17 @@ pub(crate) fn names(pattern: &str) -> Vec<String> {
     names
 }
 
+/// Whether a pattern asks again for what a group of it held, by the group's number.
+pub(crate) fn refers_by_number(pattern: &str) -> bool {
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        if c == '\\' && chars.next().is_some_and(|c| matches!(c, '1'..='9' | 'g')) {
+            return true;
+        }
+    }
+    false
+}
+
 /// The pattern with names for groups by their number (from 1; 0 is all that matches). Nothing when
 /// there is no such group.
 pub(crate) fn named(pattern: &str, wanted: &[(usize, String)]) -> Option<String> {

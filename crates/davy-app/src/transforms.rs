@@ -4,7 +4,7 @@ use crate::app::Reader;
 use crate::expressions::bad_pattern;
 use crate::regex;
 use davy_conf::{Conf, Stanza, list, truth, words};
-use davy_knowledge::{Extract, How};
+use davy_knowledge::{Extract, How, Part};
 use std::sync::Arc;
 
 /// Keys that change speed, never what is found.
@@ -66,7 +66,7 @@ pub(crate) fn extraction(
     let multi = text("MV_ADD").and_then(truth).unwrap_or_default();
     let how = match (text("REGEX"), text("DELIMS")) {
         (Some(pattern), _) => by_regex(pattern, text("FORMAT"), multi),
-        (None, Some(delims)) => by_delims(delims, text("FIELDS")),
+        (None, Some(delims)) => by_delims(delims, text("FIELDS"), multi),
         (None, None) => Err("neither `REGEX` nor `DELIMS` is given".to_owned()),
     };
     match how {
@@ -97,37 +97,103 @@ fn by_regex(pattern: &str, format: Option<&str>, multi: bool) -> Result<How, Str
         }
         return Ok(How::Regex { text: pattern.to_owned(), multi, names: shared(names) });
     };
-    let mut wanted = Vec::new();
+    let given = formatted(format)?;
+    match given.as_slice() {
+        // `$1::$2` with the usual expression is what pairs are.
+        [(Piece::Group(name), Piece::Group(value))] => match simple_pairs(pattern, multi) {
+            Some(how) => Ok(how),
+            None => pairs(pattern, *name, *value, multi),
+        },
+        _ => by_format(pattern, &given, multi),
+    }
+}
+
+/// A side of `name::value` in `FORMAT`: a group by its number, or a text.
+enum Piece {
+    Group(usize),
+    Text(String),
+}
+
+/// The pairs of `FORMAT`.
+fn formatted(format: &str) -> Result<Vec<(Piece, Piece)>, String> {
+    let piece = |text: &str| match text.strip_prefix('$').and_then(|n| n.parse().ok()) {
+        Some(number) => Some(Piece::Group(number)),
+        None if text.contains('$') => None,
+        None => Some(Piece::Text(text.to_owned())),
+    };
+    let mut out = Vec::new();
     for pair in words(format) {
         let Some((name, value)) = pair.split_once("::") else {
             return Err(format!("`{pair}` in `FORMAT` is not `name::$n`"));
         };
-        if name.contains('$') {
-            // `$1::$2` with the usual expression is what pairs are.
-            return match simple_pairs(pattern).filter(|_| !multi) {
-                Some(how) => Ok(how),
-                None => pairs(pattern, name, value, multi),
-            };
-        }
-        let value = value.trim_matches('"');
-        let Some(group) = value.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()) else {
+        let (name, value) = (name.trim_matches('"'), value.trim_matches('"'));
+        let Some(of) = piece(name) else {
+            return Err(format!("`{name}::{value}` in `FORMAT` is not two groups"));
+        };
+        let Some(value) = piece(value) else {
             return Err(format!("`{value}` in `FORMAT` is more than one group"));
         };
-        wanted.push((group, clean(name.trim_matches('"'))));
+        out.push((of, value));
     }
-    let Some(text) = regex::named(pattern, &wanted) else {
-        return Err("`FORMAT` names a group that the expression has not".into());
-    };
-    let names = regex::names(&text);
-    Ok(How::Regex { text, multi, names: shared(names) })
+    Ok(out)
 }
 
-/// Pairs of which two groups are name and value: `$1::$2`.
-fn pairs(pattern: &str, name: &str, value: &str, multi: bool) -> Result<How, String> {
-    let group = |text: &str| text.trim_matches('"').strip_prefix('$')?.parse::<usize>().ok();
-    let (Some(first), Some(second)) = (group(name), group(value)) else {
-        return Err(format!("`{name}::{value}` in `FORMAT` is not two groups"));
+/// Names and values of which each is a group or a text.
+fn by_format(pattern: &str, given: &[(Piece, Piece)], multi: bool) -> Result<How, String> {
+    let named_groups: Option<Vec<(usize, String)>> = given
+        .iter()
+        .map(|pair| match pair {
+            (Piece::Text(name), Piece::Group(group)) => Some((*group, clean(name))),
+            _ => None,
+        })
+        .collect();
+    let missing = || "`FORMAT` names a group that the expression has not".to_owned();
+    if let Some(wanted) = named_groups {
+        let text = regex::named(pattern, &wanted).ok_or_else(missing)?;
+        let names = regex::names(&text);
+        return Ok(How::Regex { text, multi, names: shared(names) });
+    }
+    // What is put around all of a match, to tell where the next one begins, counts as a group.
+    if regex::refers_by_number(pattern) {
+        return Err("an expression with `\\1` cannot be used with such a `FORMAT`".into());
+    }
+    let mut wanted = vec![(0, ALL.to_owned())];
+    let mut part = |piece: &Piece| match piece {
+        Piece::Text(text) => Part::Text(text.clone()),
+        Piece::Group(0) => Part::Group(ALL.to_owned()),
+        Piece::Group(number) => {
+            let name = format!("_g{number}");
+            if !wanted.iter().any(|(known, _)| known == number) {
+                wanted.push((*number, name.clone()));
+            }
+            Part::Group(name)
+        }
     };
+    let mut parts = Vec::new();
+    let mut names = Some(Vec::new());
+    for (name, value) in given {
+        let name = match part(name) {
+            Part::Text(text) => Part::Text(clean(&text)),
+            group => group,
+        };
+        match (&name, &mut names) {
+            (Part::Text(text), Some(names)) => names.push(text.clone()),
+            _ => names = None,
+        }
+        parts.push((name, part(value)));
+    }
+    let text = regex::named(pattern, &wanted).ok_or_else(missing)?;
+    if let Some(why) = bad_pattern(&text) {
+        return Err(why);
+    }
+    Ok(How::Format { text, given: parts, multi, names: names.map(shared) })
+}
+
+/// The group around all of a match.
+const ALL: &str = "_all";
+
+/// Pairs of which two groups are name and value: `$1::$2`.
+fn pairs(pattern: &str, first: usize, second: usize, multi: bool) -> Result<How, String> {
     let names = [(first, "_name".to_owned()), (second, "_value".to_owned())];
     match regex::named(pattern, &names) {
         Some(text) if first != 0 && second != 0 && bad_pattern(&text).is_none() => {
@@ -139,7 +205,10 @@ fn pairs(pattern: &str, name: &str, value: &str, multi: bool) -> Result<How, Str
 
 /// Pairs for the expressions that are most often written for them: `(\w+)=(\S+)`,
 /// `([^=]+)=([^,]+)`.
-fn simple_pairs(pattern: &str) -> Option<How> {
+fn simple_pairs(pattern: &str, multi: bool) -> Option<How> {
+    if multi {
+        return None;
+    }
     let (name, rest) = pattern.strip_prefix('(')?.split_once(')')?;
     let at = rest.find('(')?;
     let eq = rest.get(..at)?.replace('\\', "");
@@ -155,26 +224,31 @@ fn simple_pairs(pattern: &str) -> Option<How> {
         r"[^&]+" | r"[^&]*" => "&",
         _ => return None,
     };
-    (one(&eq) && word).then(|| How::Kv { pair: pair.into(), eq })
+    (one(&eq) && word).then(|| How::SplitPairs { pair: pair.into(), eq, multi })
 }
 
-fn by_delims(delims: &str, fields: Option<&str>) -> Result<How, String> {
+/// "Each individual ASCII character in the delimiter string is used as a delimiter."
+fn by_delims(delims: &str, fields: Option<&str>, multi: bool) -> Result<How, String> {
     let delims: Vec<String> = list(delims).iter().map(|d| escaped(d)).collect();
-    if delims.iter().any(|d| d.chars().count() != 1) {
-        return Err("several signs that each separate (`DELIMS`) are not known".into());
+    if delims.iter().any(String::is_empty) {
+        return Err("`DELIMS` has a text without signs".into());
     }
     match (delims.as_slice(), fields) {
         ([by], Some(fields)) => {
-            let names = list(fields).iter().map(|f| clean(f)).collect();
-            Ok(How::Delimited { by: by.clone(), names: shared(names) })
+            let names = shared(list(fields).iter().map(|f| clean(f)).collect());
+            Ok(match by.chars().count() {
+                1 => How::Delimited { by: by.clone(), names },
+                _ => How::Split { by: by.clone(), names },
+            })
         }
-        ([pair, eq], _) => Ok(How::Kv { pair: pair.clone(), eq: eq.clone() }),
+        ([pair, eq], _) => Ok(How::SplitPairs { pair: pair.clone(), eq: eq.clone(), multi }),
         _ => Err("`DELIMS` needs `FIELDS`, or a second sign between name and value".into()),
     }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\\", "\\")
+    let signs = [("\\t", "\t"), ("\\n", "\n"), ("\\r", "\r"), ("\\\\", "\\")];
+    signs.into_iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// A name as Splunk cleans it: other signs become `_`, and none leads.

@@ -2,6 +2,7 @@
 
 use crate::app::Reader;
 use crate::expressions::search;
+use crate::nested;
 use davy_conf::{Conf, truth};
 use davy_knowledge::EventType;
 use davy_spl::Macros;
@@ -51,6 +52,7 @@ pub(crate) fn read(
             Err(why) => cx.notes.setting(cx.sources, stanza, text, why),
         }
     }
+    nested::inline(eventtypes, &mut out, cx);
     pairs(tagged, macros, cx, &mut out);
     out
 }

@@ -102,14 +102,60 @@ pub enum How {
     Json {
         prefix: String,
     },
+    /// Each match gives these names and values, in which a text stands for itself; with `multi` a name
+    /// that comes again has several values. `names` are those that do not depend on the event.
+    Format {
+        text: String,
+        given: Vec<(Part, Part)>,
+        multi: bool,
+        names: Option<Vec<Arc<str>>>,
+    },
+    /// Each sign of `pair` ends a pair, each of `eq` stands between name and value: `DELIMS` of
+    /// transforms.conf. It comes before the pairs that any text is searched for.
+    SplitPairs {
+        pair: String,
+        eq: String,
+        multi: bool,
+    },
+    /// Each sign of `by` ends a value. Different ones that follow each other, a comma and a blank, end
+    /// one value; the same one twice encloses an empty value.
+    Split {
+        by: String,
+        names: Vec<Arc<str>>,
+    },
+}
+
+/// A name or a value that a match gives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Part {
+    Text(String),
+    /// The group of this name.
+    Group(String),
 }
 
 impl How {
     /// The names that come out of it; `None` when they depend on the event.
     pub fn names(&self) -> Option<&[Arc<str>]> {
         match self {
-            How::Regex { names, .. } | How::Delimited { names, .. } => Some(names),
-            How::Pairs { .. } | How::Kv { .. } | How::XmlKv | How::Json { .. } => None,
+            How::Regex { names, .. } | How::Delimited { names, .. } | How::Split { names, .. } => {
+                Some(names)
+            }
+            How::Format { names, .. } => names.as_deref(),
+            How::Pairs { .. }
+            | How::Kv { .. }
+            | How::SplitPairs { .. }
+            | How::XmlKv
+            | How::Json { .. } => None,
+        }
+    }
+
+    /// Whether names as they come stand over what the format of the text gives. Splunk's automatic
+    /// extraction of keys and values comes after the transforms that an app names.
+    pub fn wins(&self) -> bool {
+        match self {
+            How::Pairs { .. } | How::SplitPairs { .. } => true,
+            How::Format { names, .. } => names.is_none(),
+            _ => false,
         }
     }
 }

@@ -17,7 +17,7 @@ mod table;
 mod yaml;
 
 pub use addon::{
-    Addon, Def, EventType, Extract, FieldTags, Given, How, LookupUse, Matching, Stanza,
+    Addon, Def, EventType, Extract, FieldTags, Given, How, LookupUse, Matching, Part, Stanza,
 };
 pub use base::{Base, Text, View};
 pub use country::{Countries, Country};

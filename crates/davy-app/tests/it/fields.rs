@@ -259,3 +259,101 @@ fn a_source_has_its_sourcetype() {
     let got = app.search(event, "search sourcetype=acme:app", &["sourcetype", "seen"]);
     assert_eq!(got, [["acme:app", "yes"]]);
 }
+
+// transforms.conf.spec, FORMAT: "FORMAT = first::$1 second::$2 third::other-value" and
+// "FORMAT = $1::$2"; a text stands for itself.
+#[test]
+fn formats_of_texts_and_groups() {
+    let app = app(&[
+        (
+            "default/props.conf",
+            "[t]\nREPORT-a = both\nREPORT-b = alone\nREPORT-c = mixed\nREPORT-d = none\n",
+        ),
+        (
+            "default/transforms.conf",
+            "[both]\nREGEX = (\\w+) by (\\w+)\nFORMAT = first::$1 second::$2 third::other-value\n\
+             [alone]\nREGEX = denied\nFORMAT = action::blocked\n\
+             [mixed]\nREGEX = (\\w)<(\\w+):(\\w+)>\nFORMAT = letter::$1 $2::$3\n\
+             [none]\nREGEX = accepted\nFORMAT = verdict::ok\n",
+        ),
+    ]);
+    assert_eq!(app.app.notes, []);
+    let event = r#"{"_time": 1777890000, "sourcetype": "t", "_raw": "denied by rule x<k:v> y<l:w> z<k:u>"}"#;
+    let fields = ["first", "second", "third", "action", "letter", "k", "l", "verdict"];
+    assert_eq!(
+        app.search(event, "search *", &fields),
+        [["denied", "rule", "other-value", "blocked", "x", "v", "w", ""]]
+    );
+}
+
+// transforms.conf.spec, DELIMS: "Each individual ASCII character in the delimiter string is used as a
+// delimiter"; its `[commalist]`; "consumes consecutive delimiter characters unless you specify a list of
+// field names".
+#[test]
+fn each_sign_of_delimiters_separates() {
+    let app = app(&[
+        ("default/props.conf", "[a]\nREPORT-x = commalist\n[b]\nREPORT-x = pairs\n"),
+        (
+            "default/transforms.conf",
+            "[commalist]\nDELIMS = \", \"\nFIELDS = one, two, three\n\
+             [pairs]\nDELIMS = \"|;\", \"=:\"\n",
+        ),
+    ]);
+    assert_eq!(app.app.notes, []);
+    let event = |sourcetype: &str, raw: &str| {
+        serde_json::json!({"_time": 1777890000, "sourcetype": sourcetype, "_raw": raw}).to_string()
+    };
+    let three = ["one", "two", "three"];
+    assert_eq!(app.search(&event("a", "x, y, z"), "search *", &three), [["x", "y", "z"]]);
+    assert_eq!(app.search(&event("a", "x,,z"), "search *", &three), [["x", "", "z"]]);
+    let got = app.search(&event("b", "k=v w|;l:x;k=2"), "search *", &["k", "l"]);
+    assert_eq!(got, [["v w", "x"]]);
+}
+
+// Knowledge Manager Manual, "The sequence of search-time operations": automatic key-value extraction
+// comes after transforms.
+#[test]
+fn delimited_pairs_stand_over_automatic_ones() {
+    let app = app(&[
+        ("default/props.conf", "[t]\nREPORT-x = pairs\nEXTRACT-y = (?<c>\\d)\n"),
+        ("default/transforms.conf", "[pairs]\nDELIMS = \"|\", \"=\"\n"),
+    ]);
+    let event = "2026-05-04T09:30:00Z|a=1|b=two words|c=3";
+    let got = app.search_lines("t", event, "search *", &["a", "b", "c"]);
+    assert_eq!(got, [["1", "two words", "2"]]);
+    let got = app.search_lines("t", event, "search * | table *", &["a", "b", "c"]);
+    assert_eq!(got, [["1", "two words", "2"]]);
+}
+
+// eventtypes.conf.spec: a search may name other event types, and not itself.
+#[test]
+fn event_types_of_event_types() {
+    let app = app(&[
+        (
+            "default/eventtypes.conf",
+            "[base]\nsearch = sourcetype=t\n[nested]\nsearch = eventtype=base sev=high\n\
+             [twice]\nsearch = eventtype IN (nested, nothing_like) NOT eventtype=low*\n\
+             [low_one]\nsearch = sev=low\n[nothing_like]\nsearch = sev=none\n\
+             [loop_a]\nsearch = eventtype=loop_b\n[loop_b]\nsearch = x OR eventtype=loop_a\n\
+             [of_none]\nsearch = eventtype=gone\n",
+        ),
+        ("default/tags.conf", "[eventtype=nested]\nurgent = enabled\n"),
+    ]);
+    let event = |sev: &str| {
+        serde_json::json!({"_time": 1777890000, "sourcetype": "t", "sev": sev}).to_string()
+    };
+    let fields = ["eventtype", "tag"];
+    assert_eq!(app.search(&event("high"), "search *", &fields), [["base|nested|twice", "urgent"]]);
+    assert_eq!(app.search(&event("low"), "search *", &fields), [["base|low_one", ""]]);
+    assert_eq!(app.search(&event("high"), "search tag=urgent", &["eventtype"]).len(), 1);
+    let told: Vec<(&str, &str)> =
+        app.app.notes.iter().map(|n| (n.stanza.as_str(), n.why.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("loop_a", "event types name each other: loop_a > loop_b > loop_a"),
+            ("loop_b", "event types name each other: loop_b > loop_a > loop_b"),
+            ("of_none", "no event type has the name `gone`"),
+        ]
+    );
+}

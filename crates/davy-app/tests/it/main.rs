@@ -71,13 +71,29 @@ fn acme() -> Installed {
 impl Installed {
     /// Fields of the rows of a search over events (JSON lines), values with `|` between them.
     fn search(&self, events: &str, spl: &str, fields: &[&str]) -> Vec<Vec<String>> {
+        self.search_as(None, events, spl, fields)
+    }
+
+    /// Fields of the rows of a search over lines of a sourcetype.
+    fn search_lines(&self, of: &str, lines: &str, spl: &str, fields: &[&str]) -> Vec<Vec<String>> {
+        self.search_as(Some(of.to_owned()), lines, spl, fields)
+    }
+
+    fn search_as(
+        &self,
+        sourcetype: Option<String>,
+        events: &str,
+        spl: &str,
+        fields: &[&str],
+    ) -> Vec<Vec<String>> {
         let mut knowledge = ContentKnowledge::new(&self.content).with_base(self.base.clone());
         for (name, table) in self.app.named_tables() {
             knowledge.add_table(name, table.names.clone(), table.rows.clone());
         }
         let prepared = prepare("search", spl, knowledge.macros());
         assert!(!prepared.diags.has_errors(), "{:?}", prepared.diags.list());
-        let meta = Meta { name: "events".into(), now: 1_777_890_000.0, ..Meta::default() };
+        let now = 1_777_890_000.0;
+        let meta = Meta { name: "events".into(), now, sourcetype, ..Meta::default() };
         let input = Input { place: Place::Bytes(Arc::from(events.as_bytes())), meta };
         let search = Search {
             prepared: &prepared,

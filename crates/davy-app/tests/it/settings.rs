@@ -19,6 +19,7 @@ fn of_props() {
     assert!(why("FIELDALIAS-a = b* AS c*", "").contains("AS"));
     assert!(why("EVAL-a = 1 +", "").contains("`+`"));
     assert!(why("LOOKUP-a = gone x OUTPUT y", "").contains("`gone`"));
+    assert!(why("KV_MODE = xml", "").contains("spath"));
     assert!(why("SEDCMD-a = s/a/b/", "").contains("rewritten"));
     assert!(why("LINE_BREAKER = ([\\r\\n]+)", "").contains("events"));
     assert!(why("EVAL-a = b\nEVAL-b = a", "").contains("reads"));
@@ -32,7 +33,9 @@ fn of_transforms() {
     assert!(why(report, "[t]\nREGEX = (x)\nFORMAT = a::$2\n").contains("group"));
     assert!(why(report, "[t]\nREGEX = (x)\nFORMAT = a::$1-$1\n").contains("more than one"));
     assert!(why(report, "[t]\nREGEX = (?<_KEY_1>a)(?<c>b)\n").contains("_KEY_"));
-    assert!(why(report, "[t]\nDELIMS = \",;\"\nFIELDS = a\n").contains("DELIMS"));
+    assert!(why(report, "[t]\nDELIMS = \",;\"\n").contains("DELIMS"));
+    assert!(why(report, "[t]\nREGEX = (\\w)\\1\nFORMAT = a::b c::$1\n").contains("\\1"));
+    assert!(why(report, "[t]\nREGEX = (x)\nFORMAT = a::b c::$2\n").contains("group"));
     assert!(why(report, "[t]\nMV_ADD = true\n").contains("REGEX"));
     assert!(why(report, "[t]\nREGEX = (?<a>x)\nSOURCE_KEY = MetaData:Host\n").contains("MetaData"));
 }

@@ -1,19 +1,47 @@
 //! Fields that a line writes as `key=value` or `key="a value"`, as Splunk's KV_MODE=auto finds
 //! them.
 
-/// Gives each pair, in order. A name has letters, digits, `_`, `.`, `-` and `:`, and begins with a letter
+use std::collections::HashSet;
+
+/// Gives each name with its first value, in order: Splunk keeps no other ("the newly found value is
+/// discarded", transforms.conf.spec, MV_ADD). A name has letters, digits, `_`, `.`, `-` and `:`, and begins with a letter
 /// or `_`; other characters in it become `_` as far as they are part of it.
 pub(crate) fn fields<'a>(line: &'a str, mut each: impl FnMut(&str, &'a str)) {
     let bytes = line.as_bytes();
     let mut at = 0;
+    let mut seen = Seen::default();
     while let Some(hit) = memchr::memchr(b'=', bytes.get(at..).unwrap_or_default()) {
         let equals = at + hit;
         let name = name_before(line, at, equals);
         let (value, end) = value_after(line, equals + 1);
-        if !name.is_empty() && !value.is_empty() {
+        if !name.is_empty() && !value.is_empty() && seen.is_new(name) {
             each(name, value);
         }
         at = if name.is_empty() { equals + 1 } else { end.max(equals + 1) };
+    }
+}
+
+/// The names of a line. Most lines have few, for which nothing is allocated.
+#[derive(Default)]
+struct Seen<'a> {
+    few: [&'a str; 32],
+    count: usize,
+    more: HashSet<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    fn is_new(&mut self, name: &'a str) -> bool {
+        if self.few.iter().take(self.count).any(|known| *known == name) {
+            return false;
+        }
+        match self.few.get_mut(self.count) {
+            Some(free) => {
+                *free = name;
+                self.count += 1;
+                true
+            }
+            None => self.more.insert(name),
+        }
     }
 }
 

@@ -28,6 +28,17 @@ fn lines_have_times_and_pairs() {
     }
 }
 
+// transforms.conf.spec, MV_ADD: what is found again "is discarded. Default: false".
+#[test]
+fn the_first_value_of_a_key_counts() {
+    let mut text = "2026-05-04T09:30:00Z a=1 b=\"x y\" a=2 A=3 b=z".to_owned();
+    (0..40).for_each(|n| text.push_str(&format!(" k{n}=1 k{n}=2")));
+    let read = read(text.as_bytes());
+    for (name, wanted) in [("a", "1"), ("A", "3"), ("b", "x y"), ("k0", "1"), ("k39", "1")] {
+        assert_eq!(values(&read.rows[0], name), [wanted], "{name}");
+    }
+}
+
 // Splunk's own logs, a field far into the line, a clock without a day, and a kind of line that the user
 // states.
 #[test]

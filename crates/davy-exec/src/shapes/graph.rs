@@ -10,7 +10,7 @@ use super::open::{Frame, Lookup, Open};
 use super::run::Run;
 use super::types::Types;
 use davy_events::Shape;
-use davy_knowledge::{Base, Given, How};
+use davy_knowledge::{Base, Given};
 use davy_plan::{DatasetRef, SearchCondition, Typed, Val, specialise};
 use davy_spl::ast::SearchExpr;
 use std::sync::Arc;
@@ -238,12 +238,9 @@ impl Graph {
                 return old;
             }
         }
-        // Where all values of a name are wanted, the first of them alone is no answer.
-        let all = |given: &Given| match given {
-            Given::Extract(e) => matches!(e.how, How::Pairs { multi: true, .. }),
-            _ => false,
-        };
-        let found = dynamic && !all(&def.given);
+        // What comes before the pairs of the text itself stands over them.
+        let wins = |given: &Given| matches!(given, Given::Extract(e) if e.how.wins());
+        let found = dynamic && !wins(&def.given);
         let (new, strict) = match &def.given {
             Given::Alias(_, from) => {
                 let from: Vec<NodeId> =

@@ -5,12 +5,14 @@ use super::lookup::{Defined, Index};
 use super::stamped;
 use datafusion::arrow::array::{ArrayRef, StringViewBuilder};
 use datafusion::common::{DataFusionError, Result};
-use davy_knowledge::{Extract, How, LookupUse, Table};
+use davy_knowledge::{Extract, How, LookupUse, Part, Table};
 use davy_plan::{Column, Env, Regex};
 use std::sync::Arc;
 
 pub(crate) struct Run {
     kind: Kind,
+    /// Whether what it finds under names as they come stands in place of what is there.
+    wins: bool,
 }
 
 enum Kind {
@@ -22,6 +24,13 @@ enum Kind {
         regex: Regex,
         name: String,
         value: String,
+        multi: bool,
+    },
+    Format {
+        regex: Regex,
+        given: Vec<(Part, Part)>,
+        /// Of all matches, and whether a name may have several values.
+        all: bool,
         multi: bool,
     },
     Other(How),
@@ -37,7 +46,7 @@ impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match &self.kind {
             Kind::Regex { .. } => "regex",
-            Kind::Pairs { .. } | Kind::Other(_) => "extraction",
+            Kind::Pairs { .. } | Kind::Format { .. } | Kind::Other(_) => "extraction",
             Kind::Lookup(_) | Kind::Defined(_) => "lookup",
             Kind::Server | Kind::Stamped => "server",
         })
@@ -97,9 +106,15 @@ impl Run {
                 value: value.clone(),
                 multi: *multi,
             },
+            How::Format { text, given, multi, names } => Kind::Format {
+                regex: Regex::new(text)?,
+                given: given.clone(),
+                all: *multi || names.is_none(),
+                multi: *multi,
+            },
             other => Kind::Other(other.clone()),
         };
-        Ok(Run { kind })
+        Ok(Run { kind, wins: extract.how.wins() })
     }
 
     pub(crate) fn lookup(lookup: &LookupUse, table: &Table, env: &Env) -> Run {
@@ -107,21 +122,19 @@ impl Run {
             None => Kind::Lookup(Index::new(lookup, table)),
             Some(matching) => Kind::Defined(Box::new(Defined::new(lookup, matching, table, env))),
         };
-        Run { kind }
+        Run { kind, wins: false }
     }
 
-    /// Whether what it finds under names as they come stands in place of what is there: all values of
-    /// a name are more than the first.
     pub(crate) fn wins(&self) -> bool {
-        matches!(self.kind, Kind::Pairs { multi: true, .. })
+        self.wins
     }
 
     pub(crate) fn server() -> Run {
-        Run { kind: Kind::Server }
+        Run { kind: Kind::Server, wins: false }
     }
 
     pub(crate) fn stamped() -> Run {
-        Run { kind: Kind::Stamped }
+        Run { kind: Kind::Stamped, wins: false }
     }
 
     /// Over the columns of its inputs.
@@ -162,7 +175,19 @@ fn one(kind: &Kind, text: &str, out: &mut Vec<(String, String)>) -> Result<()> {
             let found = regex.named(text, true).map_err(DataFusionError::Execution)?;
             pairs_of(&found, name, value, *multi, &mut push);
         }
+        Kind::Format { regex, given, all, multi } => {
+            let found = regex.named(text, *all).map_err(DataFusionError::Execution)?;
+            formatted(&found, given, *multi, &mut push);
+        }
         Kind::Other(How::Kv { pair, eq }) => pairs(text, pair, eq, &mut push),
+        Kind::Other(How::SplitPairs { pair, eq, multi }) => {
+            split_pairs(text, pair, eq, *multi, &mut push);
+        }
+        Kind::Other(How::Split { by, names }) => {
+            for (name, value) in names.iter().zip(&split(text, |rest| each_once(rest, by))) {
+                push(name, value);
+            }
+        }
         Kind::Other(How::Delimited { by, names }) => {
             let values = split_quoted(text, by);
             for (name, value) in names.iter().zip(&values) {
@@ -176,7 +201,7 @@ fn one(kind: &Kind, text: &str, out: &mut Vec<(String, String)>) -> Result<()> {
             }
         }
         Kind::Server => stamped::of_text(text, &mut push),
-        Kind::Other(How::Regex { .. } | How::Pairs { .. })
+        Kind::Other(How::Regex { .. } | How::Pairs { .. } | How::Format { .. })
         | Kind::Lookup(_)
         | Kind::Defined(_)
         | Kind::Stamped => {}
@@ -208,6 +233,39 @@ fn pairs_of(
     }
 }
 
+/// What the matches give, each of which begins with the group around all of it. Without `multi` the
+/// first value of a name counts.
+fn formatted(
+    found: &[(&str, &str)],
+    given: &[(Part, Part)],
+    multi: bool,
+    push: &mut impl FnMut(&str, &str),
+) {
+    let first = found.first().map(|(group, _)| *group);
+    let mut seen: Vec<String> = Vec::new();
+    for groups in found.chunk_by(|_, (group, _)| Some(*group) != first) {
+        let held = |part: &Part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Group(name) => {
+                let found = groups.iter().find(|(group, _)| group == name);
+                found.map(|(_, text)| (*text).to_owned())
+            }
+        };
+        for (name, value) in given {
+            let of = match name {
+                Part::Text(name) => Some(name.clone()),
+                group @ Part::Group(_) => held(group).map(|name| cleaned(&name)),
+            };
+            if let (Some(of), Some(value)) = (of, held(value))
+                && (multi || !seen.contains(&of))
+            {
+                push(&of, &value);
+                seen.push(of);
+            }
+        }
+    }
+}
+
 /// A name with `_` for other signs, and without a leading `_` or digit (transforms.conf, CLEAN_KEYS).
 fn cleaned(name: &str) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
@@ -226,15 +284,52 @@ fn pairs(text: &str, pair: &str, eq: &str, push: &mut impl FnMut(&str, &str)) {
     }
 }
 
-/// Splits at `by` outside of double quotes; a part that is quoted as a whole loses its quotes.
+/// Pairs between signs of `pair`, however many follow each other, with a sign of `eq` in each.
+fn split_pairs(text: &str, pair: &str, eq: &str, multi: bool, push: &mut impl FnMut(&str, &str)) {
+    let run = |rest: &str| rest.len() - rest.trim_start_matches(|c| pair.contains(c)).len();
+    let mut seen: Vec<String> = Vec::new();
+    for item in split(text, run) {
+        let Some((name, value)) = item.split_once(|c| eq.contains(c)) else { continue };
+        // As between pairs, signs that follow each other are one.
+        let value = value.trim_start_matches(|c| eq.contains(c)).trim();
+        let bare = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+        let (name, value) = (cleaned(name.trim()), bare.unwrap_or(value));
+        if !value.is_empty() && (multi || !seen.contains(&name)) {
+            push(&name, value);
+            seen.push(name);
+        }
+    }
+}
+
+/// How long the signs of `by` are with which a text begins, each counted once.
+fn each_once(text: &str, by: &str) -> usize {
+    let mut length = 0;
+    for c in text.chars() {
+        let before = text.get(..length).unwrap_or_default();
+        if !by.contains(c) || before.contains(c) {
+            break;
+        }
+        length += c.len_utf8();
+    }
+    length
+}
+
+/// Splits at `by` outside of double quotes.
 fn split_quoted(text: &str, by: &str) -> Vec<String> {
+    split(text, |rest| if rest.starts_with(by) { by.len() } else { 0 })
+}
+
+/// Splits outside of double quotes where `ends` tells of a separator and how long it is; a part that
+/// is quoted as a whole loses its quotes.
+fn split(text: &str, ends: impl Fn(&str) -> usize) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut rest = text;
     let mut quoted = false;
     while let Some(c) = rest.chars().next() {
-        if !quoted && !by.is_empty() && rest.starts_with(by) {
+        let length = if quoted { 0 } else { ends(rest) };
+        if length > 0 {
             out.push(String::new());
-            rest = rest.get(by.len()..).unwrap_or_default();
+            rest = rest.get(length..).unwrap_or_default();
             continue;
         }
         quoted ^= c == '"';
@@ -309,7 +404,7 @@ fn json(path: String, value: &serde_json::Value, depth: usize, push: &mut impl F
 mod tests {
     use super::{Run, pairs, xml};
     use datafusion::arrow::array::{ArrayRef, StringViewArray};
-    use davy_knowledge::{Extract, How, LookupUse, Table};
+    use davy_knowledge::{Extract, How, LookupUse, Part, Table};
     use std::sync::Arc;
 
     fn of(read: impl Fn(&mut dyn FnMut(&str, &str))) -> Vec<(String, String)> {

@@ -243,3 +243,23 @@ fn who_authenticates_whom() {
         ),
     ]);
 }
+
+// What the tutorial searches for (Search Tutorial, "sourcetype=access_* status=200 action=purchase") and
+// what `[access-extractions]` of Splunk's own transforms.conf gives.
+#[test]
+fn pairs_of_a_web_request_are_the_events_own() {
+    let line = "203.0.113.9 - - [04/May/2026:09:30:00 +0000] \"POST /shop/cart.do?action=purchase&itemId=EST-14&JSESSIONID=S1 HTTP/1.1\" 200 3814 \"http://www.mine.example/product.screen?x=1\" \"curl/8\" \"u=1\" 506";
+    let plain = "203.0.113.9 - - [04/May/2026:09:30:00 +0000] \"GET http://a.example:8080/x.gif HTTP/1.0\" 404 -";
+    check(&[
+        (
+            line,
+            "web",
+            "action=purchase itemId=EST-14 status=200 clientip=203.0.113.9 root=shop file=cart.do version=HTTP/1.1 referer_domain=http://www.mine.example cookie=u=1 other=506 uri_path=/shop/cart.do useragent=curl/8",
+        ),
+        (
+            plain,
+            "web",
+            "action=blocked status=404 file=x.gif uri_domain=http://a.example:8080 version=HTTP/1.0 method=GET",
+        ),
+    ]);
+}
