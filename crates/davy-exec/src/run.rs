@@ -21,7 +21,8 @@ use datafusion::logical_expr::{
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use davy_diag::Diagnostic;
 use davy_plan::{
-    Asked, Bound, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan, plan_pipeline,
+    Asked, Bound, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan,
+    plan_pipeline,
 };
 use futures::StreamExt;
 use std::collections::HashMap;

@@ -239,6 +239,9 @@ impl<'a> Clock<'a> {
 
     /// A time that `timeformat=` describes, or one that needs no description.
     fn instant(&self, text: &str, value: &SearchValue) -> Result<f64, Box<Diagnostic>> {
+        if let Some(plain) = real_time(text) {
+            return Err(real_time_refused(value, plain));
+        }
         let described = self.format.and_then(|f| timefmt::strptime(text, f, self.zone, self.now));
         let at = described.or_else(|| parse_instant(text, self.now, self.zone));
         at.ok_or_else(|| {
@@ -249,6 +252,31 @@ impl<'a> Clock<'a> {
             )
         })
     }
+}
+
+/// What follows the `rt` of a time of a real-time search: `-5m` of `rt-5m` and of `-rt-5m`.
+fn real_time(text: &str) -> Option<&str> {
+    let text = text.trim().trim_start_matches(['-', '+']);
+    let (word, rest) = (text.get(..2)?, text.get(2..)?);
+    let ends = rest.is_empty() || rest.starts_with(['-', '+', '@', '(']);
+    let named = word.eq_ignore_ascii_case("rt");
+    (named && ends).then_some(rest)
+}
+
+/// Search Manual, "Specify time modifiers in your search": an error in a search string.
+fn real_time_refused(value: &SearchValue, plain: &str) -> Box<Diagnostic> {
+    let plain = if plain.starts_with(['-', '+', '@']) { plain } else { "now" };
+    Box::new(
+        codes::BAD_ARGUMENT
+            .at(
+                value.span.0,
+                format!(
+                    "`{}` is a time of a real-time search, which no search string can ask for",
+                    value.text
+                ),
+            )
+            .help(format!("write `{plain}` instead")),
+    )
 }
 
 /// A time modifier as seconds since the epoch.
