@@ -27,7 +27,7 @@ codes! {
     LIMIT_CUT = warning "run::limit-cut" "A command met one of Splunk's limits and left rows or values out, as Splunk does.";
     UNKNOWN_FIELD = warning "spl::unknown-field" "A command reads a field that no earlier command leaves behind, so it is always null.";
     CONDITION_AFTER_BY = warning "spl::condition-after-by" "Only fields stand after BY, so a condition there is read as their names, and rows without such fields are left out. A condition is a command of its own: `| where count>5`. A field of such a name needs double quotes.";
-    NO_SUCH_LOOKUP = error "knowledge::no-such-lookup" "A lookup that is not in the content.";
+    NO_SUCH_LOOKUP = error "knowledge::no-such-lookup" "A lookup that is not in the content. `inputlookup` only warns of it, unless it says `strict=t`.";
     NO_SUCH_MODEL = error "knowledge::no-such-data-model" "A data model or dataset that is not in the content.";
     NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search or transaction type that is not in the content.";
     FIRST_ONLY = error "spl::not-first" "A command that makes its own rows must be the first of its pipeline.";
