@@ -36,6 +36,6 @@ codes! {
     RUNTIME = error "run::failed" "A search failed while it ran.";
     NO_INPUT = error "run::no-input" "The search reads events, and no input was named.";
     MISSING_FILE = warning "knowledge::missing-file" "A command needs a file that was not given, for instance a database of addresses; fields that only it tells stay empty.";
-    NO_EFFECT = warning "run::no-effect" "The command does something outside the search (sends, writes, keeps events) that is not done here. Its rows go on to the next command.";
+    NO_EFFECT = warning "run::no-effect" "The command does something outside the search (sends, writes, keeps events) that is not done here, or an option of it adds something that is not added. Its rows go on to the next command.";
     NO_FIELD_FOR_MAP = error "run::no-field-for-map" "A row lacks a field that the template of `map` names between dollar signs.";
 }
