@@ -21,7 +21,8 @@ use datafusion::logical_expr::{
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use davy_diag::Diagnostic;
 use davy_plan::{
-    Bound, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan, plan_pipeline,
+    Asked, Bound, Engine, Env, Failed, FieldSet, Knowledge, Limits, Plan, PlanCx, SEQ, Scan,
+    plan_pipeline,
 };
 use futures::StreamExt;
 use std::collections::HashMap;
@@ -249,6 +250,7 @@ impl<'a> Run<'a> {
         let cx = PlanCx {
             engine: self,
             env: &search.env,
+            asked: Asked::default(),
             sources: &search.prepared.sources,
             out,
             ordered,

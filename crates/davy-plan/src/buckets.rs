@@ -372,7 +372,7 @@ fn align_at(
     cx: &PlanCx<'_>,
     mut range: impl FnMut() -> Result<Option<(f64, f64)>, Failed>,
 ) -> Result<f64, Failed> {
-    let env: &Env = cx.env;
+    let (env, asked): (&Env, _) = (cx.env, cx.range());
     let ends = |open: f64, first: bool, range: Option<(f64, f64)>| match range {
         _ if open.is_finite() && open > 0.0 => open,
         Some((low, high)) => {
@@ -385,8 +385,8 @@ fn align_at(
         None => 0.0,
     };
     match align.value.to_ascii_lowercase().as_str() {
-        "earliest" => Ok(ends(env.earliest, true, range()?)),
-        "latest" => Ok(ends(env.latest, false, range()?)),
+        "earliest" => Ok(ends(asked.earliest, true, range()?)),
+        "latest" => Ok(ends(asked.latest, false, range()?)),
         text => match davy_spl::parse_time_modifier(text) {
             Ok(TimeModifier::Now) => Ok(env.now),
             Ok(_) => Ok(crate::timerange::parse_instant(text, env.now, &env.zone).unwrap_or(0.0)),

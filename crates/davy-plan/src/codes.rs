@@ -27,7 +27,7 @@ codes! {
     LIMIT_CUT = warning "run::limit-cut" "A command met one of Splunk's limits and left rows or values out, as Splunk does.";
     UNKNOWN_FIELD = warning "spl::unknown-field" "A command reads a field that no earlier command leaves behind, so it is always null.";
     CONDITION_AFTER_BY = warning "spl::condition-after-by" "Only fields stand after BY, so a condition there is read as their names, and rows without such fields are left out. A condition is a command of its own: `| where count>5`. A field of such a name needs double quotes.";
-    NO_SUCH_LOOKUP = error "knowledge::no-such-lookup" "A lookup that is not in the content.";
+    NO_SUCH_LOOKUP = error "knowledge::no-such-lookup" "A lookup that is not in the content. `inputlookup` only warns of it, unless it says `strict=t`.";
     NO_SUCH_MODEL = error "knowledge::no-such-data-model" "A data model or dataset that is not in the content.";
     NO_SUCH_SEARCH = error "knowledge::no-such-search" "A saved search or transaction type that is not in the content.";
     FIRST_ONLY = error "spl::not-first" "A command that makes its own rows must be the first of its pipeline.";
@@ -36,6 +36,6 @@ codes! {
     RUNTIME = error "run::failed" "A search failed while it ran.";
     NO_INPUT = error "run::no-input" "The search reads events, and no input was named.";
     MISSING_FILE = warning "knowledge::missing-file" "A command needs a file that was not given, for instance a database of addresses; fields that only it tells stay empty.";
-    NO_EFFECT = warning "run::no-effect" "The command does something outside the search (sends, writes, keeps events) that is not done here. Its rows go on to the next command.";
+    NO_EFFECT = warning "run::no-effect" "The command does something outside the search (sends, writes, keeps events) that is not done here, or an option of it adds something that is not added. Its rows go on to the next command.";
     NO_FIELD_FOR_MAP = error "run::no-field-for-map" "A row lacks a field that the template of `map` names between dollar signs.";
 }

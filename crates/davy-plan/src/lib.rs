@@ -88,5 +88,5 @@ pub use plan::{
 pub use search::SearchCondition;
 pub use search::any_index;
 pub use specialise::{Facts, specialise};
-pub use timerange::{TimeRange, parse_instant, range_of};
+pub use timerange::{Asked, TimeRange, parse_instant, range_of};
 pub use value::{Val, fmt_num, parse_num};

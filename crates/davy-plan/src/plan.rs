@@ -7,6 +7,7 @@ use crate::expr::Typed;
 use crate::fields::{FieldSet, HIDDEN, REST, SEQ};
 use crate::node::{SortKey, SortNode};
 use crate::spec::Kind;
+use crate::timerange::{Asked, TimeRange};
 use crate::value::Val;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -123,6 +124,8 @@ impl Default for Limits {
 pub struct PlanCx<'a> {
     pub engine: &'a dyn Engine,
     pub env: &'a Arc<Env>,
+    /// The range of times that the pipeline asks for.
+    pub asked: Asked,
     pub sources: &'a SourceMap,
     /// Fields wanted after the command.
     pub out: &'a FieldSet,
@@ -323,6 +326,12 @@ pub(crate) fn named(name: &str, expr: Expr) -> Expr {
 const BATCH: usize = 8192;
 
 impl PlanCx<'_> {
+    /// The range of times that the search in which the command stands asks for, of its own or by its
+    /// caller: what `addinfo` tells and `timechart` covers.
+    pub(crate) fn range(&self) -> TimeRange {
+        self.asked.or(self.env)
+    }
+
     /// Runs a plan and gives its visible columns as rows, packed fields included.
     pub fn rows(&self, plan: &Plan) -> Result<Rows, Failed> {
         let (schema, batches) = self.engine.collect(&plan.logical)?;
@@ -424,6 +433,7 @@ impl PlanCx<'_> {
                 PlanCx { out: &demand.out, ordered: demand.ordered, span: *span, ..self.clone() };
             self.engine.go_on()?;
             plan = command.plan(plan, &cx)?;
+            self.asked.settle(self.env);
         }
         Ok(plan)
     }
@@ -463,7 +473,8 @@ pub fn plan_pipeline(
     // row before it: `| stats count` is 0 (Search Reference, geom, "Testing geometric features").
     let makes = bound.stages.first().is_some_and(|s| s.spec.kind == Kind::Generating);
     let empty = LogicalPlanBuilder::empty(makes).build()?;
-    cx.pipe(bound, Plan::new(empty), out, ordered)
+    let own = PlanCx { asked: Asked::default(), ..cx.clone() };
+    own.pipe(bound, Plan::new(empty), out, ordered)
 }
 
 /// Record batches as rows: hidden columns left out, packed fields as columns.

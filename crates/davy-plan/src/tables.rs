@@ -35,6 +35,11 @@ pub(crate) fn find_table(
     let knowledge = cx.engine.knowledge();
     let table = knowledge.lookup_table(&name.value).ok_or_else(|| {
         let names = knowledge.lookup_names();
+        if names.contains(&name.value) {
+            return codes::NO_SUCH_LOOKUP
+                .at(name.span, format!("the table of the lookup `{}` cannot be read", name.value))
+                .help("see that its file is there and is CSV with a line of names");
+        }
         let near = closest(&name.value, names.iter().map(String::as_str));
         codes::NO_SUCH_LOOKUP
             .at(name.span, format!("no lookup `{}`", name.value))

@@ -12,6 +12,8 @@ use davy_spl::ast::{CmpOp, SearchExpr, SearchValue};
 use davy_spl::parse_time_modifier;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// Seconds since the epoch: from `earliest` on, before `latest`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,9 +22,34 @@ pub struct TimeRange {
     pub latest: f64,
 }
 
+/// The range that the leading search of a pipeline asks for, where later commands find it: they are
+/// planned after it. A search in brackets has one of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Asked(Rc<Cell<Option<TimeRange>>>);
+
+impl Asked {
+    /// What the leading command asked for; that of the caller where it asked for nothing.
+    pub(crate) fn or(&self, env: &Env) -> TimeRange {
+        let callers = TimeRange { earliest: env.earliest, latest: env.latest };
+        self.0.get().unwrap_or(callers)
+    }
+
+    /// The leading command is planned: commands after it that read events change nothing any more.
+    pub(crate) fn settle(&self, env: &Env) {
+        self.0.set(Some(self.or(env)));
+    }
+
+    fn set(&self, range: TimeRange) {
+        if self.0.get().is_none() {
+            self.0.set(Some(range));
+        }
+    }
+}
+
 /// Reports time modifiers that cannot be read.
 pub(crate) fn check(expr: &SearchExpr, cx: &mut ParseCx<'_>) {
-    let clock = Clock { format: format(expr), now: 0.0, zone: &TimeZone::UTC };
+    let zone = TimeZone::UTC;
+    let clock = Clock { format: format(expr), ..Clock::plain(0.0, &zone) };
     for (key, value) in time_modifiers(expr) {
         if let Err(diagnostic) = clock.bound(&key.value, value) {
             cx.report(*diagnostic);
@@ -30,15 +57,16 @@ pub(crate) fn check(expr: &SearchExpr, cx: &mut ParseCx<'_>) {
     }
 }
 
-/// The range that the search and its caller ask for.
+/// The range that the search and its caller ask for; commands after it are told of it.
 pub(crate) fn of(expr: Option<&SearchExpr>, cx: &PlanCx<'_>) -> Result<TimeRange, Failed> {
-    let mut range = TimeRange { earliest: cx.env.earliest, latest: cx.env.latest };
-    let Some(expr) = expr else { return Ok(range) };
-    let clock = Clock { format: format(expr), now: cx.env.now, zone: &cx.env.zone };
+    let callers = TimeRange { earliest: cx.env.earliest, latest: cx.env.latest };
+    let Some(expr) = expr else { return Ok(callers) };
+    let clock = Clock::new(expr, cx.env);
     let ends = clock.ends(expr).map_err(|d| Failed::from(*d))?;
-    range.earliest = ends.earliest.unwrap_or(range.earliest);
-    range.latest = ends.latest.unwrap_or(range.latest);
-    Ok(range)
+    // When events were indexed is no range of theirs.
+    let shown = Clock { indexed: false, ..clock }.ends(expr).map_err(|d| Failed::from(*d))?;
+    cx.asked.set(shown.asked(cx.env));
+    Ok(ends.within(callers))
 }
 
 /// The range that a scan's filter asks for with another clock. `None` where that changes more than
@@ -49,12 +77,8 @@ pub fn range_of(filter: &SearchExpr, env: &Env) -> Option<TimeRange> {
     if has_windows(filter) || read.iter().any(|(name, _)| name == "_time") {
         return None;
     }
-    let clock = Clock { format: format(filter), now: env.now, zone: &env.zone };
-    let ends = clock.ends(filter).ok()?;
-    Some(TimeRange {
-        earliest: ends.earliest.unwrap_or(env.earliest),
-        latest: ends.latest.unwrap_or(env.latest),
-    })
+    let ends = Clock::new(filter, env).ends(filter).ok()?;
+    Some(ends.within(TimeRange { earliest: env.earliest, latest: env.latest }))
 }
 
 /// Whether time modifiers stand in alternatives, so that each has a range of its own.
@@ -72,7 +96,7 @@ pub(crate) fn windows(expr: SearchExpr, cx: &PlanCx<'_>) -> Result<SearchExpr, F
         return Ok(expr);
     }
     let format = format(&expr).map(str::to_owned);
-    let clock = Clock { format: format.as_deref(), now: cx.env.now, zone: &cx.env.zone };
+    let clock = Clock { format: format.as_deref(), ..Clock::plain(cx.env.now, &cx.env.zone) };
     clock.lowered(expr, false).map_err(|d| Failed::from(*d))
 }
 
@@ -93,13 +117,42 @@ struct Ends {
     latest: Option<f64>,
 }
 
+impl Ends {
+    /// In the place of the caller's.
+    fn within(&self, callers: TimeRange) -> TimeRange {
+        TimeRange {
+            earliest: self.earliest.unwrap_or(callers.earliest),
+            latest: self.latest.unwrap_or(callers.latest),
+        }
+    }
+
+    /// As commands show it: a range that only begins ends now. Search Reference, Time modifiers,
+    /// "Time modifiers and the Time Range Picker".
+    fn asked(&self, env: &Env) -> TimeRange {
+        let open = env.latest.is_infinite() && self.earliest.is_some();
+        let latest = if open { env.now } else { env.latest };
+        self.within(TimeRange { earliest: env.earliest, latest })
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Clock<'a> {
     format: Option<&'a str>,
     now: f64,
     zone: &'a TimeZone,
+    /// Ranges of the time of indexing count: here an event is indexed when it happens.
+    indexed: bool,
 }
 
-impl Clock<'_> {
+impl<'a> Clock<'a> {
+    fn new(expr: &'a SearchExpr, env: &'a Env) -> Self {
+        Clock { format: format(expr), ..Clock::plain(env.now, &env.zone) }
+    }
+
+    fn plain(now: f64, zone: &'a TimeZone) -> Self {
+        Clock { format: None, now, zone, indexed: true }
+    }
+
     fn ends(&self, expr: &SearchExpr) -> Result<Ends, Box<Diagnostic>> {
         let mut ends = Ends::default();
         match expr {
@@ -159,6 +212,9 @@ impl Clock<'_> {
 
     fn bound(&self, key: &str, value: &SearchValue) -> Result<Option<Bound>, Box<Diagnostic>> {
         let key = key.to_ascii_lowercase();
+        if !self.indexed && key.contains("index_") {
+            return Ok(None);
+        }
         let ago = |unit: &str| self.instant(&format!("-{}{unit}", value.text), value);
         Ok(Some(match key.as_str() {
             "earliest" | "_index_earliest" | "index_earliest" | "starttime" | "starttimeu" => {
@@ -183,6 +239,9 @@ impl Clock<'_> {
 
     /// A time that `timeformat=` describes, or one that needs no description.
     fn instant(&self, text: &str, value: &SearchValue) -> Result<f64, Box<Diagnostic>> {
+        if let Some(plain) = real_time(text) {
+            return Err(real_time_refused(value, plain));
+        }
         let described = self.format.and_then(|f| timefmt::strptime(text, f, self.zone, self.now));
         let at = described.or_else(|| parse_instant(text, self.now, self.zone));
         at.ok_or_else(|| {
@@ -193,6 +252,31 @@ impl Clock<'_> {
             )
         })
     }
+}
+
+/// What follows the `rt` of a time of a real-time search: `-5m` of `rt-5m` and of `-rt-5m`.
+fn real_time(text: &str) -> Option<&str> {
+    let text = text.trim().trim_start_matches(['-', '+']);
+    let (word, rest) = (text.get(..2)?, text.get(2..)?);
+    let ends = rest.is_empty() || rest.starts_with(['-', '+', '@', '(']);
+    let named = word.eq_ignore_ascii_case("rt");
+    (named && ends).then_some(rest)
+}
+
+/// Search Manual, "Specify time modifiers in your search": an error in a search string.
+fn real_time_refused(value: &SearchValue, plain: &str) -> Box<Diagnostic> {
+    let plain = if plain.starts_with(['-', '+', '@']) { plain } else { "now" };
+    Box::new(
+        codes::BAD_ARGUMENT
+            .at(
+                value.span.0,
+                format!(
+                    "`{}` is a time of a real-time search, which no search string can ask for",
+                    value.text
+                ),
+            )
+            .help(format!("write `{plain}` instead")),
+    )
 }
 
 /// A time modifier as seconds since the epoch.

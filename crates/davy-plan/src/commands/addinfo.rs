@@ -47,15 +47,15 @@ impl Command for AddInfo {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let env = cx.env;
+        let (env, range) = (cx.env, cx.range());
         let end = |n: f64, open: &str| match n.is_finite() {
             true => Typed::num(n),
             false => Typed::text(open),
         };
         let sid = format!("{:.0}.1", env.now);
         input.with_columns(vec![
-            ("info_min_time".to_owned(), end(env.earliest, "0.000")),
-            ("info_max_time".to_owned(), end(env.latest, "+Infinity")),
+            ("info_min_time".to_owned(), end(range.earliest, "0.000")),
+            ("info_max_time".to_owned(), end(range.latest, "+Infinity")),
             ("info_sid".to_owned(), Typed::text(&sid)),
             ("info_search_time".to_owned(), Typed::num(env.now)),
         ])

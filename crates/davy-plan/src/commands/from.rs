@@ -3,7 +3,7 @@
 use super::modelled::{Modelled, Named, base};
 use super::savedsearch::no_such_search;
 use crate::codes;
-use crate::command::{Command, Order};
+use crate::command::{Bound, BoundStage, Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::inner;
@@ -11,6 +11,7 @@ use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use davy_diag::{Spanned, closest};
 use davy_spl::ast::{Args, Grammar};
+use std::sync::Arc;
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
     name: "from",
@@ -41,8 +42,39 @@ struct From {
     name: Spanned<String>,
 }
 
+/// What may stand before the colon.
+const KINDS: [&str; 4] = ["datamodel", "lookup", "inputlookup", "savedsearch"];
+
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let Args::Raw(raw) = args else { return None };
+    Some(Box::new(read(raw, cx)?))
+}
+
+/// Whether a word names a dataset, as `lookup:users` does and the field `tag::host` does not.
+pub(super) fn is_dataset(word: &str) -> bool {
+    let (kind, name) = word.split_once(':').unwrap_or_default();
+    KINDS.contains(&kind) && !name.starts_with(':')
+}
+
+/// The search that reads the dataset which a word names.
+pub(super) fn dataset(word: &Spanned<String>, cx: &mut ParseCx<'_>) -> Option<Bound> {
+    if !is_dataset(&word.value) {
+        let (name, kinds) = (cx.spec.name, KINDS.join(", "));
+        cx.report(
+            codes::BAD_ARGUMENT
+                .at(word.span, format!("`{}` is no dataset that `{name}` can read", word.value))
+                .help(format!(
+                    "type a search in brackets, or KIND:NAME where the kind is one of {kinds}"
+                )),
+        );
+        return None;
+    }
+    let command = Arc::new(read(word, cx)?);
+    let stage = BoundStage { spec: &SPEC, command, span: word.span };
+    Some(Bound { stages: vec![stage], understood: None })
+}
+
+fn read(raw: &Spanned<String>, cx: &mut ParseCx<'_>) -> Option<From> {
     let text = raw.value.trim();
     let end = text.find(|c: char| c == ':' || c == '=' || c.is_whitespace()).unwrap_or(text.len());
     let kind = text.get(..end).unwrap_or_default();
@@ -52,12 +84,11 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         "savedsearch" => Source::SavedSearch,
         "" => return cx.missing("what to read, such as `datamodel:\"Endpoint.Processes\"`"),
         _ => {
-            let kinds = ["datamodel", "lookup", "inputlookup", "savedsearch"];
-            let near = closest(kind, kinds).unwrap_or("datamodel");
+            let near = closest(kind, KINDS).unwrap_or("datamodel");
             cx.report(
                 codes::BAD_ARGUMENT
                     .at(raw.span, format!("`from` cannot read `{kind}`"))
-                    .help(format!("did you mean `{near}:…`? It reads {}", kinds.join(", "))),
+                    .help(format!("did you mean `{near}:…`? It reads {}", KINDS.join(", "))),
             );
             return None;
         }
@@ -69,7 +100,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     if name.is_empty() {
         return cx.missing("a name after its kind");
     }
-    Some(Box::new(From { source, name: Spanned::new(name, raw.span) }))
+    Some(From { source, name: Spanned::new(name, raw.span) })
 }
 
 impl Command for From {

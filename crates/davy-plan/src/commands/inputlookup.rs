@@ -2,15 +2,16 @@
 
 use super::append::concat;
 use crate::bind::CommandGrammars;
+use crate::codes;
 use crate::command::{Bound, Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::parse::{ArgReader, arg_text};
-use crate::plan::{Failed, Plan, PlanCx};
+use crate::plan::{Failed, Plan, PlanCx, Rows};
 use crate::search;
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::tables::find_table;
-use davy_diag::{Span, Spanned};
+use davy_diag::{Diagnostic, Severity, Span, Spanned};
 use davy_spl::ast::{Arg, ArgKind, Args, Grammar, SearchExpr};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -19,7 +20,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     kind: Kind::Generating,
     grammar: Grammar::General,
     syntax: "inputlookup [append=<bool>] [strict=<bool>] [start=<N>] [max=<N>] <table> [where <search>]",
-    summary: "The rows of a lookup table; with `append=t`, after the rows that are there.",
+    summary: "The rows of a lookup table; with `append=t`, after the rows that are there. Without such a table there are no rows and a warning; with `strict=t` it is an error.",
     examples: &[example!("| inputlookup users.csv where department=\"finance\"" => varies)],
     source: "Search Reference, inputlookup",
     support: Support::Full,
@@ -33,6 +34,8 @@ struct InputLookup {
     /// The searches in brackets of the filter.
     subs: Vec<Bound>,
     append: bool,
+    /// A table that is not there is a mistake, also in a search in brackets.
+    strict: bool,
     start: usize,
     max: usize,
 }
@@ -45,7 +48,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     let names = ["append", "strict", "start", "max"];
     let (options, left) = ArgReader::of(head).options(&names, cx);
     let append = options.flag("append", false, cx) && !cx.first;
-    options.flag("strict", false, cx);
+    let strict = options.flag("strict", false, cx);
     let start = options.count("start", cx).unwrap_or(0);
     let max = options.count("max", cx).unwrap_or(1_000_000_000);
     let mut table = None;
@@ -72,7 +75,7 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         Some(filter) => search::subsearches(filter).into_iter().map(|p| cx.bind(p)).collect(),
         None => Vec::new(),
     };
-    Some(Box::new(InputLookup { table, filter, subs, append, start, max }))
+    Some(Box::new(InputLookup { table, filter, subs, append, strict, start, max }))
 }
 
 impl Command for InputLookup {
@@ -93,7 +96,14 @@ impl Command for InputLookup {
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
-        let table = find_table(&self.table, cx)?;
+        let table = match find_table(&self.table, cx) {
+            Ok(table) => table,
+            Err(Failed::Diagnostic(missing)) if self.may_lack(&missing, cx) => {
+                cx.engine.warn(Diagnostic { severity: Severity::Warning, ..*missing });
+                return if self.append { Ok(input) } else { cx.plan_of(Rows::default()) };
+            }
+            Err(failed) => return Err(failed),
+        };
         let mut rows = table.rows.clone();
         let filter = self.filter.as_ref();
         let filter = filter.map(|f| search::resolve(f, &mut self.subs.iter(), cx)).transpose()?;
@@ -118,5 +128,14 @@ impl Command for InputLookup {
         // Nobody could know the table's fields, so any of them may be packed.
         let input = if input.open() { cx.close(input)? } else { input };
         Ok(concat(vec![input.clone(), plan])?.unwrap_or(input))
+    }
+}
+
+impl InputLookup {
+    /// Whether the search goes on without the table: there is no lookup of that name, and not one
+    /// that cannot be read.
+    fn may_lack(&self, missing: &Diagnostic, cx: &PlanCx<'_>) -> bool {
+        let defined = || cx.engine.knowledge().lookup_names().contains(&self.table.value);
+        !self.strict && missing.code.id == codes::NO_SUCH_LOOKUP.id && !defined()
     }
 }

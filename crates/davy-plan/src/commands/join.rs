@@ -3,6 +3,7 @@
 mod among;
 mod stream;
 
+use super::from;
 use crate::codes;
 use crate::command::{Bound, Command, Order};
 use crate::counted::Counted;
@@ -22,8 +23,8 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     aliases: &[],
     kind: Kind::Barrier,
     grammar: Grammar::General,
-    syntax: "join [type=<inner|left|outer>] [usetime=<bool>] [earlier=<bool>] [overwrite=<bool>] [max=<N>] [<field-list>] [<search>] or join [type=…] [max=<N>] left=<alias> right=<alias> where <alias>.<field>=<alias>.<field>... [<search>]",
-    summary: "Puts the fields of the matching row of a search in brackets into each row; rows without a match are dropped unless `type=left`. Without fields, all that both sides have must agree.",
+    syntax: "join [type=<inner|left|outer>] [usetime=<bool>] [earlier=<bool>] [overwrite=<bool>] [max=<N>] [<field-list>] <dataset> or join [type=…] [max=<N>] left=<alias> right=<alias> where <alias>.<field>=<alias>.<field>... <dataset>, where a dataset is [<search>], lookup:<name>, inputlookup:<name>, savedsearch:<name> or datamodel:<name>",
+    summary: "Puts the fields of the matching row of a search in brackets, or of a dataset, into each row; rows without a match are dropped unless `type=left`. Without fields, all that both sides have must agree.",
     examples: &[
         example!("| makeresults count=2 | streamstats count AS n | join n [| makeresults | eval n=2, v=\"x\"] | table n v" => table "n,v\n2,x"),
         example!("| makeresults count=2 | streamstats count AS n | join type=left n [| makeresults | eval n=2, v=\"x\"] | table n v" => table "n,v\n1,\n2,x"),
@@ -93,11 +94,21 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
         }
         match (arg_subsearch(arg), arg_text(arg)) {
             (Some(pipeline), _) if sub.is_none() => sub = Some(cx.bind(pipeline)),
+            (None, Some(name)) if sub.is_none() && from::is_dataset(&name) => {
+                sub = Some(from::dataset(&Spanned::new(name, arg.span.0), cx)?);
+            }
             (None, Some(name)) => fields.push(Spanned::new(name, arg.span.0)),
             _ => return cx.bad(arg.span.0, "a field or one search in brackets is needed here"),
         }
     }
-    let Some(sub) = sub else { return cx.missing("a search in brackets") };
+    let Some(sub) = sub else {
+        // With aliases no fields stand there, so that it was meant to be a dataset.
+        let named = fields.last().filter(|f| l.is_some() || f.value.contains(':'));
+        return match named {
+            Some(word) => from::dataset(word, cx).and(None),
+            None => cx.missing("a search in brackets"),
+        };
+    };
     no_on(&fields, cx)?;
     let keys = match (l, r) {
         (Some(l), Some(r)) if !pairs.is_empty() => {

@@ -2,6 +2,7 @@
 //!
 //! A pivot is a search over a dataset's events, so it is written as one and run.
 
+use crate::codes;
 use crate::command::{Command, Order};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
@@ -82,6 +83,14 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
                     "a cell value or one of FILTER, SPLITROW, SPLITCOL, LIMIT, SORT is needed here",
                 ),
             };
+        if let Some(help) = instead(&word, &model.value, &dataset.value) {
+            cx.report(
+                codes::BAD_ARGUMENT
+                    .at(arg.span.0, format!("`pivot` has no {} here", word.to_ascii_uppercase()))
+                    .help(help),
+            );
+            return None;
+        }
         if !PARTS.contains(&word.as_str()) {
             return cx.bad(
                 arg.span.0,
@@ -100,6 +109,18 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
     }
     let search = written(&model.value, &dataset.value, &parts);
     Some(Box::new(Pivot { search }))
+}
+
+/// What to write in the place of an option of SPLITROW and SPLITCOL that there is not.
+fn instead(word: &str, model: &str, dataset: &str) -> Option<String> {
+    let made = match word {
+        "range" => "bin FIELD span=10",
+        "truelabel" | "falselabel" => "eval FIELD=if(FIELD=\"true\", \"yes\", \"no\")",
+        _ => return None,
+    };
+    Some(format!(
+        "write a search: `| datamodel {model} {dataset} flat | {made} | stats count BY FIELD`"
+    ))
 }
 
 /// `count(DATASET) AS "name"`; the dataset stands for its events.
@@ -203,11 +224,23 @@ fn part(
         "showother" => {
             parts.other = reader.field().is_none_or(|n| n.value != "0" && n.value != "false");
         }
-        _ => {
-            reader.field();
-        }
+        _ => summary(word, reader, cx),
     }
     Some(())
+}
+
+/// ROWSUMMARY and COLSUMMARY, which would add sums.
+fn summary(word: &str, reader: &mut ArgReader<'_>, cx: &mut ParseCx<'_>) {
+    let Some(value) = reader.field() else { return };
+    if !["true", "t", "1"].contains(&value.value.to_ascii_lowercase().as_str()) {
+        return;
+    }
+    let command = if word == "rowsummary" { "addtotals" } else { "addcoltotals" };
+    cx.report(
+        codes::NO_EFFECT
+            .at(value.span, format!("{} adds no sums here", word.to_ascii_uppercase()))
+            .help(format!("add them with `| {command}` after `pivot`")),
+    );
 }
 
 /// `field comparison value` as a search.

@@ -127,8 +127,8 @@ refused! {
         "davy sends nothing to other systems" => "take the results from the output and send them yourself";
     SUMMARY = "summary": "summary <model-name>", "Shows a model that `fit` has trained.";
         "it belongs to the Machine Learning Toolkit, an app whose models (Python, scikit-learn) are outside SPL" => "summarise fields with `fieldsummary`";
-    TAGS = "tags": "tags [outputfield=<field>] [inclname=<bool>] [<field-list>]", "Adds the tags of values.";
-        "tags are knowledge of a Splunk server, and content packs have none" => "keep the tags in a lookup and add them with `lookup`";
+    TAGS = "tags": "tags [outputfield=<field>] [inclname=<bool>] [inclvalue=<bool>] [allowed_tags=<list>] [<field-list>]", "Adds the tags of values.";
+        "events bring their tags along, in the fields `tag` and `tag::FIELD`, and rows made of other rows have none" => "use these fields: `search tag=authentication`, or `eval mytags='tag::eventtype'`";
     TSCOLLECT = "tscollect": "tscollect [namespace=<name>]", "Writes index-time statistics to files.";
         "there are no indexes to write to" => "search the events themselves: `tstats` works on them";
     TYPEAHEAD = "typeahead": "typeahead prefix=<string> count=<int>", "Suggests terms for the search bar.";

@@ -10,6 +10,7 @@ use crate::example;
 use crate::fields::{FieldSet, Fields};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use crate::timerange::TimeRange;
 use davy_diag::Span;
 use davy_spl::ast::{Args, Grammar};
 
@@ -107,7 +108,7 @@ pub(super) fn draw(args: &ChartArgs, input: Plan, cx: &PlanCx<'_>) -> Result<Pla
 
 /// The search's own time range, where both of its ends are known.
 fn asked_range(cx: &PlanCx<'_>) -> Option<(f64, f64)> {
-    let (from, to) = (cx.env.earliest, cx.env.latest);
+    let TimeRange { earliest: from, latest: to } = cx.range();
     (from > 0.0 && from.is_finite() && to.is_finite() && from < to).then_some((from, to))
 }
 

@@ -115,7 +115,7 @@ impl OverRows for TimeWrap {
         let open = last + if step.is_finite() { step } else { period };
         let end = match self.now {
             true => cx.env.now.max(open),
-            false if cx.env.latest.is_finite() => cx.env.latest.max(open),
+            false if cx.range().latest.is_finite() => cx.range().latest.max(open),
             false => open,
         };
         let back = |t: f64| (((end - t) / period).ceil() - 1.0).max(0.0) as usize;

@@ -1,13 +1,14 @@
 //! `union`. Search Reference, union.
 
 use super::append::{SUBSEARCH_OPTIONS, concat, shared_needs, sub_limit};
+use super::from;
 use crate::command::{Bound, Command};
 use crate::example;
 use crate::fields::{FieldSet, Fields};
-use crate::inner;
 use crate::parse::{arg_subsearch, arg_text};
 use crate::plan::{Failed, Plan, PlanCx};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
+use davy_diag::Spanned;
 use davy_spl::ast::{ArgKind, Args, Grammar};
 
 pub(super) static SPEC: CommandSpec = CommandSpec {
@@ -15,7 +16,7 @@ pub(super) static SPEC: CommandSpec = CommandSpec {
     aliases: &[],
     kind: Kind::Transforming,
     grammar: Grammar::General,
-    syntax: "union [maxtime=<seconds>] [maxout=<N>] [timeout=<seconds>] <dataset>... where a dataset is [<search>], lookup:<name>, savedsearch:<name> or datamodel:<name>",
+    syntax: "union [maxtime=<seconds>] [maxout=<N>] [timeout=<seconds>] <dataset>... where a dataset is [<search>], lookup:<name>, inputlookup:<name>, savedsearch:<name> or datamodel:<name>",
     summary: "The rows of all datasets, one after the other; as a later command, after the rows that are there.",
     examples: &[
         example!("| union [| makeresults | eval a=1] [| makeresults | eval a=2] | table a" => table "a\n1\n2"),
@@ -36,8 +37,8 @@ struct Union {
 #[derive(Debug)]
 enum Part {
     Bound(Bound),
-    /// A dataset, as the search that reads it.
-    Text(String),
+    /// The search that reads a dataset.
+    Named(Bound),
 }
 
 fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
@@ -52,13 +53,8 @@ fn parse(args: &Args, cx: &mut ParseCx<'_>) -> Option<Box<dyn Command>> {
             parts.push(Part::Bound(cx.bind(pipeline)));
             continue;
         }
-        let text = arg_text(arg).unwrap_or_default();
-        parts.push(Part::Text(match text.split_once(':') {
-            Some(("lookup", name)) => format!("| inputlookup \"{name}\""),
-            Some(("savedsearch", name)) => format!("| savedsearch \"{name}\""),
-            Some(("datamodel", name)) => format!("| from datamodel:\"{name}\""),
-            _ => return cx.bad(arg.span.0, "a dataset or a search in brackets is needed here"),
-        }));
+        let word = Spanned::new(arg_text(arg).unwrap_or_default(), arg.span.0);
+        parts.push(Part::Named(from::dataset(&word, cx)?));
     }
     if parts.is_empty() || (cx.first && parts.len() < 2) {
         return cx.missing("two datasets");
@@ -74,27 +70,17 @@ impl Command for Union {
     fn fields(&self, input: &Fields) -> Fields {
         let mut fields = if self.first { Fields::default() } else { input.clone() };
         for part in &self.parts {
-            match part {
-                Part::Bound(sub) => {
-                    if let Some(sub) = sub.left(Fields::default()) {
-                        sub.names.iter().for_each(|n| fields.add(n));
-                        fields.open |= sub.open;
-                    }
-                }
-                Part::Text(_) => fields.open = true,
+            let (Part::Bound(sub) | Part::Named(sub)) = part;
+            if let Some(sub) = sub.left(Fields::default()) {
+                sub.names.iter().for_each(|n| fields.add(n));
+                fields.open |= sub.open;
             }
         }
         fields
     }
 
     fn subsearches(&self) -> Vec<&Bound> {
-        self.parts
-            .iter()
-            .filter_map(|p| match p {
-                Part::Bound(bound) => Some(bound),
-                Part::Text(_) => None,
-            })
-            .collect()
+        self.parts.iter().map(|(Part::Bound(sub) | Part::Named(sub))| sub).collect()
     }
 
     fn plan(&self, input: Plan, cx: &PlanCx<'_>) -> Result<Plan, Failed> {
@@ -104,7 +90,7 @@ impl Command for Union {
         for part in &self.parts {
             plans.push(match part {
                 Part::Bound(sub) => cx.plan_of(cx.subrows(sub, &out, limit)?)?,
-                Part::Text(text) => inner::search(text, cx)?.plan(&out, true, cx)?,
+                Part::Named(sub) => cx.subplan(sub, &out, true)?,
             });
         }
         Ok(concat(plans)?.unwrap_or(input))

@@ -136,6 +136,7 @@ fn there_is_no_on() {
 #[test]
 fn names_of_functions_elsewhere() {
     helps("| makeresults | stats average(_time)", "did you mean `avg`?");
+    helps("| pivot M D count(D) ROWSUMMARY true", "add them with `| addtotals` after `pivot`");
     helps("| makeresults | timechart nunique(_time)", "did you mean `dc`?");
 }
 
