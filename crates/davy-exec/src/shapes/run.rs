@@ -404,7 +404,7 @@ fn json(path: String, value: &serde_json::Value, depth: usize, push: &mut impl F
 mod tests {
     use super::{Run, pairs, xml};
     use datafusion::arrow::array::{ArrayRef, StringViewArray};
-    use davy_knowledge::{Extract, How, LookupUse, Part, Table};
+    use davy_knowledge::{Extract, How, LookupUse, Table};
     use std::sync::Arc;
 
     fn of(read: impl Fn(&mut dyn FnMut(&str, &str))) -> Vec<(String, String)> {
