@@ -34,6 +34,10 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
     list("detections whose result was cut", &cut, |(name, note)| {
         format!("  {name}: {}", note.message)
     });
+    let no_table: Vec<_> = hunt.notes.iter().filter(|(_, note)| is_no_table(note)).collect();
+    list("detections that ran without a lookup table", &no_table, |(name, note)| {
+        format!("  {name}: {}", note.message)
+    });
     let without: Vec<_> = hunt.without_baseline.iter().filter(|b| b.had_events).collect();
     list("detections that ran without their baseline", &without, |b| {
         format!("  {}: {}", b.detection, b.reason())
@@ -43,6 +47,11 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
 
 fn is_cut(note: &Diagnostic) -> bool {
     ["run::limit-cut", "run::subsearch-cut"].contains(&note.code.id)
+}
+
+/// A list that a search leaves out, or looks for, was empty for it.
+fn is_no_table(note: &Diagnostic) -> bool {
+    note.code.id == "knowledge::no-such-lookup"
 }
 
 fn suppressed(hunt: &Hunt) {
