@@ -88,7 +88,7 @@ pub fn matching_events(
     hunt: &mut Hunt,
     source: &Arc<dyn EventSource>,
     env: &Env,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<(), RunError> {
     let found: BTreeSet<&str> = hunt.findings.iter().map(|f| f.id.as_str()).collect();
     let chosen: Vec<&&Detection> = detections

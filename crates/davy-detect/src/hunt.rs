@@ -88,7 +88,7 @@ pub fn hunt(
     detections: &[&Detection],
     source: &Arc<dyn EventSource>,
     env: &Env,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
     events: &dyn HuntEvents,
 ) -> Result<Hunt, RunError> {
     hunt_over(world, detections, source, env, stop, events, true)
@@ -100,7 +100,7 @@ pub(crate) fn hunt_over(
     detections: &[&Detection],
     source: &Arc<dyn EventSource>,
     env: &Env,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
     events: &dyn HuntEvents,
     baselines: bool,
 ) -> Result<Hunt, RunError> {

@@ -60,7 +60,7 @@ pub fn run_detection(
         knowledge: world.knowledge,
         out: FieldSet::all(),
     };
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     let many = world.session.run_many(&[search][..], &source, &stop, &Silent)?;
     let answer = many.answers.into_iter().next();
     let answer = answer.ok_or_else(|| RunError::Start("the search did not run".to_owned()))??;

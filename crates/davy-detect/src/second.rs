@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// What of that which hunts give a search reads.
@@ -58,7 +57,6 @@ pub fn second_stage(
     detections: &[&Detection],
     first: &mut Hunt,
     env: &Env,
-    stop: &AtomicBool,
     events: &dyn HuntEvents,
 ) -> Result<(), RunError> {
     let started = Instant::now();
@@ -80,7 +78,9 @@ pub fn second_stage(
     let now = if last.is_finite() { last.floor() + 1.0 } else { env.now };
     let env = Env { now, earliest: 0.0, latest: f64::INFINITY, ..env.clone() };
     let source: Arc<dyn EventSource> = Arc::new(FileSource::new(inputs, Options::default()));
-    let second = hunt_over(world, &chosen, &source, &env, stop, events, false)?;
+    // What was found before a stop is still to be had.
+    let go_on = Arc::default();
+    let second = hunt_over(world, &chosen, &source, &env, &go_on, events, false)?;
     first.second_stage = chosen.iter().map(|d| d.name.value.clone()).collect();
     first.findings.extend(second.findings);
     first.sort();

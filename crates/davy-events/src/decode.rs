@@ -193,6 +193,7 @@ fn text_slice(run: &mut Run<'_>, bytes: &[u8]) {
     let mut decoder = decoder(sniff(head));
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        run.look_up();
         if run.stopped {
             return;
         }
@@ -259,6 +260,7 @@ fn stream(run: &mut Run<'_>, reader: &mut dyn Read, depth: usize) {
         let taken = decoder.step(run, &buffer, base, ended).min(buffer.len());
         buffer.drain(..taken);
         base += taken as u64;
+        run.look_up();
         if run.stopped || (ended && (taken == 0 || buffer.is_empty())) {
             return;
         }
@@ -331,6 +333,7 @@ fn unzip(run: &mut Run<'_>, bytes: &[u8], depth: usize) {
         }
     };
     for at in 0..archive.len() {
+        run.look_up();
         if run.stopped {
             return;
         }

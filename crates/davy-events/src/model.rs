@@ -37,8 +37,12 @@ pub struct Problem {
 
 /// Takes batches and problems as they come. Shapes interleave; `__seq` tells the order.
 pub trait Sink {
-    /// `Break` ends the decoding.
+    /// `Break` ends the decoding: nothing more is given.
     fn batch(&mut self, batch: EventBatch) -> ControlFlow<()>;
+    /// Whether to read no further. Asked now and then; what was read by then is still given.
+    fn stops(&self) -> bool {
+        false
+    }
     fn problem(&mut self, problem: Problem);
 }
 

@@ -17,8 +17,10 @@ pub(crate) struct Run<'a> {
     pub(crate) meta: &'a Meta,
     pub(crate) options: &'a Options,
     pub(crate) counts: Counts,
-    /// The receiver has had enough.
+    /// To read no further.
     pub(crate) stopped: bool,
+    /// The receiver has had enough.
+    full: bool,
     /// The number of the next event in the input.
     pub(crate) number: u64,
     /// In how many tar archives the reading is.
@@ -112,6 +114,9 @@ pub(crate) enum Target {
     Rest(Arc<str>),
 }
 
+/// So many events are read before a look whether to go on.
+const LOOK_UP: u64 = 1024;
+
 impl<'a> Run<'a> {
     pub(crate) fn new(
         meta: &'a Meta,
@@ -128,6 +133,7 @@ impl<'a> Run<'a> {
             sink,
             counts,
             stopped: false,
+            full: false,
             number: 0,
             tars: 0,
             only_at: 0,
@@ -188,10 +194,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Counts an event that need not be looked at further.
-    pub(crate) fn pass_over(&mut self) {
+    /// Looks now and then whether to read on.
+    pub(crate) fn look_up(&mut self) {
+        self.stopped |= self.sink.stops();
+    }
+
+    /// Numbers and counts an event.
+    fn count(&mut self) {
         self.number += 1;
         self.counts.events += 1;
+        if self.counts.events.is_multiple_of(LOOK_UP) {
+            self.look_up();
+        }
+    }
+
+    /// Counts an event that need not be looked at further.
+    pub(crate) fn pass_over(&mut self) {
+        self.count();
         self.counts.skipped += 1;
     }
 
@@ -220,8 +239,7 @@ impl<'a> Run<'a> {
             self.pass_over();
             return None;
         }
-        self.number += 1;
-        self.counts.events += 1;
+        self.count();
         let rows = self.state.slots.get_mut(slot.0).and_then(|slot| slot.rows.as_mut());
         if rows.is_none() {
             self.counts.skipped += 1;
@@ -274,8 +292,8 @@ impl<'a> Run<'a> {
         self.state.pending = self.state.pending.saturating_sub(rows.bytes);
         if let Some(batch) = rows.take() {
             let event_batch = EventBatch { shape: slot.shape.clone(), batch };
-            if !self.stopped && self.sink.batch(event_batch).is_break() {
-                self.stopped = true;
+            if !self.full && self.sink.batch(event_batch).is_break() {
+                (self.full, self.stopped) = (true, true);
             }
         }
     }

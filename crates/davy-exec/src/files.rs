@@ -248,6 +248,9 @@ impl Reading for FileReading {
         while let Some(part) = self.layout.parts.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             let at = part.input;
             let Some(input) = self.source.inputs.get(at) else { break };
+            if self.read.stops() {
+                break;
+            }
             let key = (at, part.chunks.as_ref().map(|chunks| chunks.start));
             let only = self.read.only.as_ref().map(|all| own(all, at as u64));
             if only.as_ref().is_some_and(|only| only.is_empty())
@@ -268,7 +271,7 @@ impl Reading for FileReading {
             };
             let read = read_input(&input, self.source.copied, &mut took, &mut decoder, &mut sink);
             if self.read.only.is_none() {
-                if read.is_ok() && !stopped.get() {
+                if read.is_ok() && !stopped.get() && !self.read.stops() {
                     self.source.met.learn(key, decoder.met());
                 }
                 // Once early on, rows of rare kinds too: for joins it then is known which of the

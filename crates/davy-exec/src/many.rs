@@ -96,7 +96,7 @@ impl Session {
         &self,
         searches: &(impl Searches + ?Sized),
         source: &Arc<dyn EventSource>,
-        stop: &AtomicBool,
+        stop: &Arc<AtomicBool>,
         events: &dyn ManyEvents,
     ) -> Result<ManyAnswers, RunError> {
         let started = Instant::now();

@@ -31,7 +31,7 @@ impl Session {
         &self,
         searches: &[Search<'_>],
         source: &Arc<dyn EventSource>,
-        stop: &AtomicBool,
+        stop: &Arc<AtomicBool>,
     ) -> Result<Vec<Matching>, RunError> {
         let Some(first) = searches.first().filter(|_| source.table().is_none()) else {
             return Ok(searches.iter().map(|_| Matching::default()).collect());

@@ -53,7 +53,13 @@ impl Session {
         let Some(first) = searches.first() else { return Ok(Vec::new()) };
         let noted = Arc::new(Noted::default());
         let open = (f64::NEG_INFINITY, f64::INFINITY);
-        let read = Read { demand: noted.clone(), earliest: open.0, latest: open.1, only: None };
+        let read = Read {
+            demand: noted.clone(),
+            earliest: open.0,
+            latest: open.1,
+            only: None,
+            stop: None,
+        };
         let threads = self.config().partitions.max(1);
         let reading = source.start(read, threads);
         std::thread::scope(|scope| {

@@ -10,7 +10,7 @@ use davy_spl::ast::SearchExpr;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What a search asks of its events.
@@ -107,6 +107,14 @@ pub struct Read {
     /// Only events of these numbers, in order. They are those of an earlier reading of the source,
     /// and the reading is not reported.
     pub only: Option<Arc<[u64]>>,
+    /// Raised for the reading to end early. What was read by then is still given.
+    pub stop: Option<Arc<AtomicBool>>,
+}
+
+impl Read {
+    pub(crate) fn stops(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
 }
 
 impl std::fmt::Debug for Read {
@@ -177,6 +185,10 @@ impl davy_events::Sink for BatchSink<'_> {
             Some(batch) if batch.num_rows() > 0 => (self.give)(EventBatch { shape, batch }),
             _ => ControlFlow::Continue(()),
         }
+    }
+
+    fn stops(&self) -> bool {
+        self.read.stops()
     }
 
     fn problem(&mut self, problem: Problem) {

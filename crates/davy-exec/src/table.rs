@@ -23,7 +23,7 @@ pub(crate) fn events_table(
     let schema = request.schema();
     let (earliest, latest) = (request.earliest, request.latest);
     let programs = Arc::new(Programs::new(shapes, request));
-    let read = Read { demand: programs.clone(), earliest, latest, only: None };
+    let read = Read { demand: programs.clone(), earliest, latest, only: None, stop: None };
     let shared =
         Arc::new(Shared { source, read, programs, parts, readings: Mutex::new(Vec::new()) });
     let partitions = (0..parts)

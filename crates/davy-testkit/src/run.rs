@@ -158,7 +158,7 @@ impl Runner {
         search: Search<'_>,
         source: &Arc<dyn EventSource>,
     ) -> Result<Answer, RunError> {
-        let go_on = AtomicBool::new(false);
+        let go_on = Arc::new(AtomicBool::new(false));
         let many = self.session.run_many([search].as_slice(), source, &go_on, &Untold)?;
         many.answers.into_iter().next().unwrap_or_else(|| Err(RunError::Start("no answer".into())))
     }

@@ -51,6 +51,7 @@ pub(crate) fn decode(run: &mut Run<'_>, body: &mut dyn Body) {
     let wanted = run.meta.chunks.clone().unwrap_or(0..usize::MAX);
     let in_order = (oldest..count).chain(0..oldest).enumerate();
     for (place, at) in in_order.filter(|(place, _)| wanted.contains(place)) {
+        run.look_up();
         if run.stopped {
             break;
         }

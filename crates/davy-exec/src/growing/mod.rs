@@ -94,7 +94,7 @@ impl Look {
         requests: &[ReadRequest],
         shapes: Arc<Shapes>,
         budget: &Budget,
-        stop: &AtomicBool,
+        stop: &Arc<AtomicBool>,
     ) -> Result<Option<Vec<Stored>>> {
         let mut kept = lock(&self.growing.0);
         let own = |input: &Input| matches!(input.place, Place::File(_));
@@ -159,7 +159,7 @@ impl Kept {
         requests: &[ReadRequest],
         shapes: Arc<Shapes>,
         budget: &Budget,
-        stop: &AtomicBool,
+        stop: &Arc<AtomicBool>,
     ) -> Result<Vec<Stored>> {
         let asked: Vec<ReadRequest> = requests.iter().map(timeless).collect();
         if asked != self.requests {

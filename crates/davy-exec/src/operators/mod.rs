@@ -5,6 +5,7 @@ mod concat;
 mod deadline;
 mod first;
 mod group;
+mod heavy;
 mod planned;
 mod planner;
 mod sequential;

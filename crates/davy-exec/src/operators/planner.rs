@@ -2,6 +2,7 @@
 
 use super::concat::ConcatExec;
 use super::first::FirstExec;
+use super::heavy::as_they_come;
 use super::planned::Planned;
 use super::sequential::SequentialExec;
 use super::sort::SplSortExec;
@@ -26,9 +27,8 @@ impl QueryPlanner for SplQueryPlanner {
         logical_plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SplPlanner)])
-            .create_physical_plan(logical_plan, session)
-            .await
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SplPlanner)]);
+        as_they_come(planner.create_physical_plan(logical_plan, session).await?)
     }
 }
 

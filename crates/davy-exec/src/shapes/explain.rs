@@ -106,6 +106,7 @@ fn all(names: &[&str], rest: bool, only: Option<Arc<[u64]>>) -> Read {
         earliest: f64::NEG_INFINITY,
         latest: f64::INFINITY,
         only,
+        stop: None,
     }
 }
 

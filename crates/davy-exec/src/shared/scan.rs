@@ -39,7 +39,7 @@ pub(crate) fn scan(
     only_if: &[OnlyIf],
     shapes: Arc<Shapes>,
     budget: &Budget,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
     narrows: Option<&dyn Narrows>,
 ) -> Result<Vec<Stored>> {
     let narrowed = Narrowed::new(narrows, requests.len());
@@ -51,10 +51,10 @@ pub(crate) fn scan(
     let requests = many.requests();
     let earliest = requests.iter().map(|r| r.earliest).fold(f64::INFINITY, f64::min);
     let latest = requests.iter().map(|r| r.latest).fold(0.0, f64::max);
-    let read = |demand: Arc<dyn Demand>| Read { demand, earliest, latest, only: None };
+    let read = |demand: Arc<dyn Demand>| Read { demand, earliest, latest, only: None, stop: None };
     let mut rows: Vec<Stored> = requests.iter().map(|_| Stored::default()).collect();
-    let first = read(many.clone());
-    let mut left = share(source, first, many.clone(), &mut rows, budget, stop, &narrowed)?;
+    let first = Read { stop: Some(stop.clone()), ..read(many.clone()) };
+    let mut left = share(source, first, many.clone(), &mut rows, budget, &narrowed)?;
     forget(only_if, &mut rows, &mut left);
     let again = |mut late: Vec<Vec<u64>>, rows: &mut Vec<Stored>| {
         if late.iter().all(Vec::is_empty) {
@@ -67,8 +67,7 @@ pub(crate) fn scan(
         let again = Arc::new(Late::new(many.clone(), late));
         let read = Read { only: Some(only.into()), ..read(again.clone()) };
         // What was found before a stop is still to be had.
-        let go_on = AtomicBool::new(false);
-        share(source, read, again, rows, budget, &go_on, &narrowed).map(drop)
+        share(source, read, again, rows, budget, &narrowed).map(drop)
     };
     // Most wait for rows that are all there by now.
     let Left { mut late, waiting } = left;
@@ -154,7 +153,6 @@ fn share(
     plans: Arc<dyn Plans>,
     rows: &mut [Stored],
     budget: &Budget,
-    stop: &AtomicBool,
     narrowed: &Narrowed<'_>,
 ) -> Result<Left> {
     let (requests, threads) = (rows.len(), budget.threads);
@@ -168,7 +166,7 @@ fn share(
             if let Err(error) = worker.take(batch) {
                 failed = Some(error);
             }
-            match failed.is_some() || stop.load(Ordering::Relaxed) {
+            match failed.is_some() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }

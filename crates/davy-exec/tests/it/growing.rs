@@ -10,7 +10,6 @@ use davy_plan::{Env, FieldSet, Knowledge};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// A folder of its own, gone at the end.
 struct Folder(PathBuf);
@@ -114,7 +113,7 @@ fn answers(
             out: FieldSet::all(),
         })
         .collect();
-    let many = session.run_many(&all[..], source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many = session.run_many(&all[..], source, &Arc::default(), &Quiet).unwrap();
     all.iter().zip(many.answers).map(|(search, answer)| shown(search.prepared, answer)).collect()
 }
 

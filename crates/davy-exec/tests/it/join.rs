@@ -136,7 +136,7 @@ fn rows_that_wait_for_the_other_side_are_those_of_each_search_alone() {
     let prepared = texts.each_ref().map(|text| prepare("search", text, knowledge.macros()));
     let all = prepared.each_ref().map(|one| search(one, &source, &knowledge));
     let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     let many = session.run_many(all.as_slice(), &source, &stop, &Quiet).unwrap();
     let spent = &many.profile.searches;
     let found: Vec<String> = (all.iter().zip(many.answers))

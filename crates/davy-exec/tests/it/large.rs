@@ -287,6 +287,35 @@ fn rows_in_several_of_many_groups_hold_the_results_of_all() {
     assert_eq!(answer(&lines, search, Some(1 << 30)).unwrap(), much);
 }
 
+/// What takes rows between partitions gathers them by number, and counts none that it gathers.
+#[test]
+fn states_that_hold_many_values_are_not_gathered() {
+    let source: Arc<dyn EventSource> = Arc::new(Table::of(&lines()));
+    let session = Session::new(Config { partitions: 3, ..Config::default() }).unwrap();
+    let knowledge = Only(base("addon: none\ndescription: None.\n", ""));
+    let gathered = |fold: &str| {
+        let search = format!("search * | stats {fold} by group");
+        let prepared = prepare("search", &search, knowledge.macros());
+        let (_, physical) = session
+            .explain(&Search {
+                prepared: &prepared,
+                env: Arc::new(Env::default()),
+                source: Some(source.clone()),
+                knowledge: &knowledge,
+                out: FieldSet::all(),
+            })
+            .unwrap();
+        assert!(physical.contains("RepartitionExec: partitioning=Hash"), "{physical}");
+        !physical.contains("HeavyExec")
+    };
+    for fold in ["count", "sum(size)"] {
+        assert!(gathered(fold), "{fold}");
+    }
+    for fold in ["dc(name)", "values(name)", "list(name)", "count values(size)", "median(size)"] {
+        assert!(!gathered(fold), "{fold}");
+    }
+}
+
 #[test]
 fn what_cannot_go_to_disk_ends_with_a_name() {
     let lines = lines();

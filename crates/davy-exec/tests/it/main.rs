@@ -14,6 +14,7 @@ mod knowledge;
 mod large;
 mod many;
 mod narrow;
+mod stopped;
 
 use davy_diag::Diagnostics;
 use davy_events::{Meta, Options};

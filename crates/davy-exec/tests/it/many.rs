@@ -199,7 +199,7 @@ fn a_hunt_of_made_searches_equals_each_alone() {
     let session = Session::new(Config { partitions: 2, ..Config::default() }).unwrap();
     let all: Vec<Search<'_>> =
         searches.iter().map(|one| search(one, &source, &knowledge)).collect();
-    let many = session.run_many(all.as_slice(), &source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many = session.run_many(all.as_slice(), &source, &Arc::default(), &Quiet).unwrap();
     assert_eq!(many.answers.len(), searches.len());
     let mut found = 0;
     for (one, together) in all.iter().zip(many.answers) {
@@ -246,7 +246,7 @@ fn variants_of_an_event_are_told_apart() {
         let prepared = texts.iter().map(|text| prepare("search", text, knowledge.macros()));
         let prepared: Vec<Prepared> = prepared.collect();
         let all: Vec<_> = prepared.iter().map(|one| search(one, &source, &knowledge)).collect();
-        let stop = AtomicBool::new(false);
+        let stop = Arc::new(AtomicBool::new(false));
         let many = session.run_many(all.as_slice(), &source, &stop, &Quiet).unwrap();
         for (one, together) in all.iter().zip(many.answers) {
             let together = shown(one.prepared, together);
@@ -300,8 +300,7 @@ fn of_file(bytes: &[u8], threads: usize, waiting: Option<usize>) -> (Vec<Vec<Str
     let mut config = Config { partitions: threads, ..Config::default() };
     config.waiting = waiting.unwrap_or(config.waiting);
     let session = Session::new(config).unwrap();
-    let many =
-        session.run_many(searches.as_slice(), &source, &AtomicBool::new(false), &Quiet).unwrap();
+    let many = session.run_many(searches.as_slice(), &source, &Arc::default(), &Quiet).unwrap();
     let column = |answer: Answer, name: &str| -> Vec<String> {
         let rows = rows_of(&answer.schema, &answer.batches).unwrap();
         let at = rows.column(name).unwrap();

@@ -135,7 +135,7 @@ fn rows_that_are_not_kept_have_no_effect() {
     // With so little room rows go to disk before many are looked at together.
     for waiting in [Config::default().waiting, 128 << 10] {
         let session = Session::new(Config { partitions: 2, waiting, ..Config::default() }).unwrap();
-        let stop = AtomicBool::new(false);
+        let stop = Arc::new(AtomicBool::new(false));
         let many = session.run_many(all.as_slice(), &source, &stop, &Quiet).unwrap();
         for ((one, together), alone) in all.iter().zip(many.answers).zip(&alone) {
             assert_eq!(shown(one.prepared, together), *alone, "{}", one.prepared.expanded);

@@ -188,7 +188,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let hunted = args.what.hunt(&quarry, &source, &env, &stop, &watch).and_then(|mut hunt| {
         if args.events {
             // What was found before a stop is still to be shown whole.
-            let go_on = AtomicBool::new(false);
+            let go_on = Arc::new(AtomicBool::new(false));
             matching_events(&world, &chosen, &mut hunt, &source, &env, &go_on)?;
         }
         Ok(hunt)

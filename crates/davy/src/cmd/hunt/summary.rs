@@ -21,10 +21,7 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
         counted(risk, "risk event"),
     );
     if hunt.stopped {
-        tell!(
-            "stopped before the end: these are the findings so far; the last events that were read \
-             may not have been looked at"
-        );
+        tell!("stopped before the end: these are the findings so far");
     }
     by_risk(hunt);
     suppressed(hunt);

@@ -50,13 +50,13 @@ impl HuntArgs {
         quarry: &Quarry<'_>,
         source: &Arc<dyn EventSource>,
         env: &Env,
-        stop: &AtomicBool,
+        stop: &Arc<AtomicBool>,
         watch: &dyn HuntEvents,
     ) -> Result<Hunt, RunError> {
         let Quarry { world, chosen, tuning } = *quarry;
         let mut found = hunt(world, chosen, source, env, stop, watch)?;
         tuning.apply(world, &mut found, env)?;
-        second_stage(world, chosen, &mut found, env, stop, watch)?;
+        second_stage(world, chosen, &mut found, env, watch)?;
         tuning.apply(world, &mut found, env)?;
         found.tuning_unused = tuning.unused(world, &found);
         found.findings.retain(|f| f.score >= self.select.min_risk);

@@ -131,7 +131,7 @@ fn row(
     env: &Env,
 ) -> Result<Row, Exit> {
     let source: Arc<dyn EventSource> = Arc::new(source);
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     let hunt = hunt(world, chosen, &source, env, &stop, &Quiet)
         .map_err(|e| usage(&format!("{name}: {e}")))?;
     let fired: BTreeSet<String> = hunt.findings.iter().map(|f| f.detection.clone()).collect();

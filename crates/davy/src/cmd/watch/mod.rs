@@ -167,7 +167,7 @@ fn look(
     args: &Arguments,
     growing: &GrowingFiles,
     env: &Env,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Hunt, RunError> {
     let meta = Meta { now: env.now, ..Meta::default() };
     let inputs = inputs::open(&args.what.paths, &meta);
@@ -198,7 +198,7 @@ fn gone(key: &str, shape: Shape) -> String {
 }
 
 /// Waits, but not on after a stop.
-fn pause(seconds: f64, stop: &AtomicBool) {
+fn pause(seconds: f64, stop: &Arc<AtomicBool>) {
     let wait = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(2));
     let until = Instant::now() + wait;
     while Instant::now() < until && !stop.load(Ordering::Relaxed) {
