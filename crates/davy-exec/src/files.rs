@@ -44,7 +44,7 @@ pub struct InputReport {
 
 /// Told of progress while files are read.
 pub trait Progress: Send + Sync {
-    /// An input was read to its end.
+    /// An input was read to its end, or to where the reading was stopped.
     fn read(&self, report: &InputReport);
 }
 

@@ -3,7 +3,7 @@
 //! DataFusion gathers 8,192 rows for each partition that rows go to, whatever they weigh, and counts
 //! none of them: a row that holds the values of a group can be of many megabytes. It gathers none of
 //! an input that may never end (`RepartitionExecState::consume_input_streams` of DataFusion 55.2),
-//! so that is what the states are said to be.
+//! so that is what it is told of the states, and nobody behind it is.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -21,8 +21,8 @@ use datafusion::physical_plan::{
 use std::fmt;
 use std::sync::Arc;
 
-/// The plan with [`HeavyExec`] between groups whose states can be large and what spreads them over
-/// partitions.
+/// The plan with [`HeavyExec`] before and behind what spreads the states of groups over partitions,
+/// where they can be large.
 pub(super) fn as_they_come(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let changed = plan.transform_up(|node| {
         let Some(spread) = node.downcast_ref::<RepartitionExec>() else {
@@ -33,8 +33,10 @@ pub(super) fn as_they_come(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn Execu
             return Ok(Transformed::no(node));
         }
         let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-        let states = Arc::new(HeavyExec::new(states));
-        Ok(Transformed::yes(node.replace_children(vec![states], options)?))
+        let endless = Boundedness::Unbounded { requires_infinite_memory: false };
+        let states = Arc::new(HeavyExec::new(states, endless));
+        let spread = node.replace_children(vec![states], options)?;
+        Ok(Transformed::yes(Arc::new(HeavyExec::new(spread, Boundedness::Bounded)) as _))
     })?;
     Ok(changed.data)
 }
@@ -47,7 +49,7 @@ fn has_heavy_states(groups: &AggregateExec) -> bool {
         && groups.schema().fields().iter().skip(keys).any(|field| !light(field.data_type()))
 }
 
-/// Hands rows on, and says that they may never end.
+/// Hands rows on, and says whether they may never end.
 #[derive(Debug)]
 struct HeavyExec {
     input: Arc<dyn ExecutionPlan>,
@@ -55,8 +57,7 @@ struct HeavyExec {
 }
 
 impl HeavyExec {
-    fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        let boundedness = Boundedness::Unbounded { requires_infinite_memory: false };
+    fn new(input: Arc<dyn ExecutionPlan>, boundedness: Boundedness) -> Self {
         let properties = PlanProperties::clone(input.properties()).with_boundedness(boundedness);
         HeavyExec { input, properties: Arc::new(properties) }
     }
@@ -93,7 +94,7 @@ impl ExecutionPlan for HeavyExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.into_iter().next().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(HeavyExec::new(input)))
+        Ok(Arc::new(HeavyExec::new(input, self.properties.boundedness)))
     }
 
     fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
