@@ -71,6 +71,7 @@ pub fn second_stage(
         inputs.extend(self::inputs("notable", notables(first), env));
     }
     if inputs.is_empty() {
+        first.without_risk = chosen.len();
         return Ok(());
     }
     let times = first.findings.iter().flat_map(|f| &f.risk).map(|r| r.time);

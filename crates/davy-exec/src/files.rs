@@ -40,11 +40,13 @@ pub struct InputReport {
     pub problems: Vec<Problem>,
     /// The file could not be opened or read at all.
     pub failed: Option<String>,
+    /// Not all was read, or that is not known: the reading was ended meanwhile.
+    pub cut: bool,
 }
 
 /// Told of progress while files are read.
 pub trait Progress: Send + Sync {
-    /// An input was read to its end, or to where the reading was stopped.
+    /// An input was read to its end.
     fn read(&self, report: &InputReport);
 }
 
@@ -287,6 +289,7 @@ impl Reading for FileReading {
                     Err(error) => report.failed = Some(error.to_string()),
                 }
                 report.problems = problems;
+                report.cut = stopped.get() || self.read.stops();
                 self.report(at, part.chunks.is_some(), report);
             }
             if stopped.get() {
@@ -310,8 +313,8 @@ impl FileReading {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reports = self.source.reports.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(open), Some(slot)) = (open.get_mut(at), reports.get_mut(at)) else { return };
-        *open = open.saturating_sub(1);
-        let report = match slot.take().filter(|_| several) {
+        *open = open.saturating_sub(usize::from(!part.cut));
+        let mut report = match slot.take().filter(|_| several) {
             None => part,
             Some(mut whole) => {
                 whole.counts.events += part.counts.events;
@@ -324,7 +327,8 @@ impl FileReading {
                 whole
             }
         };
-        if *open == 0
+        report.cut = *open > 0;
+        if !report.cut
             && let Some(progress) = &self.source.progress
         {
             progress.read(&report);

@@ -42,7 +42,11 @@ fn counted(after: usize, threads: usize) -> (u64, u64) {
     let answer = many.answers.into_iter().next().unwrap().unwrap();
     let rows = rows_of(&answer.schema, &answer.batches).unwrap();
     let count = rows.rows[0][0].num().unwrap() as u64;
-    (count, files.reports().iter().map(|report| report.counts.events).sum())
+    let reports = files.reports();
+    let whole = reports.iter().filter(|report| !report.cut);
+    assert!(whole.clone().all(|report| report.counts.events == 2000), "a part passes for a whole");
+    assert!(whole.count() >= after.min(20), "what was told as read is whole");
+    (count, reports.iter().map(|report| report.counts.events).sum())
 }
 
 #[test]

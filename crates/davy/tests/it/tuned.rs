@@ -259,6 +259,10 @@ fn correlations_run_over_the_risk_of_the_others() {
     assert_eq!(of("By Index").len(), 3, "{}", out.err);
     assert!(!of("By Notables").is_empty(), "{}", out.err);
     assert!(out.err.contains("3 detections read the risk events"), "{}", out.err);
+    // Alone they have nothing to read, which is said.
+    let alone = davy(&hunted.args(&["--type", "Correlation"]), "");
+    assert_eq!((alone.status, lines(&alone.out).len()), (0, 0), "{}", alone.err);
+    assert!(alone.err.contains("none was chosen that makes some"), "{}", alone.err);
 }
 
 #[cfg(unix)]
@@ -286,7 +290,7 @@ fn an_interrupt_keeps_what_was_found() {
     // It stopped of itself, unless it was so fast that it was done before.
     if err.contains("stopping:") {
         assert_eq!(out.status.code(), Some(1), "{err}");
-        assert!(err.contains("stopped before the end"), "{err}");
+        assert!(err.contains("stopped before the end") && err.contains("read whole"), "{err}");
     } else {
         assert_eq!(out.status.code(), Some(0), "{err}");
     }

@@ -133,6 +133,25 @@ fn a_watch_goes_on_where_it_ended() {
 }
 
 #[test]
+fn a_statistic_over_no_event_is_told_anew_with_the_first_one() {
+    let folder = world("watch_empty");
+    let search = "index=main kind=lost | stats count | where count=0";
+    folder.file("content/detections/endpoint/none.yml", detection("Nothing", 9, search));
+    once(&folder);
+    folder.file("logs/a.json", event(0, 0).replace("found", "other"));
+    once(&folder);
+    let told = || std::fs::read_to_string(format!("{}/told.ndjson", folder.path())).unwrap();
+    let lines: Vec<Value> =
+        told().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [early, gone, now] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((&gone["gone"], &early["key"]), (&early["key"], &now["key"]));
+    assert_ne!(early["time"], now["time"]);
+    assert_eq!(now["time"], json!(1_700_000_000.0));
+    once(&folder);
+    assert_eq!(told().lines().count(), 3, "nothing is new, so nothing is told");
+}
+
+#[test]
 fn an_evtx_file_that_is_written_in_parts_gives_the_same() {
     let folder = Folder::new("watch-evtx");
     let sample =

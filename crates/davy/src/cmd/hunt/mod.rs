@@ -209,7 +209,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     };
     let written = args.write(&report);
     content::show(&tuning_texts, &hunt.tuning_unused, true);
-    summary(&hunt, &reports);
+    summary(&hunt, &reports, inputs.source.inputs().len());
     inputs::report_range(&inputs.source, &env);
     if args.profile {
         profile(&hunt);

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 /// Rows of each list; the rest is counted.
 const SHOWN: usize = 10;
 
-pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
+/// `inputs`: how many files there are, read or not.
+pub(super) fn summary(hunt: &Hunt, reports: &[InputReport], inputs: usize) {
     let events: u64 = reports.iter().map(|r| r.counts.events).sum();
     let risk: usize = hunt.findings.iter().map(|f| f.risk.len()).sum();
     tell!(
@@ -21,7 +22,13 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
         counted(risk, "risk event"),
     );
     if hunt.stopped {
-        tell!("stopped before the end: these are the findings so far");
+        let cut = reports.iter().filter(|report| report.cut).count();
+        tell!(
+            "stopped before the end: these are the findings so far, of {} read whole, {cut} in part \
+             and {} not at all",
+            counted(reports.len() - cut, "file"),
+            inputs.saturating_sub(reports.len()),
+        );
     }
     by_risk(hunt);
     suppressed(hunt);
@@ -30,6 +37,7 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
         let read = if n == 1 { "reads" } else { "read" };
         tell!("{} {read} the risk events and notables of the others", counted(n, "detection"));
     }
+    without_risk(hunt);
     let cut: Vec<_> = hunt.notes.iter().filter(|(_, note)| is_cut(note)).collect();
     list("detections whose result was cut", &cut, |(name, note)| {
         format!("  {name}: {}", note.message)
@@ -43,6 +51,19 @@ pub(super) fn summary(hunt: &Hunt, reports: &[InputReport]) {
         format!("  {}: {}", b.detection, b.reason())
     });
     left_out(&hunt.left_out);
+}
+
+/// A hunt for nothing but what builds on others' findings is in vain.
+fn without_risk(hunt: &Hunt) {
+    let n = hunt.without_risk;
+    if n > 0 && hunt.ran <= n {
+        let read = if n == 1 { "reads" } else { "read" };
+        tell!(
+            "{} {read} the risk events of others, and none was chosen that makes some; add --type \
+             TTP --type Anomaly",
+            counted(n, "detection")
+        );
+    }
 }
 
 fn is_cut(note: &Diagnostic) -> bool {

@@ -108,15 +108,17 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
             continue;
         }
         let env = args.what.range.env()?;
-        let hunted = look(&quarry, args, &growing, &env, &stop)
+        let (hunted, events) = look(&quarry, args, &growing, &env, &stop)
             .map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
         if hunted.stopped {
             // A part of the events is no ground to say that a finding is gone.
             break;
         }
+        // A statistic over no event at all had the clock's time.
+        let anew = state.renew(events > 0);
         let changes = state.ledger.changes(&hunted.findings);
         let mut text = String::new();
-        for key in &changes.gone {
+        for key in anew.iter().chain(&changes.gone) {
             text.push_str(&gone(key, args.format));
         }
         for (key, finding) in &changes.new {
@@ -161,21 +163,23 @@ fn places(args: &Arguments) -> Result<(), Exit> {
     Ok(())
 }
 
-/// One plain hunt over what is there, of which only what is new is read.
+/// One plain hunt over what is there, of which only what is new is read, and how many events there
+/// are.
 fn look(
     quarry: &Quarry<'_>,
     args: &Arguments,
     growing: &GrowingFiles,
     env: &Env,
     stop: &Arc<AtomicBool>,
-) -> Result<Hunt, RunError> {
+) -> Result<(Hunt, u64), RunError> {
     let meta = Meta { now: env.now, ..Meta::default() };
     let inputs = inputs::open(&args.what.paths, &meta);
     let look = growing.look(inputs.source);
     let source: Arc<dyn EventSource> = Arc::new(look.clone());
     let hunted = args.what.hunt(quarry, &source, env, stop, &Silent)?;
-    inputs::report_problems(&inputs.errors, &look.reports(), false);
-    Ok(hunted)
+    let reports = look.reports();
+    inputs::report_problems(&inputs.errors, &reports, false);
+    Ok((hunted, reports.iter().map(|report| report.counts.events).sum()))
 }
 
 fn told(key: &str, finding: &Finding, shape: Shape, env: &Env) -> String {

@@ -18,9 +18,20 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     /// The file that findings go to, and its length up to which they are told.
     output: Option<(PathBuf, u64)>,
+    /// There was no event when the findings were told.
+    no_events: bool,
 }
 
 impl State {
+    /// The keys of what was told before the first event came, which is to be told anew. `events`:
+    /// there are some now.
+    pub(super) fn renew(&mut self, events: bool) -> Vec<String> {
+        match std::mem::replace(&mut self.no_events, !events) && events {
+            true => std::mem::take(&mut self.ledger).keys().map(str::to_owned).collect(),
+            false => Vec::new(),
+        }
+    }
+
     /// The state in a file; a new one where there is none.
     pub(super) fn open(path: &Path) -> io::Result<State> {
         let text = match std::fs::read_to_string(path) {
@@ -44,7 +55,8 @@ impl State {
             let path = output.get("path")?.as_str()?;
             Some((PathBuf::from(path), output.get("length")?.as_u64()?))
         });
-        Ok(State { ledger: Ledger::of(keys), output })
+        let no_events = value.get("no_events").and_then(Value::as_bool).unwrap_or_default();
+        Ok(State { ledger: Ledger::of(keys), output, no_events })
     }
 
     /// Replaces the file at once: whoever reads it finds the old state or the new one.
@@ -55,7 +67,9 @@ impl State {
             .as_ref()
             .map(|(path, length)| json!({ "path": path.display().to_string(), "length": length }));
         let keys: Vec<&str> = self.ledger.keys().collect();
-        let value = json!({ "davy_watch": VERSION, "output": output, "told": keys });
+        let value = json!({
+            "davy_watch": VERSION, "output": output, "told": keys, "no_events": self.no_events,
+        });
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".new");
         let new = path.with_file_name(name);
