@@ -1,9 +1,8 @@
 //! Ends a search that has taken too long, also where an operator above takes all it can get.
 
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
@@ -26,7 +25,7 @@ pub(crate) fn with_deadline(
         if !reads && !long.iter().any(|part| node.name().contains(part)) {
             return Ok(Transformed::no(node));
         }
-        Ok(Transformed::yes(Arc::new(DeadlineExec { input: node, deadline }) as _))
+        Ok(Transformed::yes(Arc::new(DeadlineExec::new(node, deadline)) as _))
     })?;
     Ok(watched.data)
 }
@@ -34,7 +33,18 @@ pub(crate) fn with_deadline(
 #[derive(Debug)]
 struct DeadlineExec {
     input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
     deadline: Instant,
+}
+
+impl DeadlineExec {
+    fn new(input: Arc<dyn ExecutionPlan>, deadline: Instant) -> Self {
+        DeadlineExec { properties: input.properties().clone(), input, deadline }
+    }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        DeadlineExec::new(input, self.deadline)
+    }
 }
 
 impl DisplayAs for DeadlineExec {
@@ -44,32 +54,8 @@ impl DisplayAs for DeadlineExec {
 }
 
 impl ExecutionPlan for DeadlineExec {
-    fn name(&self) -> &str {
-        "DeadlineExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.into_iter().next().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(DeadlineExec { input, deadline: self.deadline }))
-    }
+    over_one_input!("DeadlineExec");
+    no_expressions!();
 
     fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let deadline = self.deadline;

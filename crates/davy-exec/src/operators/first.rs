@@ -15,10 +15,8 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::aggregates::group_values::{GroupValues, new_group_values};
 use datafusion::physical_plan::aggregates::order::GroupOrdering;
 use datafusion::physical_plan::execution_plan::EmissionType;
@@ -49,6 +47,10 @@ impl FirstExec {
         let properties = properties(schema, parts, EmissionType::Final);
         FirstExec { input, by, keys, properties }
     }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        FirstExec::new(input, self.by.clone(), self.keys.clone())
+    }
 }
 
 impl DisplayAs for FirstExec {
@@ -58,36 +60,13 @@ impl DisplayAs for FirstExec {
 }
 
 impl ExecutionPlan for FirstExec {
-    fn name(&self) -> &str {
-        "SplFirstExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
+    over_one_input!("SplFirstExec");
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         vec![false]
     }
 
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(FirstExec::new(input, self.by.clone(), self.keys.clone())))
-    }
+    no_expressions!();
 
     fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let schema = self.schema();

@@ -67,6 +67,10 @@ impl GroupExec {
         let properties = properties(schema, 1, EmissionType::Final);
         GroupExec { input, groups, properties }
     }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        GroupExec::new(input, self.groups.clone(), self.schema())
+    }
 }
 
 impl DisplayAs for GroupExec {
@@ -77,17 +81,7 @@ impl DisplayAs for GroupExec {
 }
 
 impl ExecutionPlan for GroupExec {
-    fn name(&self) -> &str {
-        "GroupExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
+    over_one_input!("GroupExec");
 
     fn apply_expressions(
         &self,
@@ -102,14 +96,6 @@ impl ExecutionPlan for GroupExec {
             }
         }
         Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(GroupExec::new(input, self.groups.clone(), self.schema())))
     }
 
     fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {

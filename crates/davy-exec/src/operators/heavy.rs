@@ -7,9 +7,8 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, ReplaceChildrenOptions,
@@ -61,6 +60,10 @@ impl HeavyExec {
         let properties = PlanProperties::clone(input.properties()).with_boundedness(boundedness);
         HeavyExec { input, properties: Arc::new(properties) }
     }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        HeavyExec::new(input, self.properties.boundedness)
+    }
 }
 
 impl DisplayAs for HeavyExec {
@@ -70,32 +73,8 @@ impl DisplayAs for HeavyExec {
 }
 
 impl ExecutionPlan for HeavyExec {
-    fn name(&self) -> &str {
-        "HeavyExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.into_iter().next().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(HeavyExec::new(input, self.properties.boundedness)))
-    }
+    over_one_input!("HeavyExec");
+    no_expressions!();
 
     fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         self.input.execute(part, context)

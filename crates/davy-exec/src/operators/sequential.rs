@@ -6,9 +6,7 @@ use super::properties;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -40,6 +38,10 @@ impl SequentialExec {
         let properties = properties(schema, partitions, EmissionType::Incremental);
         SequentialExec { input, op, properties }
     }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        SequentialExec::new(input, self.op.clone(), self.schema())
+    }
 }
 
 impl DisplayAs for SequentialExec {
@@ -49,36 +51,13 @@ impl DisplayAs for SequentialExec {
 }
 
 impl ExecutionPlan for SequentialExec {
-    fn name(&self) -> &str {
-        "SplExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
+    over_one_input!("SplExec");
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         vec![false]
     }
 
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(SequentialExec::new(input, self.op.clone(), self.schema())))
-    }
+    no_expressions!();
 
     fn execute(
         &self,

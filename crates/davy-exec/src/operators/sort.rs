@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::{Column, DynamicFilterPhysicalExpr, lit};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
@@ -107,6 +107,12 @@ impl SplSortExec {
         let merge = SortPreservingMergeExec::new(order, sort).with_fetch(self.fetch);
         Ok(Arc::new(merge))
     }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        let made = SplSortExec::new(input, self.keys.clone(), self.fetch);
+        // Whoever makes the rows may look at it already.
+        SplSortExec { bound: self.bound.clone(), ..made }
+    }
 }
 
 impl SplSortExec {
@@ -134,38 +140,13 @@ impl DisplayAs for SplSortExec {
 }
 
 impl ExecutionPlan for SplSortExec {
-    fn name(&self) -> &str {
-        "SplSortExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
+    over_one_input!("SplSortExec");
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         vec![false]
     }
 
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.pop().unwrap_or_else(|| self.input.clone());
-        let made = SplSortExec::new(input, self.keys.clone(), self.fetch);
-        // Whoever makes the rows may look at it already.
-        Ok(Arc::new(SplSortExec { bound: self.bound.clone(), ..made }))
-    }
+    no_expressions!();
 
     fn gather_filters_for_pushdown(
         &self,
@@ -276,6 +257,10 @@ impl NumberedExec {
         let properties = properties(schema, parts, EmissionType::Incremental);
         NumberedExec { input, bound, properties }
     }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        NumberedExec::new(input, self.bound.clone())
+    }
 }
 
 impl DisplayAs for NumberedExec {
@@ -285,32 +270,8 @@ impl DisplayAs for NumberedExec {
 }
 
 impl ExecutionPlan for NumberedExec {
-    fn name(&self) -> &str {
-        "NumberedExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(NumberedExec::new(input, self.bound.clone())))
-    }
+    over_one_input!("NumberedExec");
+    no_expressions!();
 
     fn execute(
         &self,

@@ -104,6 +104,10 @@ impl StepsExec {
         let properties = properties(schema, partitions, EmissionType::Incremental);
         StepsExec { input, steps, properties }
     }
+
+    fn over(&self, input: Arc<dyn ExecutionPlan>) -> Self {
+        StepsExec::new(input, self.steps.clone())
+    }
 }
 
 impl DisplayAs for StepsExec {
@@ -113,17 +117,7 @@ impl DisplayAs for StepsExec {
 }
 
 impl ExecutionPlan for StepsExec {
-    fn name(&self) -> &str {
-        "StepsExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
+    over_one_input!("StepsExec");
 
     fn maintains_input_order(&self) -> Vec<bool> {
         vec![true]
@@ -146,14 +140,6 @@ impl ExecutionPlan for StepsExec {
             }
         }
         Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.pop().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(StepsExec::new(input, self.steps.clone())))
     }
 
     fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
