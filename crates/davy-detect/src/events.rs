@@ -80,8 +80,8 @@ impl FindingEvents {
     }
 }
 
-/// Gives the findings their events, in one more reading for the detections that found something.
-/// Findings of the second stage have none: their events are the risk events of the first.
+/// Gives the findings their events, in one more reading for the detections that found something;
+/// those of the second stage have the risk events and notables that it read.
 pub fn matching_events(
     world: &World<'_>,
     detections: &[&Detection],
@@ -91,34 +91,62 @@ pub fn matching_events(
     stop: &Arc<AtomicBool>,
 ) -> Result<(), RunError> {
     let found: BTreeSet<&str> = hunt.findings.iter().map(|f| f.id.as_str()).collect();
-    let chosen: Vec<&&Detection> = detections
+    let (second, first): (Vec<_>, Vec<_>) = detections
         .iter()
         .filter(|d| found.contains(d.id.value.as_str()))
-        .filter(|d| !hunt.second_stage.contains(&d.name.value))
-        .collect();
-    let prepared: Vec<_> = chosen.iter().map(|d| prepare_detection(world, d)).collect();
-    let shared = Arc::new(env.clone());
-    let searches: Vec<Search<'_>> = prepared
-        .iter()
-        .map(|prepared| Search {
-            prepared,
-            env: shared.clone(),
-            source: Some(source.clone()),
-            knowledge: world.knowledge,
-            out: FieldSet::all(),
-        })
-        .collect();
-    let matching = world.session.matching(&searches, source, stop)?;
-    for ((detection, matching), prepared) in chosen.iter().zip(&matching).zip(&prepared) {
-        let renamed = renamed(&prepared.pipeline);
-        let rows: Vec<Arc<Row>> = Row::all(&matching.rows).into_iter().map(Arc::new).collect();
-        let known: Vec<Known<'_>> = rows.iter().map(|row| known(row)).collect();
-        for finding in hunt.findings.iter_mut().filter(|f| f.id == detection.id.value) {
-            finding.events = Some(of_finding(finding, &rows, &known, matching, &renamed, env));
-        }
+        .partition(|d| hunt.second_stage.contains(&d.name.value));
+    let over_logs = Reading { source, env, from: 0 };
+    over_logs.give(world, &first, &mut hunt.findings, stop)?;
+    if let Some((source, env)) = &hunt.second_source {
+        let over_risk = Reading { source, env, from: SECOND };
+        over_risk.give(world, &second, &mut hunt.findings, stop)?;
     }
     share(hunt.findings.iter_mut().filter_map(|f| f.events.as_mut()));
     Ok(())
+}
+
+/// The numbers of risk events and notables, behind those of all events of logs.
+const SECOND: u64 = 1 << 63;
+
+/// What the searches of a stage read.
+struct Reading<'a> {
+    source: &'a Arc<dyn EventSource>,
+    env: &'a Env,
+    /// The number of its first event.
+    from: u64,
+}
+
+impl Reading<'_> {
+    fn give(
+        &self,
+        world: &World<'_>,
+        chosen: &[&&Detection],
+        findings: &mut [Finding],
+        stop: &Arc<AtomicBool>,
+    ) -> Result<(), RunError> {
+        let prepared: Vec<_> = chosen.iter().map(|d| prepare_detection(world, d)).collect();
+        let shared = Arc::new(self.env.clone());
+        let search = |prepared| Search {
+            prepared,
+            env: shared.clone(),
+            source: Some(self.source.clone()),
+            knowledge: world.knowledge,
+            out: FieldSet::all(),
+        };
+        let searches: Vec<Search<'_>> = prepared.iter().map(search).collect();
+        let mut all = world.session.matching(&searches, self.source, stop)?;
+        for ((detection, matching), prepared) in chosen.iter().zip(&mut all).zip(&prepared) {
+            matching.numbers.iter_mut().for_each(|number| *number += self.from);
+            let renamed = renamed(&prepared.pipeline);
+            let rows: Vec<Arc<Row>> = Row::all(&matching.rows).into_iter().map(Arc::new).collect();
+            let known: Vec<Known<'_>> = rows.iter().map(|row| known(row)).collect();
+            for finding in findings.iter_mut().filter(|f| f.id == detection.id.value) {
+                let env = self.env;
+                finding.events = Some(of_finding(finding, &rows, &known, matching, &renamed, env));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Gives an event that several detections read all of the fields that any of them saw: a data
@@ -189,7 +217,7 @@ fn own<'n>(renamed: &HashMap<&'n str, &'n str>, name: &'n str) -> &'n str {
     renamed.get(name).copied().unwrap_or(name)
 }
 
-/// The events whose fields agree with the result wherever both have them.
+/// The events whose fields agree with the result.
 fn of_finding(
     finding: &Finding,
     rows: &[Arc<Row>],
@@ -198,74 +226,7 @@ fn of_finding(
     renamed: &HashMap<&str, &str>,
     env: &Env,
 ) -> FindingEvents {
-    let single = finding.row.get("_raw").is_some();
-    let named: Vec<&str> = finding
-        .row
-        .fields
-        .iter()
-        .map(|(name, _)| &**name)
-        .filter(|name| single || !SUMS.contains(name))
-        .filter(|name| known.iter().any(|k| k.contains_key(own(renamed, name))))
-        .collect();
-    let bounds = ["firstTime", "lastTime"].map(|name| finding.row.time(name, &env.zone));
-    let in_time = |row: &Row| match (row.time("_time", &env.zone), bounds) {
-        // Results have whole seconds.
-        (Some(time), [Some(first), Some(last)]) => time >= first - 1.0 && time <= last + 1.0,
-        _ => true,
-    };
-    let results: HashMap<&str, Vec<String>> =
-        named.iter().map(|name| (*name, finding.row.values(name))).collect();
-    let agrees = |event: &Known<'_>, named: &[&str]| {
-        named.iter().all(|name| match (event.get(own(renamed, name)), results.get(name)) {
-            (Some(had), Some(result)) => had.values().iter().all(|v| result.iter().any(|r| r == v)),
-            // `fillnull` and data models write a word where an event has nothing.
-            _ => true,
-        })
-    };
-    let pick = |named: &[&str], any_time: bool| -> Vec<usize> {
-        let fits = |at: &usize| {
-            known.get(*at).is_some_and(|k| agrees(k, named))
-                && (any_time || rows.get(*at).is_some_and(|row| in_time(row)))
-        };
-        (0..rows.len()).filter(fits).collect()
-    };
-    let mut picked = pick(&named, false);
-    // A result's times may be those of the span that its events are in.
-    let any_time = picked.is_empty() && !named.is_empty();
-    if any_time {
-        picked = pick(&named, true);
-    }
-    let count = finding.row.values("count").first().and_then(|n| n.parse::<usize>().ok());
-    let note = if single && !picked.is_empty() {
-        "the event is the result".to_owned()
-    } else if picked.is_empty() || named.is_empty() {
-        picked = pick(&[], false);
-        match picked.is_empty() {
-            true => {
-                "no event that passed the search's filter agrees with the result in its fields \
-                     or its time"
-            }
-            false => {
-                "it cannot be told which events belong to the result: these passed the \
-                      search's filter in its time"
-            }
-        }
-        .to_owned()
-    } else if any_time {
-        format!(
-            "events that passed the search's filter and agree with the result in {}, at other times \
-             than its own; some may belong to other results",
-            named.join(", ")
-        )
-    } else if count == Some(picked.len()) {
-        format!("the {} events of the result, by {}", picked.len(), named.join(", "))
-    } else {
-        format!(
-            "events that passed the search's filter and agree with the result in {}; later \
-             commands may have dropped some of them",
-            named.join(", ")
-        )
-    };
+    let (mut picked, note) = Wanted::of(finding, known, renamed, env).pick(rows, known);
     let more = picked.len().saturating_sub(KEPT);
     picked.truncate(KEPT);
     let events = picked
@@ -277,6 +238,156 @@ fn of_finding(
         })
         .collect();
     FindingEvents { events, more, note }
+}
+
+/// What a finding's events should have.
+struct Wanted<'f> {
+    /// The result is an event.
+    single: bool,
+    /// The fields of the result that its events may have: as they name it, as the result does, and
+    /// the values there.
+    fields: Vec<(&'f str, &'f str, Vec<String>)>,
+    first: Option<f64>,
+    last: Option<f64>,
+    count: Option<usize>,
+    env: &'f Env,
+}
+
+impl<'f> Wanted<'f> {
+    fn of(
+        finding: &'f Finding,
+        known: &[Known<'_>],
+        renamed: &HashMap<&'f str, &'f str>,
+        env: &'f Env,
+    ) -> Wanted<'f> {
+        let row = &finding.row;
+        let single = row.get("_raw").is_some();
+        let names = row.fields.iter().map(|(name, _)| &**name);
+        let fields = names
+            .filter(|name| single || !SUMS.contains(name))
+            .map(|name| (own(renamed, name), name, row.values(name)))
+            .filter(|(own, ..)| known.iter().any(|event| event.contains_key(own)))
+            .collect();
+        let [first, last] = ["firstTime", "lastTime"].map(|name| row.time(name, &env.zone));
+        let count = row.values("count").first().and_then(|n| n.parse().ok());
+        Wanted { single, fields, first, last, count, env }
+    }
+
+    /// The numbers of the events, and how they were found.
+    fn pick(&self, rows: &[Arc<Row>], known: &[Known<'_>]) -> (Vec<usize>, String) {
+        let in_time: Vec<usize> =
+            (0..rows.len()).filter(|at| rows.get(*at).is_some_and(|r| self.in_time(r))).collect();
+        if self.fields.is_empty() {
+            return undecided(in_time);
+        }
+        let agreeing = |of: &[usize]| -> Vec<usize> {
+            let agrees =
+                |at: &&usize| known.get(**at).is_some_and(|e| self.differing(e).is_empty());
+            of.iter().filter(agrees).copied().collect()
+        };
+        let names = self.names(|_| true);
+        let picked = agreeing(&in_time);
+        if !picked.is_empty() {
+            let note = match self.count {
+                _ if self.single => "the event is the result".to_owned(),
+                Some(1) if picked.len() == 1 => format!("the event of the result, by {names}"),
+                Some(n) if picked.len() == n => format!("the {n} events of the result, by {names}"),
+                _ => format!(
+                    "events that passed the search's filter and agree with the result in {names}; \
+                     later commands may have dropped some of them"
+                ),
+            };
+            return (picked, note);
+        }
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let picked = agreeing(&all);
+        if !picked.is_empty() {
+            // A result's times may be those of the span that its events are in.
+            let note = format!(
+                "events that passed the search's filter and agree with the result in {names}, at \
+                 other times than its own; some may belong to other results"
+            );
+            return (picked, note);
+        }
+        match in_time.is_empty() {
+            true => self
+                .nearest(all, known, ", at other times than its own")
+                .unwrap_or(undecided(in_time)),
+            false => self.nearest(in_time.clone(), known, "").unwrap_or(undecided(in_time)),
+        }
+    }
+
+    /// Those that agree in the most fields, if in any: the others may be set by the search. `when`
+    /// ends the note.
+    fn nearest(
+        &self,
+        among: Vec<usize>,
+        known: &[Known<'_>],
+        when: &str,
+    ) -> Option<(Vec<usize>, String)> {
+        let agreeing = |at: &usize| {
+            let event = known.get(*at)?;
+            let had = self.fields.iter().filter(|(own, ..)| event.contains_key(own)).count();
+            Some(had - self.differing(event).len())
+        };
+        let most = among.iter().filter_map(agreeing).max().filter(|most| *most > 0)?;
+        let picked: Vec<usize> =
+            among.into_iter().filter(|at| agreeing(at) == Some(most)).collect();
+        let differing: HashSet<&str> = picked
+            .iter()
+            .filter_map(|at| known.get(*at))
+            .flat_map(|event| self.differing(event))
+            .collect();
+        let note = format!(
+            "events that passed the search's filter and agree with the result in {}, but not in {}, \
+             which the search may have set{when}",
+            self.names(|name| !differing.contains(name)),
+            self.names(|name| differing.contains(name)),
+        );
+        Some((picked, note))
+    }
+
+    /// Fields of the result of which the event has a value that the result has not.
+    fn differing(&self, event: &Known<'_>) -> Vec<&'f str> {
+        let differs = |(own, _, values): &&(&str, &str, Vec<String>)| {
+            // `fillnull` and data models write a word where an event has nothing.
+            let had = event.get(own).map(|had| had.values()).unwrap_or_default();
+            had.iter().any(|v| !values.iter().any(|r| r == v))
+        };
+        self.fields.iter().filter(differs).map(|(_, name, _)| *name).collect()
+    }
+
+    fn names(&self, which: impl Fn(&str) -> bool) -> String {
+        let names: Vec<&str> =
+            self.fields.iter().map(|(_, name, _)| *name).filter(|name| which(name)).collect();
+        names.join(", ")
+    }
+
+    fn in_time(&self, row: &Row) -> bool {
+        match (row.time("_time", &self.env.zone), self.first, self.last) {
+            // Results have whole seconds.
+            (Some(time), Some(one), Some(other)) => {
+                // A join may take the two from different sides.
+                time >= one.min(other) - 1.0 && time <= one.max(other) + 1.0
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Where nothing tells which events are the result's.
+fn undecided(in_time: Vec<usize>) -> (Vec<usize>, String) {
+    let note = match in_time.is_empty() {
+        true => {
+            "no event that passed the search's filter agrees with the result in its fields or its \
+             time"
+        }
+        false => {
+            "it cannot be told which events belong to the result: these passed the search's filter \
+             in its time"
+        }
+    };
+    (in_time, note.to_owned())
 }
 
 /// An event's fields by name; those of a data model by the name without its dataset too.

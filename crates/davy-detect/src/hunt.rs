@@ -35,6 +35,8 @@ pub struct Hunt {
     pub(crate) reads_risk: HashMap<String, ReadsRisk>,
     /// Detections that ran over the risk events and notables of the others.
     pub second_stage: Vec<String>,
+    /// Those risk events and notables, with the clock for them.
+    pub(crate) second_source: Option<(Arc<dyn EventSource>, Env)>,
     /// How many would have, if there had been some.
     pub without_risk: usize,
     /// What [`crate::Tuning::unused`] says, where the caller asked it.

@@ -82,6 +82,7 @@ pub fn second_stage(
     // What was found before a stop is still to be had.
     let go_on = Arc::default();
     let second = hunt_over(world, &chosen, &source, &env, &go_on, events, false)?;
+    first.second_source = Some((source, env));
     first.second_stage = chosen.iter().map(|d| d.name.value.clone()).collect();
     first.findings.extend(second.findings);
     first.sort();

@@ -259,6 +259,20 @@ fn correlations_run_over_the_risk_of_the_others() {
     assert_eq!(of("By Index").len(), 3, "{}", out.err);
     assert!(!of("By Notables").is_empty(), "{}", out.err);
     assert!(out.err.contains("3 detections read the risk events"), "{}", out.err);
+    // Their events are the risk events that they read.
+    let with_events = davy(&hunted.args(&["--events"]), "");
+    let all = lines(&with_events.out);
+    let fields: HashMap<u64, &Value> =
+        all.iter().filter_map(|r| Some((r.get("event")?.as_u64()?, &r["fields"]))).collect();
+    for finding in all.iter().filter(|f| f["detection"] == "By Index") {
+        let events = finding["matching"]["events"].as_array().unwrap();
+        assert_eq!(json!(events.len()), finding["result"]["count"], "{finding}");
+        for event in events {
+            let fields = fields[&event["event"].as_u64().unwrap()];
+            assert_eq!(fields["risk_object"], finding["result"]["risk_object"]);
+            assert!(fields["_raw"].as_str().unwrap().contains("risk_score"), "{fields}");
+        }
+    }
     // Alone they have nothing to read, which is said.
     let alone = davy(&hunted.args(&["--type", "Correlation"]), "");
     assert_eq!((alone.status, lines(&alone.out).len()), (0, 0), "{}", alone.err);
@@ -296,6 +310,26 @@ fn an_interrupt_keeps_what_was_found() {
     }
     let found = lines(&String::from_utf8(out.stdout).unwrap());
     assert!(found.iter().all(|f| f["detection"] == "Found"), "{err}");
+}
+
+#[test]
+fn events_are_found_where_the_search_sets_a_field() {
+    let set = "index=main kind=found | stats count by host user | eval user=\"someone else\"";
+    let hunted = Hunted::new("set", 12, &[detection("Set", "TTP", set, 40)]);
+    let out = davy(&hunted.args(&["--events"]), "");
+    let all = lines(&out.out);
+    let fields: HashMap<u64, &Value> =
+        all.iter().filter_map(|r| Some((r.get("event")?.as_u64()?, &r["fields"]))).collect();
+    let findings: Vec<&Value> = all.iter().filter(|f| f["detection"] == "Set").collect();
+    assert!(!findings.is_empty(), "{}", out.err);
+    for finding in findings {
+        let events = finding["matching"]["events"].as_array().unwrap();
+        assert!(!events.is_empty(), "{finding}");
+        let host = |e: &Value| &fields[&e["event"].as_u64().unwrap()]["host"];
+        assert!(events.iter().all(|e| *host(e) == finding["result"]["host"]), "{finding}");
+        let note = finding["matching"]["note"].as_str().unwrap();
+        assert!(note.contains("in host, but not in user"), "{note}");
+    }
 }
 
 #[test]
