@@ -2,6 +2,7 @@
 
 use crate::files::Files;
 use crate::note::{Note, Notes};
+use crate::reading::{self, Reading};
 use crate::{expressions, filter, lookups, macros, models, props, saved, transforms, types};
 use davy_conf::{Conf, Setting, Stanza};
 use davy_content::Content;
@@ -53,6 +54,8 @@ pub struct App {
     /// By the name of a definition with a `filter`: the rows that it lets be found.
     filtered: BTreeMap<String, Arc<Table>>,
     pub addon: Addon,
+    /// How texts break into events.
+    pub(crate) readings: Vec<Reading>,
     pub models: Vec<Model>,
     pub stock: Vec<Stock>,
     pub notes: Vec<Note>,
@@ -176,6 +179,7 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
         macros: &all,
     };
     let stanzas = props::read(&props_conf, &around, &mut cx);
+    let readings: Vec<Reading> = props_conf.stanzas().filter_map(reading::of).collect();
     unused(&transforms_conf, &props_conf, &mut cx);
     let eventtypes = types::read(&eventtypes_conf, &tags_conf, &all, &mut cx);
     let models = all_models(files, &all, &mut cx);
@@ -203,6 +207,7 @@ pub fn read(files: &Files, cx: Context<'_>) -> App {
         transactions: transactions(&transactions_conf),
         tables,
         filtered,
+        readings,
         addon: Addon {
             name: format!("app {}", files.name),
             description: about.get("launcher", "description").unwrap_or_default().to_owned(),

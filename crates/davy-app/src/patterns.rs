@@ -4,7 +4,7 @@
 const MAX: usize = 64;
 
 /// Whose events a stanza is about.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Whose {
     Source(Vec<String>),
     Host(Vec<String>),

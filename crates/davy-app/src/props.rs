@@ -3,7 +3,7 @@
 use crate::app::{Reader, Stock};
 use crate::expressions::{bad_pattern, computed, eval, search};
 use crate::patterns::{Whose, whose};
-use crate::{automatic, lookups, regex, transforms};
+use crate::{automatic, lookups, reading, regex, transforms};
 use davy_conf::{Conf, Setting, Stanza as Section, truth, words};
 use davy_content::model::Lookup;
 use davy_knowledge::{Def, Extract, Given, How, LookupUse, Stanza, Table};
@@ -29,38 +29,21 @@ const LOOKED_UP: u8 = 32;
 
 /// Settings about the storing of events.
 const INDEX_TIME: &[(&str, &str)] = &[
-    ("TIME_PREFIX", TIME),
-    ("TIME_FORMAT", TIME),
-    ("MAX_TIMESTAMP_LOOKAHEAD", TIME),
-    ("DATETIME_CONFIG", TIME),
-    ("TZ", TIME),
     ("TZ_ALIAS", TIME),
     ("MAX_DAYS_AGO", TIME),
     ("MAX_DAYS_HENCE", TIME),
     ("MAX_DIFF_SECS_AGO", TIME),
     ("MAX_DIFF_SECS_HENCE", TIME),
     ("TIMESTAMP_FIELDS", TIME),
-    ("LINE_BREAKER", LINES),
-    ("LINE_BREAKER_LOOKBEHIND", LINES),
-    ("SHOULD_LINEMERGE", LINES),
-    ("BREAK_ONLY_BEFORE", LINES),
-    ("BREAK_ONLY_BEFORE_DATE", LINES),
-    ("MUST_BREAK_AFTER", LINES),
-    ("MUST_NOT_BREAK_AFTER", LINES),
-    ("MUST_NOT_BREAK_BEFORE", LINES),
-    ("MAX_EVENTS", LINES),
-    ("TRUNCATE", LINES),
-    ("EVENT_BREAKER", LINES),
-    ("EVENT_BREAKER_ENABLE", LINES),
     ("CHARSET", "files are read as UTF-8 or UTF-16"),
-    ("INDEXED_EXTRACTIONS", "the format of a file is told by its content"),
-    ("HEADER_FIELD_LINE_NUMBER", "the format of a file is told by its content"),
-    ("FIELD_DELIMITER", "the format of a file is told by its content"),
-    ("FIELD_NAMES", "the format of a file is told by its content"),
-    ("PREAMBLE_REGEX", "the format of a file is told by its content"),
+    ("INDEXED_EXTRACTIONS", CONTENT),
+    ("HEADER_FIELD_LINE_NUMBER", CONTENT),
+    ("FIELD_DELIMITER", CONTENT),
+    ("FIELD_NAMES", CONTENT),
+    ("PREAMBLE_REGEX", CONTENT),
 ];
 const TIME: &str = "the time of an event is found without it";
-const LINES: &str = "events are told apart by the format of their file";
+const CONTENT: &str = "the format of a file is told by its content";
 
 /// Settings that change nothing a search finds.
 const HARMLESS: &[&str] = &[
@@ -84,6 +67,9 @@ const HARMLESS: &[&str] = &[
     "LB_CHUNK_BREAKER",
     "ADD_EXTRA_TIME_FIELDS",
     "unarchive_cmd",
+    "LINE_BREAKER_LOOKBEHIND",
+    "EVENT_BREAKER",
+    "EVENT_BREAKER_ENABLE",
 ];
 
 pub(crate) fn read(conf: &Conf, around: &Around<'_>, cx: &mut Reader<'_>) -> Vec<Stanza> {
@@ -129,6 +115,10 @@ fn sorted<'c>(section: &'c Section, cx: &mut Reader<'_>) -> Sorted<'c> {
             out.rename = Some(setting);
         } else if key == "sourcetype" {
             out.sourcetype = Some(setting);
+        } else if reading::is_of_reading(key) {
+            if let Some(why) = reading::fault(section, setting) {
+                cx.notes.setting(cx.sources, section, setting, why);
+            }
         } else if let Some(why) = not_honoured(key, &setting.value.value) {
             cx.notes.setting(cx.sources, section, setting, why);
         } else if !is_known(key) {
@@ -161,7 +151,6 @@ fn not_honoured(key: &str, value: &str) -> Option<&'static str> {
         _ if key.starts_with("TRANSFORMS") || key.starts_with("RULESET") => {
             Some("counts when an event is stored, not when it is searched")
         }
-        _ if key.starts_with("SEDCMD-") => Some("events are not rewritten when they are read"),
         _ if key.starts_with("METRIC-SCHEMA") || key.starts_with("STATSD-") => {
             Some("metrics are not known")
         }

@@ -9,8 +9,8 @@ use crate::shape::{Demand, Shape};
 use crate::sniff::{Format, sniff};
 use crate::tar;
 use crate::text::{
-    ColumnsDecoder, CsvDecoder, LineDecoder, ResultsDecoder, StashDecoder, StashEvent,
-    WinEventLogDecoder, known_event,
+    ColumnsDecoder, CsvDecoder, LineDecoder, ResultsDecoder, RuledDecoder, StashDecoder,
+    StashEvent, WinEventLogDecoder, known_event,
 };
 use crate::xml::XmlDecoder;
 use std::io::{self, Read};
@@ -190,7 +190,7 @@ fn text_slice(run: &mut Run<'_>, bytes: &[u8]) {
         let message = "this is not a format that is known: it is binary data".to_owned();
         return run.problem(ProblemKind::Corrupt, Some(0), message);
     }
-    let mut decoder = decoder(sniff(head));
+    let mut decoder = decoder(sniff(head), run.meta);
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         run.look_up();
@@ -211,15 +211,16 @@ pub fn continues(format: Format, bytes: &[u8]) -> bool {
     sniff(head) == format && !looks_binary(head)
 }
 
-fn decoder(format: Format) -> Box<dyn Step> {
-    match format {
-        Format::WindowsXml => Box::new(XmlDecoder::default()),
-        Format::Json => Box::new(JsonDecoder::default()),
-        Format::Csv => Box::new(CsvDecoder::default()),
-        Format::Columns => Box::new(ColumnsDecoder::default()),
-        Format::Results => Box::new(ResultsDecoder::default()),
-        Format::Stash => Box::new(StashDecoder),
-        Format::WinEventLog => Box::new(WinEventLogDecoder),
+fn decoder(format: Format, meta: &Meta) -> Box<dyn Step> {
+    match (format, &meta.rules) {
+        (Format::Lines, Some(rules)) => Box::new(RuledDecoder::new(rules.clone())),
+        (Format::WindowsXml, _) => Box::new(XmlDecoder::default()),
+        (Format::Json, _) => Box::new(JsonDecoder::default()),
+        (Format::Csv, _) => Box::new(CsvDecoder::default()),
+        (Format::Columns, _) => Box::new(ColumnsDecoder::default()),
+        (Format::Results, _) => Box::new(ResultsDecoder::default()),
+        (Format::Stash, _) => Box::new(StashDecoder),
+        (Format::WinEventLog, _) => Box::new(WinEventLogDecoder),
         _ => Box::new(LineDecoder::default()),
     }
 }
@@ -254,7 +255,7 @@ fn stream(run: &mut Run<'_>, reader: &mut dyn Read, depth: usize) {
     if looks_binary(&buffer) {
         return text_slice(run, &buffer);
     }
-    let mut decoder = decoder(format);
+    let mut decoder = decoder(format, run.meta);
     let mut base = 0;
     loop {
         let taken = decoder.step(run, &buffer, base, ended).min(buffer.len());

@@ -31,5 +31,5 @@ pub use model::{
 pub use needles::Needles;
 pub use shape::{Demand, Kind, Shape, Want};
 pub use sniff::{Format, sniff};
-pub use stamp::{Stamp, stamp_of};
-pub use text::StashEvent;
+pub use stamp::{Stamp, first_time, stamp_of};
+pub use text::{Gathered, StashEvent, TextRules};

@@ -1,6 +1,7 @@
 //! What a decoder takes and gives besides events: metadata, limits, problems, counts.
 
 use crate::shape::Shape;
+use crate::text::TextRules;
 use arrow::record_batch::RecordBatch;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub struct Meta {
     pub before: Option<f64>,
     /// Of an EVTX file, only these of its chunks, in the order in which they were written.
     pub chunks: Option<Range<usize>>,
+    /// How the text breaks into events, where its content does not tell.
+    pub rules: Option<Arc<dyn TextRules>>,
 }
 
 /// The bytes of one chunk of an EVTX file; one header of [`EVTX_HEADER`] bytes stands before all.

@@ -380,6 +380,14 @@ pub(crate) fn leading(text: &str, now: f64) -> Option<f64> {
     dated(text, now).or_else(|| clock_alone(text.as_bytes(), now).map(|(time, _)| round(time)))
 }
 
+/// As a text without a format is read: the first timestamp near its start, in seconds since 1970,
+/// and whether that says its zone; otherwise it is read as UTC.
+pub fn first_time(text: &str, now: f64) -> Option<(f64, bool)> {
+    let time = leading(text, now)?;
+    // Seconds since 1970 need no zone.
+    Some((time, stamp_of(text, time).is_some_and(|stamp| stamp.east.is_some())))
+}
+
 /// The first timestamp with a day.
 fn dated(text: &str, now: f64) -> Option<f64> {
     let bytes = text.as_bytes();

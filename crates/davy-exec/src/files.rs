@@ -4,6 +4,7 @@ use crate::met::Met;
 use crate::source::{BatchSink, EventSource, LookedAt, Read, Reading};
 use davy_events::{
     Counts, Decoder, EVTX_CHUNK, EVTX_HEADER, EventBatch, Meta, Options, Problem, StashEvent,
+    TextRules,
 };
 use std::cell::Cell;
 use std::fs::File;
@@ -85,6 +86,16 @@ impl FileSource {
     /// that is cut short while it is mapped would end the process.
     pub fn copied(mut self) -> Self {
         self.copied = true;
+        self
+    }
+
+    /// With what is said of how texts break into events, by what is stated of each input.
+    pub fn with_rules(mut self, of: impl Fn(&Meta) -> Option<Arc<dyn TextRules>>) -> Self {
+        let ruled = |input: &Input| {
+            let meta = Meta { rules: of(&input.meta), ..input.meta.clone() };
+            Input { meta, ..input.clone() }
+        };
+        self.inputs = self.inputs.iter().map(ruled).collect();
         self
     }
 

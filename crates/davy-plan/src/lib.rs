@@ -69,7 +69,7 @@ pub use column::{Column, Ty};
 pub use command::{Bound, BoundStage, Command, Demand, Order};
 pub use env::Env;
 pub use expr::{Compiler, Typed};
-pub use extraction::Regex;
+pub use extraction::{Regex, Sed};
 pub use fields::{FieldSet, Fields, HIDDEN, REST, SEQ};
 pub use geo::{Geo, Place};
 pub use knowledge::{Knowledge, NoKnowledge, WriteLookup};
@@ -88,5 +88,6 @@ pub use plan::{
 pub use search::SearchCondition;
 pub use search::any_index;
 pub use specialise::{Facts, specialise};
+pub use timefmt::strptime;
 pub use timerange::{Asked, TimeRange, parse_instant, range_of};
 pub use value::{Val, fmt_num, parse_num};

@@ -3,7 +3,7 @@
 
 mod read;
 
-pub(crate) use read::strptime;
+pub use read::strptime;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};

@@ -1,6 +1,7 @@
 //! Files, folders, globs and standard input as an event source.
 
 use clap::Args;
+use davy_app::{App, Readings};
 use davy_events::{Meta, Options};
 use davy_exec::{FileSource, Finder, Input, InputReport, Place, Progress};
 use davy_plan::Env;
@@ -62,6 +63,19 @@ pub(crate) fn open(paths: &[String], meta: &Meta) -> Inputs {
 }
 
 impl Inputs {
+    /// With what apps say of how texts are read.
+    pub(crate) fn read_by(self, apps: &[App]) -> Inputs {
+        let readings = Readings::of(apps);
+        if readings.is_empty() {
+            return self;
+        }
+        let of = |meta: &Meta| {
+            let source = meta.source.as_deref().unwrap_or(&meta.name);
+            readings.rules(source, meta.sourcetype.as_deref())
+        };
+        Inputs { source: self.source.with_rules(of), ..self }
+    }
+
     pub(crate) fn with_progress(self, progress: Arc<dyn Progress>) -> Inputs {
         Inputs { source: self.source.with_progress(progress), ..self }
     }

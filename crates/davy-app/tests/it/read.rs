@@ -73,8 +73,6 @@ fn all_that_is_not_honoured_is_noted_with_its_place() {
             "default/data/models/Acme_Traffic.json:0 [Sessions] parentName",
             "default/eventtypes.conf:5 [acme_commands] search",
             "default/macros.conf:14 [acme_broken(2)] ",
-            "default/props.conf:2 [acme:fw] TIME_PREFIX",
-            "default/props.conf:3 [acme:fw] SHOULD_LINEMERGE",
             "default/props.conf:4 [acme:fw] KV_MODE",
             "default/props.conf:8 [acme:fw] REPORT-pairs",
             "default/props.conf:12 [acme:fw] EVAL-bad",

@@ -9,6 +9,7 @@ pub(crate) mod known;
 pub(crate) mod kv;
 mod lines;
 mod results;
+mod rules;
 mod stash;
 mod winlog;
 
@@ -16,6 +17,8 @@ pub(crate) use columns::{ColumnsDecoder, begins as begins_with_names};
 pub(crate) use csv::CsvDecoder;
 pub(crate) use lines::LineDecoder;
 pub(crate) use results::{ResultsDecoder, begins as begins_results};
+pub(crate) use rules::RuledDecoder;
+pub use rules::{Gathered, TextRules};
 pub use stash::StashEvent;
 pub(crate) use stash::{StashDecoder, known_event};
 pub(crate) use winlog::{WinEventLogDecoder, is_win_event_log, win_event};

@@ -239,7 +239,8 @@ impl Kept {
         for input in inputs {
             let Some(path) = path(input) else { continue };
             let known = self.files.get(path);
-            let (new, done) = match pieces::look(path, known.map(|own| &own.done)) {
+            let ruled = input.meta.rules.is_some();
+            let (new, done) = match pieces::look(path, known.map(|own| &own.done), ruled) {
                 Ok(found) => found,
                 Err(error) => {
                     let failed = Some(error.to_string());

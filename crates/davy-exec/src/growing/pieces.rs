@@ -75,8 +75,8 @@ pub(super) enum What {
     Bytes(Vec<u8>),
 }
 
-/// Compares a file with what was read of it.
-pub(super) fn look(path: &Path, done: Option<&Done>) -> io::Result<(New, Done)> {
+/// Compares a file with what was read of it. `ruled`: its events may go over lines.
+pub(super) fn look(path: &Path, done: Option<&Done>, ruled: bool) -> io::Result<(New, Done)> {
     let mut file = File::open(path)?;
     let meta = file.metadata()?;
     let whole = |how: How| Done { length: meta.len(), changed: meta.modified().ok(), how };
@@ -96,7 +96,7 @@ pub(super) fn look(path: &Path, done: Option<&Done>) -> io::Result<(New, Done)> 
             let (new, chunks) = evtx(&mut file, &meta, known)?;
             Ok((new, whole(chunks.map_or(How::Whole, How::Chunks))))
         }
-        format @ (Format::Lines | Format::Json) => {
+        format @ (Format::Lines | Format::Json) if !ruled => {
             let known = match done.map(|d| &d.how) {
                 Some(How::Lines(lines)) => Some(lines),
                 _ => None,

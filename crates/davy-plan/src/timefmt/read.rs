@@ -31,7 +31,7 @@ struct Parts {
 /// Reads a time by a format, in seconds since 1970. Text after the end of the format is left
 /// alone, as C's `strptime` does. Without a date it is today; a month or a year without a day is no
 /// date.
-pub(crate) fn strptime(text: &str, format: &str, zone: &TimeZone, now: f64) -> Option<f64> {
+pub fn strptime(text: &str, format: &str, zone: &TimeZone, now: f64) -> Option<f64> {
     let mut parts = Parts::default();
     read_all(text, format, &mut parts)?;
     parts.resolve(zone, now)

@@ -73,7 +73,7 @@ fn detection(mut args: Arguments) -> Result<Exit, Exit> {
         return Err(crate::settings::usage("name what to read with -i PATH"));
     }
     let meta = Meta { now: env.now, ..Meta::default() };
-    let inputs = inputs::open(&args.input, &meta);
+    let inputs = inputs::open(&args.input, &meta).read_by(&loaded.apps);
     let source = Arc::new(inputs.source.clone());
     if args.explain {
         let search = Search {

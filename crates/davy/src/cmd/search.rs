@@ -51,7 +51,7 @@ fn search(args: Arguments) -> Result<Exit, Exit> {
     let session = args.range.session()?;
     interrupt::ends(&session);
     let meta = args.stated.meta(env.now);
-    let inputs = inputs::open(&args.input, &meta);
+    let inputs = inputs::open(&args.input, &meta).read_by(&loaded.apps);
     let source: Option<Arc<dyn EventSource>> = match args.input.is_empty() {
         true => None,
         false => Some(Arc::new(inputs.source.clone())),

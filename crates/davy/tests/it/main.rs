@@ -16,6 +16,7 @@ mod lookups;
 mod mmdb;
 mod models;
 mod outputs;
+mod reading;
 mod readme;
 mod report;
 mod schedule;

@@ -172,7 +172,7 @@ fn hunt_all(args: Arguments) -> Result<Exit, Exit> {
     let (tuning, tuning_texts) = args.what.tuning(&world, &env)?;
     let bar = Arc::new(Bar::new(0));
     let inputs = inputs.unwrap_or_else(|| inputs::open(&args.what.paths, &meta));
-    let inputs = inputs.with_progress(bar.clone());
+    let inputs = inputs.read_by(&loaded.apps).with_progress(bar.clone());
     bar.length(inputs.source.inputs().len() as u64);
     let source: Arc<dyn EventSource> = Arc::new(inputs.source.clone());
     if args.coverage {

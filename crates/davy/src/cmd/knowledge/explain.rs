@@ -50,7 +50,7 @@ pub(super) fn run(args: Arguments) -> Result<Exit, Exit> {
     let env = args.range.env()?;
     let loaded = args.content.open()?;
     let meta = args.stated.meta(env.now);
-    let inputs = inputs::open(&args.input, &meta);
+    let inputs = inputs::open(&args.input, &meta).read_by(&loaded.apps);
     let base = &loaded.base;
     let env = Arc::new(env);
     let kinds = match args.event {

@@ -9,6 +9,7 @@ use crate::output::{closed, is_stdout};
 use crate::settings::usage;
 use crate::{inputs, interrupt};
 use clap::{Args, ValueEnum};
+use davy_app::App;
 use davy_content::Attack;
 use davy_detect::{Finding, Hunt, HuntEvents};
 use davy_events::Meta;
@@ -108,7 +109,7 @@ fn watch(args: &Arguments) -> Result<Exit, Exit> {
             continue;
         }
         let env = args.what.range.env()?;
-        let (hunted, events) = look(&quarry, args, &growing, &env, &stop)
+        let (hunted, events) = look(&quarry, &loaded.apps, args, &growing, &env, &stop)
             .map_err(|e| crate::cmd::search::failed(&loaded.sources, e))?;
         if hunted.stopped {
             // A part of the events is no ground to say that a finding is gone.
@@ -167,13 +168,14 @@ fn places(args: &Arguments) -> Result<(), Exit> {
 /// are.
 fn look(
     quarry: &Quarry<'_>,
+    apps: &[App],
     args: &Arguments,
     growing: &GrowingFiles,
     env: &Env,
     stop: &Arc<AtomicBool>,
 ) -> Result<(Hunt, u64), RunError> {
     let meta = Meta { now: env.now, ..Meta::default() };
-    let inputs = inputs::open(&args.what.paths, &meta);
+    let inputs = inputs::open(&args.what.paths, &meta).read_by(apps);
     let look = growing.look(inputs.source);
     let source: Arc<dyn EventSource> = Arc::new(look.clone());
     let hunted = args.what.hunt(quarry, &source, env, stop, &Silent)?;
