@@ -14,6 +14,12 @@ pub(crate) struct Syslog<'a> {
     pub(crate) message: &'a str,
 }
 
+/// What stands behind the time in a program's own log, where a header has the host.
+const LEVELS: [&str; 14] = [
+    "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "CRIT", "CRITICAL",
+    "FATAL", "SEVERE", "ALERT", "EMERG",
+];
+
 /// `<PRI>Mmm d HH:MM:SS HOST PROGRAM[PID]: …`, or with a time as of RFC 3339.
 pub(crate) fn syslog(line: &str) -> Option<Syslog<'_>> {
     let rest = priority(line);
@@ -28,7 +34,7 @@ pub(crate) fn syslog(line: &str) -> Option<Syslog<'_>> {
     let program = tag.split(['[', '(']).next().unwrap_or(tag).trim_end_matches(':');
     let message = versioned.and_then(|_| after_data(rest)).unwrap_or(message);
     let host_like = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
-    let named = host.chars().any(|c| c.is_ascii_alphanumeric());
+    let named = host.chars().any(|c| c.is_ascii_alphanumeric()) && !LEVELS.contains(&host);
     (named && host.chars().all(host_like)).then_some(Syslog { host, program, message })
 }
 

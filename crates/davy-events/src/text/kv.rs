@@ -70,14 +70,19 @@ fn value_after(line: &str, start: usize) -> (&str, usize) {
     {
         return (body.get(..end).unwrap_or_default(), start + end + 2);
     }
-    let end = rest
-        .find(|c: char| {
-            // The last is what auditd writes before the names of ids.
-            c.is_whitespace()
-                || c == '\u{1d}'
-                || matches!(c, ',' | ';' | '&' | '|' | '"' | ')' | ']' | '}')
-        })
-        .unwrap_or(rest.len());
+    let mut open = 0_usize;
+    let ends = |c: char| {
+        match c {
+            '(' | '[' | '{' => open += 1,
+            // A bracket that the value opens is part of it.
+            ')' | ']' | '}' if open > 0 => open -= 1,
+            ')' | ']' | '}' => return true,
+            _ => {}
+        }
+        // The first is what auditd writes before the names of ids.
+        c == '\u{1d}' || c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | '"')
+    };
+    let end = rest.find(ends).unwrap_or(rest.len());
     (rest.get(..end).unwrap_or_default(), start + end)
 }
 

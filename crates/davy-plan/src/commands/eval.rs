@@ -5,6 +5,7 @@ use crate::command::Command;
 use crate::example;
 use crate::expr::{Compiler, Typed, reads};
 use crate::fields::{FieldSet, Fields};
+use crate::functions::precision;
 use crate::plan::{Failed, Plan, PlanCx, Rows};
 use crate::spec::{CommandSpec, Kind, ParseCx, Support};
 use crate::value::Val;
@@ -125,6 +126,7 @@ impl Command for Eval {
             }
             let mut compiler = Compiler::new(&plan, cx);
             let value = compiler.value(&assignment.value);
+            let value = value.and_then(|v| precision::shown(&mut compiler, &assignment.value, v));
             let value = compiler.finish(value)?;
             match &assignment.target {
                 Target::Field(name) => set.push((name.value.clone(), value)),

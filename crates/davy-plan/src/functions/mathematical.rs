@@ -77,7 +77,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         (
             "exact",
             "exact(<expression>)",
-            "The expression: davy always computes with full precision.",
+            "The expression with full precision, where a product would be shown as precisely as its least precise number.",
         ),
         ONE,
         SOURCE,
@@ -116,11 +116,11 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         |v, _| if v.len() < 2 { one(v, f64::log10) } else { two(v, log) },
     ),
     numeric(
-        ("pi", "pi()", "The number pi."),
+        ("pi", "pi()", "The number pi, to 11 digits behind the point."),
         (0, 0),
         SOURCE,
-        &[example!("| makeresults | eval x=round(pi(), 11)" => field "x" = "3.14159265359")],
-        |_, _| Val::Num(std::f64::consts::PI),
+        &[example!("| makeresults | eval x=pi()" => field "x" = "3.14159265358")],
+        |_, _| Val::Num(PI),
     ),
     numeric(
         ("pow", "pow(<number>, <exponent>)", "The number to the power of the exponent."),
@@ -189,6 +189,10 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         }),
     },
 ];
+
+/// What Splunk computes with: by its page `acos(0)*180/pi()` is 90.0000000003.
+#[allow(clippy::approx_constant)]
+const PI: f64 = 3.141_592_653_58;
 
 /// Exact where the base has an exact logarithm of its own.
 fn log(n: f64, base: f64) -> f64 {

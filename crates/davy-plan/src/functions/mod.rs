@@ -16,6 +16,7 @@ mod matching;
 mod mathematical;
 mod multivalue;
 mod operators;
+pub(crate) mod precision;
 mod statistical_eval;
 mod text;
 mod time;

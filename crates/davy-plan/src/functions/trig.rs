@@ -62,7 +62,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         ("cos", "cos(<angle>)", "The cosine of an angle in radians."),
         ONE,
         SOURCE,
-        &[example!("| makeresults | eval x=cos(pi())" => field "x" = "-1")],
+        &[example!("| makeresults | eval x=cos(pi())" => field "x" = "-1.00000000000")],
         |v, _| one(v, f64::cos),
     ),
     numeric(
