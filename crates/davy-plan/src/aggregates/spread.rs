@@ -218,6 +218,9 @@ struct Spread {
     result: fn(&Spread) -> f64,
 }
 
+/// Below this share of the squares' sum few digits of a plain difference mean anything.
+const PLAIN: f64 = 1e-6;
+
 impl Spread {
     fn make(result: fn(&Spread) -> f64) -> Box<dyn Fold> {
         let none = Double::default();
@@ -226,6 +229,12 @@ impl Spread {
 
     /// The squared distances from the mean, added up.
     fn distances(&self) -> f64 {
+        // As Splunk computes it, by the digits of the example on its page; but where values are
+        // great and near each other, that leaves nothing of their differences.
+        let plain = self.squares.0 - self.sum.0 / self.count * self.sum.0;
+        if plain > self.squares.0 * PLAIN {
+            return plain;
+        }
         let distances = self.squares.minus(self.sum.times(self.sum).over(self.count));
         (distances.0 + distances.1).max(0.0)
     }
