@@ -28,6 +28,22 @@ fn lines_have_times_and_pairs() {
     }
 }
 
+#[test]
+fn a_level_is_no_host_and_a_value_has_its_brackets() {
+    let text = "2026-05-04T09:30:00Z ERROR user=ore t=(ok) v=[7] (in=pit) call=f(a) end\n\
+        2026-05-04T09:30:00Z INFO login ok user=ore\n";
+    let read = read(text.as_bytes());
+    for (name, wanted) in
+        [("user", "ore"), ("t", "(ok)"), ("v", "[7]"), ("in", "pit"), ("call", "f(a)")]
+    {
+        assert_eq!(values(&read.rows[0], name), [wanted], "{name}");
+    }
+    for row in &read.rows {
+        assert_eq!(row["sourcetype"], "input", "{row:?}");
+        assert!(!matches!(row.get("host").map(|host| host.as_str()), Some("ERROR" | "INFO")));
+    }
+}
+
 // transforms.conf.spec, MV_ADD: what is found again "is discarded. Default: false".
 #[test]
 fn the_first_value_of_a_key_counts() {
