@@ -3,6 +3,15 @@
 
 /// The number with so many decimals (before the point where negative); halves go away from zero.
 pub(crate) fn round(n: f64, decimals: i32) -> f64 {
+    rounded(n, decimals, true)
+}
+
+/// As [`round`], but halves go up: -4.5 to -4.
+pub(crate) fn round_up(n: f64, decimals: i32) -> f64 {
+    rounded(n, decimals, n > 0.0)
+}
+
+fn rounded(n: f64, decimals: i32, halves_away: bool) -> f64 {
     if !n.is_finite() || n == 0.0 {
         return n;
     }
@@ -21,7 +30,8 @@ pub(crate) fn round(n: f64, decimals: i32) -> f64 {
     if keep >= digits.len() {
         return n;
     }
-    let up = digits.get(keep).is_some_and(|d| *d >= b'5');
+    let half = digits.len() == keep + 1 && digits.get(keep) == Some(&b'5');
+    let up = digits.get(keep).is_some_and(|d| *d >= b'5') && (halves_away || !half);
     let kept: String = digits.iter().take(keep).map(|d| char::from(*d)).collect();
     let mut whole: u64 = if kept.is_empty() { 0 } else { kept.parse().unwrap_or(0) };
     whole += u64::from(up);

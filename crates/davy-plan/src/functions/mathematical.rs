@@ -203,15 +203,17 @@ fn log(n: f64, base: f64) -> f64 {
     }
 }
 
+/// Halves go up, also below zero: measured in
+/// <https://qiita.com/frozencatpisces/items/3e0eaa1efcca9e242df8> on version 8.2.2.
 fn round(v: &[Val<'_>]) -> Val<'static> {
     let Some(n) = v.first().and_then(Val::num) else { return Val::Null };
-    let Some(digits) = v.get(1) else { return Val::Num(decimal::round(n, 0)) };
+    let Some(digits) = v.get(1) else { return Val::Num(decimal::round_up(n, 0)) };
     match digits.num() {
         Some(digits) if n.is_finite() && digits >= 1.0 => {
             let digits = digits.min(20.0) as usize;
-            Val::str(format!("{:.digits$}", decimal::round(n, digits as i32)))
+            Val::str(format!("{:.digits$}", decimal::round_up(n, digits as i32)))
         }
-        Some(digits) => Val::str(fmt_num(decimal::round(n, digits as i32))),
+        Some(digits) => Val::str(fmt_num(decimal::round_up(n, digits as i32))),
         None => Val::Null,
     }
 }
