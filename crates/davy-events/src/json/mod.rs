@@ -41,6 +41,8 @@ pub(crate) struct JsonDecoder {
     events: usize,
     /// The time of the object around the event, for an event that tells none.
     outer: Option<f64>,
+    /// The objects are rows of a CSV file.
+    pub(crate) in_csv: bool,
 }
 
 /// What a wrapper says about its event.
@@ -339,7 +341,10 @@ impl JsonDecoder {
         let text = |text: &str| -> Arc<str> { crate::mv::clean(text.into()).into() };
         let mut constants: Vec<(Arc<str>, Arc<str>)> = vec![
             ("source".into(), text(source.as_deref().unwrap_or(&meta.name))),
-            ("sourcetype".into(), text(sourcetype.as_deref().unwrap_or("_json"))),
+            (
+                "sourcetype".into(),
+                text(sourcetype.as_deref().unwrap_or(if self.in_csv { "csv" } else { "_json" })),
+            ),
             ("index".into(), text(index.as_deref().unwrap_or("main"))),
         ];
         if let Some(host) = host {

@@ -154,6 +154,7 @@ impl CsvDecoder {
                 let fields = exported(&filled.collect::<Vec<_>>());
                 let fields: Vec<(&str, &str)> =
                     fields.iter().map(|(n, v)| (n.as_ref(), v.as_ref())).collect();
+                self.json.in_csv = true;
                 return self.json.table_row(run, &raw, &fields);
             }
             Rows::Holding(at) if values.get(at).is_some_and(|text| text.starts_with('{')) => {

@@ -240,3 +240,10 @@ fn custom_tables_of_log_analytics() {
     );
     assert_eq!(time, TIME);
 }
+
+#[test]
+fn results_in_csv_that_tell_no_sourcetype_are_of_csv() {
+    let read = read(b"_time,_raw,x\n1777887000,hello,2\n");
+    assert_eq!((read.times[0], &*read.rows[0]["sourcetype"]), (1_777_887_000.0, "csv"));
+    assert_eq!(read.rows[0]["_raw"], "hello");
+}
